@@ -1,0 +1,38 @@
+# The commands of a newcomer and a maintainer. `make demo` and `make test` set up all they need.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+# torch is asked for by its exact version so that it comes as the small CPU build.
+TORCH ?= torch==2.13.0
+STAMP := $(VENV)/.installed
+NATIVE := $(shell find native -type f)
+
+.PHONY: demo test lint bench format clean
+
+demo: $(STAMP)
+	$(BIN)/gategrad demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+# An editable install: Python changes are live, a change under native/ builds again.
+$(STAMP): pyproject.toml $(NATIVE)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	touch $@
+
+clean:
+	rm -rf build $(VENV)

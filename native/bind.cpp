@@ -1,0 +1,15 @@
+// The Python module gategrad._core: one bind function a folder.
+#include <nanobind/nanobind.h>
+
+namespace gategrad {
+void bind_circuit(nanobind::module_& m);
+void bind_engine(nanobind::module_& m);
+void bind_passes(nanobind::module_& m);
+}  // namespace gategrad
+
+NB_MODULE(_core, m) {
+  m.doc() = "Native core of gategrad.";
+  gategrad::bind_circuit(m);
+  gategrad::bind_engine(m);
+  gategrad::bind_passes(m);
+}

@@ -1,0 +1,105 @@
+// The border between the engine and its kernels: plain data and function pointers.
+//
+// Kernel files are compiled once an instruction set. They include this header and compiler
+// intrinsics only: a library template instantiated there could be the copy that the linker keeps,
+// and would crash older machines.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace gategrad {
+
+// One block holds 512 samples: sample s is bit s % 64 of word s / 64 of every slot.
+inline constexpr size_t kBlockRows = 512;
+inline constexpr size_t kBlockWords = 8;
+
+enum class Op : uint32_t { kNot, kAnd, kOr, kXor, kXnor, kNand, kNor, kAndNot, kOrNot };
+
+// dst = a op b, all three slots. kAndNot is a & ~b, kOrNot is a | ~b, kNot is ~a.
+struct Gate {
+  uint32_t a, b, dst;
+};
+
+// `count` consecutive gates of one function.
+struct Run {
+  Op op;
+  uint32_t count;
+};
+
+// Bit `lane` of a tile's compare masks becomes slot `slot`.
+struct Lane {
+  uint32_t lane, slot;
+};
+
+// 64 consecutive features compared with one threshold each.
+struct Tile {
+  uint32_t first_feature;
+  uint32_t first_lane, n_lanes;  // into KernelProgram::lanes
+  uint64_t valid;                // lanes that a uint8 can exceed
+  uint8_t u8[64];                // true where x >= u8
+  float f32[64];                 // true where x > f32
+  double f64[64];                // true where x > f64
+};
+
+// `count` slots added with weight 2^column; complemented ones are added as ~slot.
+struct Column {
+  uint32_t column, count, inverted;
+};
+
+struct ClassSum {
+  uint32_t first_column, n_columns;  // into KernelProgram::columns
+  uint32_t first_entry;              // into KernelProgram::entries
+  int32_t bias;
+};
+
+struct KernelProgram {
+  const Gate* gates;
+  const Run* runs;
+  size_t n_runs;
+  const Tile* tiles;
+  size_t n_tiles;
+  const Lane* lanes;
+  const ClassSum* classes;
+  size_t n_classes;
+  const Column* columns;
+  const uint32_t* entries;  // slots
+  uint32_t n_planes;        // bits of a sum, two's complement
+};
+
+// What a value must be, apart from being compared with its thresholds.
+enum class Check : uint32_t { kNothing, kNotNan, kBit };
+
+// Compares `n_rows` <= 512 rows with the thresholds of tiles [first, last) and stores their lanes
+// as slots. `rows` starts at feature `base` of the first row and each row has at least 64 readable
+// features. `masks` has room for (last - first) * 64 blocks. Returns whether every value passed
+// the check.
+template <typename T>
+using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T* rows,
+                        size_t row_stride, size_t base, size_t n_rows, Check check,
+                        uint64_t* masks, uint64_t* slots);
+
+struct Kernels {
+  const char* isa;
+  Encode<uint8_t> encode_u8;
+  Encode<float> encode_f32;
+  Encode<double> encode_f64;
+  void (*gates)(const KernelProgram&, uint64_t* slots);
+  // Bit planes of the sums, n_classes * n_planes blocks, least significant plane first.
+  void (*sums)(const KernelProgram&, const uint64_t* slots, uint64_t* planes);
+  // Index of the largest sum of each row; ties go to the lowest class.
+  void (*argmax)(const KernelProgram&, const uint64_t* planes, size_t n_rows, int64_t* labels);
+  // Sums as integers, (n_rows, n_classes) row by row.
+  void (*store_sums)(const KernelProgram&, const uint64_t* planes, size_t n_rows, int32_t* out);
+  // XOR of all 64-byte blocks, read once: the floor of any engine that must see its input.
+  uint64_t (*read_plain)(const uint8_t* data, size_t n_bytes);
+  uint64_t (*read_prefetching)(const uint8_t* data, size_t n_bytes);
+};
+
+extern const Kernels kBaselineKernels;
+#if defined(__x86_64__)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#endif
+
+}  // namespace gategrad

@@ -1,0 +1,3 @@
+#define GG_KERNELS kAvx2Kernels
+#define GG_ISA "avx2"
+#include "engine/kernels.inc"

@@ -1,0 +1,143 @@
+#include "engine/lower.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "circuit/decompose.h"
+#include "engine/schedule.h"
+
+namespace gategrad {
+namespace {
+
+// Largest float that is not above x, so that `float > x` and `float > result` agree.
+float round_down(double x) {
+  float f = static_cast<float>(x);
+  return static_cast<double>(f) > x
+             ? std::nextafter(f, -std::numeric_limits<float>::infinity())
+             : f;
+}
+
+Tile empty_tile(uint32_t first_feature) {
+  Tile tile{};
+  tile.first_feature = first_feature;
+  std::fill_n(tile.u8, 64, uint8_t{0});
+  std::fill_n(tile.f32, 64, std::numeric_limits<float>::infinity());
+  std::fill_n(tile.f64, 64, std::numeric_limits<double>::infinity());
+  return tile;
+}
+
+void set_lane(Tile& tile, uint32_t lane, double threshold) {
+  double least = std::floor(threshold) + 1;  // least integer above the threshold
+  if (least <= 255) {
+    tile.valid |= uint64_t{1} << lane;
+    tile.u8[lane] = static_cast<uint8_t>(std::max(least, 0.0));
+  }
+  tile.f32[lane] = round_down(threshold);
+  tile.f64[lane] = threshold;
+}
+
+// One tile for each group of 64 neighbouring features and further threshold of one of them. The
+// last group starts early so that it stays inside the row.
+void plan_tiles(const EncoderView& encoder, Program& program) {
+  size_t n_groups = std::max<size_t>(1, (encoder.n_features + 63) / 64);
+  auto first_of = [&](size_t group) {
+    size_t last_start = encoder.n_features > 64 ? encoder.n_features - 64 : 0;
+    return static_cast<uint32_t>(std::min(64 * group, last_start));
+  };
+  std::vector<std::vector<std::pair<Tile, std::vector<Lane>>>> groups(n_groups);
+  // Every group has a tile, so that every value is checked where values can be wrong.
+  for (size_t g = 0; g < n_groups; ++g) groups[g].push_back({empty_tile(first_of(g)), {}});
+  std::vector<uint32_t> used(encoder.n_features, 0);  // thresholds placed so far
+  for (size_t i = 0; i < program.input.size(); ++i) {
+    uint32_t feature = encoder.feature[program.input[i]];
+    auto& tiles = groups[feature / 64];
+    uint32_t nth = used[feature]++;
+    if (nth == tiles.size()) tiles.push_back({empty_tile(first_of(feature / 64)), {}});
+    auto& [tile, lanes] = tiles[nth];
+    uint32_t lane = feature - tile.first_feature;
+    set_lane(tile, lane, encoder.threshold[program.input[i]]);
+    lanes.push_back({lane, program.input_slot[i]});
+  }
+  for (auto& tiles : groups) {
+    for (auto& [tile, lanes] : tiles) {
+      tile.first_lane = static_cast<uint32_t>(program.lanes.size());
+      tile.n_lanes = static_cast<uint32_t>(lanes.size());
+      program.lanes.insert(program.lanes.end(), lanes.begin(), lanes.end());
+      program.tiles.push_back(tile);
+    }
+  }
+}
+
+// Columns of one class: its weights in binary, negative ones as complemented entries, since
+// -w * x = w * (1 - x) - w.
+void plan_class(const ReadoutView& readout, size_t c, const std::vector<uint32_t>& slot,
+                Program& program) {
+  ClassSum sum{static_cast<uint32_t>(program.columns.size()), 0,
+               static_cast<uint32_t>(program.entries.size()), 0};
+  std::map<std::pair<uint32_t, uint32_t>, std::vector<uint32_t>> columns;
+  int64_t bias = readout.bias[c];
+  for (int64_t i = readout.indptr[c]; i < readout.indptr[c + 1]; ++i) {
+    int64_t weight = readout.weight[i];
+    bool inverted = weight < 0;
+    if (inverted) bias += weight;
+    uint64_t size = static_cast<uint64_t>(inverted ? -weight : weight);
+    for (uint32_t k = 0; size >> k; ++k)
+      if (size >> k & 1) columns[{k, inverted}].push_back(slot[static_cast<size_t>(i)]);
+  }
+  for (auto& [key, slots] : columns) {
+    program.columns.push_back({key.first, static_cast<uint32_t>(slots.size()), key.second});
+    program.entries.insert(program.entries.end(), slots.begin(), slots.end());
+    ++sum.n_columns;
+  }
+  sum.bias = static_cast<int32_t>(bias);
+  program.classes.push_back(sum);
+}
+
+uint32_t planes_needed(const ReadoutView& readout) {
+  int64_t lowest = 0, highest = 0;
+  for (size_t c = 0; c < readout.n_classes; ++c) {
+    int64_t low = readout.bias[c], high = readout.bias[c];
+    for (int64_t i = readout.indptr[c]; i < readout.indptr[c + 1]; ++i)
+      (readout.weight[i] < 0 ? low : high) += readout.weight[i];
+    lowest = std::min(lowest, low);
+    highest = std::max(highest, high);
+  }
+  uint32_t n = 2;
+  while (n < 32 && (lowest < -(int64_t{1} << (n - 1)) || highest >= int64_t{1} << (n - 1))) ++n;
+  return n;
+}
+
+Netlist narrow_netlist(const CircuitView& c, std::vector<uint32_t>& outputs) {
+  if (c.width <= 2) {
+    outputs.assign(c.outputs, c.outputs + c.n_outputs);
+    return canonicalize(c.n_inputs, c.fanin, c.table, c.n_gates, c.width);
+  }
+  NarrowCircuit narrow = decompose(c.n_inputs, c.fanin, c.table, c.n_gates, c.width, c.outputs,
+                                   c.n_outputs);
+  outputs = std::move(narrow.outputs);
+  return canonicalize(c.n_inputs, narrow.fanin.data(), narrow.table.data(), narrow.table.size(), 2);
+}
+
+}  // namespace
+
+Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder) {
+  Program program;
+  std::vector<uint32_t> outputs;
+  Netlist net = narrow_netlist(circuit, outputs);
+  size_t n_entries = static_cast<size_t>(readout.indptr[readout.n_classes]);
+  std::vector<uint32_t> roots(n_entries);
+  for (size_t i = 0; i < n_entries; ++i) roots[i] = net.signal[outputs[readout.index[i]]];
+  std::vector<uint32_t> slot = schedule(net, roots, program);
+  for (size_t c = 0; c < readout.n_classes; ++c) plan_class(readout, c, slot, program);
+  program.n_planes = planes_needed(readout);
+  program.argmax = readout.argmax;
+  program.n_features = encoder.n_features;
+  program.bits = encoder.bits;
+  plan_tiles(encoder, program);
+  return program;
+}
+
+}  // namespace gategrad

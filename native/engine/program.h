@@ -1,0 +1,36 @@
+// A circuit and its readout, lowered: what the kernels run.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/kernel.h"
+
+namespace gategrad {
+
+// Slots 0 and 1 hold false and true; the others are reused as soon as their signal is dead.
+inline constexpr uint32_t kFalseSlot = 0, kTrueSlot = 1;
+
+struct Program {
+  std::vector<Gate> gates;
+  std::vector<Run> runs;
+  std::vector<Tile> tiles;
+  std::vector<Lane> lanes;
+  std::vector<ClassSum> classes;
+  std::vector<Column> columns;
+  std::vector<uint32_t> entries;
+  // For packed input: slot of each circuit input that is used.
+  std::vector<uint32_t> input, input_slot;
+  size_t n_features = 0;
+  size_t n_slots = 2;
+  uint32_t n_planes = 2;
+  bool argmax = false;
+  bool bits = false;  // rows are bits, there is no encoder
+
+  KernelProgram view() const {
+    return {gates.data(),   runs.data(),    runs.size(),    tiles.data(), tiles.size(), lanes.data(),
+            classes.data(), classes.size(), columns.data(), entries.data(), n_planes};
+  }
+};
+
+}  // namespace gategrad

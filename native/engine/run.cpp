@@ -1,0 +1,180 @@
+#include "engine/run.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <thread>
+
+namespace gategrad {
+namespace {
+
+constexpr size_t kBlockBytes = kBlockWords * sizeof(uint64_t);
+// Tiles compared in one pass over a block's rows: their masks (4 KiB each) stay in cache.
+constexpr size_t kTilesAtOnce = 16;
+
+template <typename T>
+Encode<T> encoder_of(const Kernels& kernels) {
+  if constexpr (sizeof(T) == 1) return kernels.encode_u8;
+  if constexpr (sizeof(T) == 4) return kernels.encode_f32;
+  if constexpr (sizeof(T) == 8) return kernels.encode_f64;
+}
+
+Check check_of(const Program& program, Type type) {
+  if (type == Type::kBool) return Check::kNothing;
+  if (program.bits) return Check::kBit;
+  return type == Type::kUint8 ? Check::kNothing : Check::kNotNan;
+}
+
+// Columns [first, first + width) of `n` rows, row by row, padded with zeros to 64 columns.
+template <typename T>
+const T* gather(const T* rows, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t n,
+                size_t first, size_t width, size_t padded, Workspace& workspace) {
+  T* out = static_cast<T*>(workspace.scratch(n * padded * sizeof(T)));
+  for (size_t r = 0; r < n; ++r) {
+    const T* row = rows + static_cast<ptrdiff_t>(r) * row_stride;
+    T* to = out + r * padded;
+    for (size_t i = 0; i < width; ++i) to[i] = row[static_cast<ptrdiff_t>(first + i) * column_stride];
+    std::fill(to + width, to + padded, T{});
+  }
+  return out;
+}
+
+// Encodes rows [first_row, first_row + n) of the matrix into slots.
+template <typename T>
+bool encode_block(const Kernels& kernels, const Program& program, const Rows& rows,
+                  size_t first_row, size_t n, Workspace& workspace) {
+  KernelProgram view = program.view();
+  const T* start = static_cast<const T*>(rows.data) + static_cast<ptrdiff_t>(first_row) * rows.row_stride;
+  Check check = check_of(program, rows.type);
+  bool contiguous = rows.column_stride == 1 && program.n_features >= 64 && rows.row_stride >= 0;
+  bool good = true;
+  for (size_t t = 0; t < view.n_tiles; t += kTilesAtOnce) {
+    size_t end = std::min(t + kTilesAtOnce, view.n_tiles);
+    const T* block = start;
+    size_t stride = static_cast<size_t>(rows.row_stride), base = 0;
+    if (!contiguous) {
+      base = program.tiles[t].first_feature;
+      size_t stop = std::min(program.tiles[end - 1].first_feature + size_t{64}, program.n_features);
+      stride = std::max<size_t>(64, stop - base);
+      block = gather(start, rows.row_stride, rows.column_stride, n, base, stop - base, stride, workspace);
+    }
+    good &= encoder_of<T>(kernels)(view, t, end, block, stride, base, n, check, workspace.masks(),
+                                   workspace.slots());
+  }
+  return good;
+}
+
+void unpack_block(const Program& program, const PackedRows& rows, size_t block, uint64_t* slots) {
+  size_t first = block * kBlockWords;
+  size_t n = std::min(kBlockWords, rows.n_words - first);
+  for (size_t i = 0; i < program.input.size(); ++i) {
+    uint64_t* slot = slots + size_t{program.input_slot[i]} * kBlockWords;
+    const uint64_t* line = rows.words + size_t{program.input[i]} * rows.n_words + first;
+    std::copy(line, line + n, slot);
+    std::fill(slot + n, slot + kBlockWords, 0);
+  }
+}
+
+}  // namespace
+
+void Workspace::Free::operator()(uint64_t* p) const { std::free(p); }
+
+Workspace::Blocks Workspace::allocate(size_t n_blocks) {
+  void* p = std::aligned_alloc(kBlockBytes, std::max<size_t>(1, n_blocks) * kBlockBytes);
+  if (p == nullptr) throw std::bad_alloc();
+  return Blocks(static_cast<uint64_t*>(p));
+}
+
+Workspace::Workspace(const Program& program)
+    : slots_(allocate(program.n_slots)),
+      planes_(allocate(program.classes.size() * program.n_planes)),
+      masks_(allocate(kTilesAtOnce * 64)) {
+  std::memset(slots_.get() + kFalseSlot * kBlockWords, 0x00, kBlockBytes);
+  std::memset(slots_.get() + kTrueSlot * kBlockWords, 0xFF, kBlockBytes);
+}
+
+void* Workspace::scratch(size_t n_bytes) {
+  if (n_bytes > scratch_bytes_) {
+    scratch_ = allocate((n_bytes + kBlockBytes - 1) / kBlockBytes);
+    scratch_bytes_ = n_bytes;
+  }
+  return scratch_.get();
+}
+
+std::unique_ptr<Workspace> Engine::borrow() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto workspace = std::move(idle_.back());
+      idle_.pop_back();
+      return workspace;
+    }
+  }
+  return std::make_unique<Workspace>(program_);
+}
+
+void Engine::give_back(std::unique_ptr<Workspace> workspace) {
+  std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(workspace));
+}
+
+// `load(block, workspace)` fills the input slots of one block and says whether its rows are good.
+template <typename Load>
+bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
+                        const Results& results, const Load& load) {
+  const KernelProgram view = program_.view();
+  const size_t n_blocks = (n_rows + kBlockRows - 1) / kBlockRows;
+  n_threads = std::clamp<size_t>(n_threads, 1, std::max<size_t>(1, n_blocks));
+  std::atomic<bool> good{true};
+  std::vector<std::exception_ptr> errors(n_threads);
+  auto work = [&](size_t thread) {
+    try {
+      auto workspace = borrow();
+      size_t end = n_blocks * (thread + 1) / n_threads;
+      for (size_t block = n_blocks * thread / n_threads; block < end && good; ++block) {
+        if (!load(block, *workspace)) good = false;
+        size_t first = block * kBlockRows, n = std::min(kBlockRows, n_rows - first);
+        kernels.gates(view, workspace->slots());
+        kernels.sums(view, workspace->slots(), workspace->planes());
+        if (results.labels) kernels.argmax(view, workspace->planes(), n, results.labels + first);
+        if (results.sums)
+          kernels.store_sums(view, workspace->planes(), n, results.sums + first * view.n_classes);
+      }
+      give_back(std::move(workspace));
+    } catch (...) {
+      errors[thread] = std::current_exception();
+    }
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < n_threads; ++i) threads.emplace_back(work, i);
+  work(0);
+  for (std::thread& thread : threads) thread.join();
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
+  return good;
+}
+
+bool Engine::run(const Kernels& kernels, const Rows& rows, size_t n_threads,
+                 const Results& results) {
+  return run_blocks(kernels, rows.n_rows, n_threads, results, [&](size_t block, Workspace& work) {
+    size_t first = block * kBlockRows, n = std::min(kBlockRows, rows.n_rows - first);
+    switch (rows.type) {
+      case Type::kFloat32: return encode_block<float>(kernels, program_, rows, first, n, work);
+      case Type::kFloat64: return encode_block<double>(kernels, program_, rows, first, n, work);
+      default: return encode_block<uint8_t>(kernels, program_, rows, first, n, work);
+    }
+  });
+}
+
+void Engine::run(const Kernels& kernels, const PackedRows& rows, size_t n_threads,
+                 const Results& results) {
+  run_blocks(kernels, rows.n_rows, n_threads, results, [&](size_t block, Workspace& work) {
+    unpack_block(program_, rows, block, work.slots());
+    return true;
+  });
+}
+
+}  // namespace gategrad

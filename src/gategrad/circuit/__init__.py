@@ -1,0 +1,50 @@
+"""The circuit and its readout: representation, definition, text, measures, comparison."""
+
+from gategrad.circuit.compare import (
+    all_patterns,
+    difference,
+    exhaustive_difference,
+    random_difference,
+)
+from gategrad.circuit.errors import CircuitError
+from gategrad.circuit.evaluate import evaluate, evaluate_sums
+from gategrad.circuit.ir import MAX_WIDTH, N_CONSTANTS, Circuit, arity
+from gategrad.circuit.measure import (
+    FUNCTION_NAMES,
+    decompose,
+    depth,
+    function_histogram,
+    live_gates,
+    support_size,
+)
+from gategrad.circuit.readout import KINDS, Readout, check_pair, decide, scores
+from gategrad.circuit.text import from_text, readout_from_text, readout_to_text, to_text
+
+__all__ = [
+    "FUNCTION_NAMES",
+    "KINDS",
+    "MAX_WIDTH",
+    "N_CONSTANTS",
+    "Circuit",
+    "CircuitError",
+    "Readout",
+    "all_patterns",
+    "arity",
+    "check_pair",
+    "decide",
+    "decompose",
+    "depth",
+    "difference",
+    "evaluate",
+    "evaluate_sums",
+    "exhaustive_difference",
+    "from_text",
+    "function_histogram",
+    "live_gates",
+    "random_difference",
+    "readout_from_text",
+    "readout_to_text",
+    "scores",
+    "support_size",
+    "to_text",
+]

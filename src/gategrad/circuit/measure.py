@@ -1,0 +1,92 @@
+"""Figures of a circuit: live gates, depth, and which functions its gates compute."""
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad import _core
+from gategrad.circuit.ir import Circuit, arity
+
+# Names of the 2-input functions by truth table; the first operand is a.
+FUNCTION_NAMES = (
+    "false", "nor", "a & ~b", "~b", "~a & b", "~a", "xor", "nand",
+    "and", "xnor", "a", "a | ~b", "b", "~a | b", "or", "true",
+)  # fmt: skip
+
+_LOW_HALVES = np.array(
+    [
+        0x5555555555555555,
+        0x3333333333333333,
+        0x0F0F0F0F0F0F0F0F,
+        0x00FF00FF00FF00FF,
+        0x0000FFFF0000FFFF,
+        0x00000000FFFFFFFF,
+    ],
+    np.uint64,
+)
+
+
+def support_size(circuit: Circuit) -> NDArray[np.int64]:
+    """How many operands each gate's table depends on, (G,)."""
+    size = np.zeros(circuit.n_gates, np.int64)
+    for j in range(circuit.width):
+        differs = (circuit.table >> np.uint64(1 << j) ^ circuit.table) & _LOW_HALVES[j]
+        inside = np.left_shift(1, arity(circuit.fanin)) > (1 << j)
+        size += (differs != 0) & inside
+    return size
+
+
+def decompose(circuit: Circuit) -> Circuit:
+    """The same function with gates of at most two inputs.
+
+    A gate whose table depends on three or more operands is split by Shannon expansion
+    `f = v ? f1 : f0` over the operand v that needs the fewest gates (ties: the last operand),
+    down to functions of two. Where a cofactor is constant or f1 = not f0 the step takes one gate
+    (and, or, xor), else three; equal or complementary cofactors within a gate are built once.
+    """
+    fanin, table, outputs = _core.decompose(
+        circuit.n_inputs, circuit.fanin, circuit.table, circuit.outputs
+    )
+    return Circuit(circuit.n_inputs, fanin, table, outputs)
+
+
+def live_gates(circuit: Circuit) -> int:
+    """Gates that depend on exactly two signals; a wider one counts as its `decompose`.
+
+    Inverters, buffers and constants count 0. Call it on an optimized circuit: it does not
+    look for dead or equal gates itself.
+    """
+    narrow = decompose(circuit) if circuit.width > 2 else circuit
+    return int(np.count_nonzero(support_size(narrow) == 2))
+
+
+def depth(circuit: Circuit) -> int:
+    """Gates of two or more inputs on the longest path from an input to an output."""
+    counts = (support_size(circuit) >= 2).astype(np.uint32)
+    return _core.depth(circuit.n_inputs, circuit.fanin, counts, circuit.outputs)
+
+
+def function_histogram(circuit: Circuit) -> dict[str, int]:
+    """How many gates compute each function, most frequent first.
+
+    Functions of up to two operands go by their name with a the first operand ("a & ~b"), wider
+    ones as "lut3" to "lut6".
+    """
+    names: Counter[str] = Counter()
+    widths = arity(circuit.fanin)
+    for width in range(circuit.width + 1):
+        tables = circuit.table[widths == width]
+        if width > 2:
+            names[f"lut{width}"] += len(tables)
+            continue
+        for table, count in zip(*np.unique(tables, return_counts=True), strict=True):
+            names[FUNCTION_NAMES[_widen(int(table), width)]] += int(count)
+    return dict(sorted((+names).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _widen(table: int, width: int) -> int:
+    """Table of `width` < 2 operands as one of two, independent of the added ones."""
+    for j in range(width, 2):
+        table |= table << (1 << j)
+    return table

@@ -1,0 +1,19 @@
+"""From rows of numbers and text to rows of bits: fitted, immutable, serializable encoders."""
+
+from gategrad.encoding.binned import Binned
+from gategrad.encoding.encoder import Encoder
+from gategrad.encoding.errors import EncodingError
+from gategrad.encoding.onehot import OneHot
+from gategrad.encoding.state import from_state
+from gategrad.encoding.table import Table
+from gategrad.encoding.thermometer import Thermometer
+
+__all__ = [
+    "Binned",
+    "Encoder",
+    "EncodingError",
+    "OneHot",
+    "Table",
+    "Thermometer",
+    "from_state",
+]

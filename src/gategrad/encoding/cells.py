@@ -1,0 +1,137 @@
+"""Reading of single table cells, and of columns of them: numbers, categories, missing values."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.encoding.errors import EncodingError
+from gategrad.encoding.rows import FILL_HINT, LARGEST_EXACT, NUMBER_KINDS, exact_float64
+
+Category = str | float
+Value = TypeVar("Value")
+
+
+def read_number(cell: object) -> float:
+    """Read a cell of a numeric column: a number, or text that reads as one.
+
+    Returns:
+        The value; NaN for a missing one (None, NaN, blank text).
+
+    Raises:
+        ValueError: neither of these, or an integer beyond 2**53.
+    """
+    if isinstance(cell, str):
+        return _number_from_text(cell)
+    if cell is None:
+        return math.nan
+    if isinstance(cell, (bool, np.bool_, float, np.floating)) and not isinstance(
+        cell, np.longdouble
+    ):
+        return float(cell) + 0.0
+    if isinstance(cell, (int, np.integer)):
+        if abs(int(cell)) > LARGEST_EXACT:
+            raise ValueError(f"{cell} is beyond 2**53, where float64 has gaps: scale it down")
+        return float(cell)
+    raise ValueError(f"{cell!r} is a {type(cell).__name__}; expected a number or text")
+
+
+def read_category(cell: object) -> Category | None:
+    """Read a cell of a categorical column: text as it is, numbers as float.
+
+    Returns:
+        The category; None for a missing one (None, NaN).
+
+    Raises:
+        ValueError: neither text nor a number, or an integer beyond 2**53.
+    """
+    if isinstance(cell, str):
+        return str(cell)
+    value = read_number(cell)
+    return None if math.isnan(value) else value
+
+
+def is_number_column(cells: Iterable[object]) -> bool:
+    """Whether every cell reads as a number or is missing, and at least one is a number."""
+    found = False
+    for cell in cells:
+        try:
+            found |= not math.isnan(read_number(cell))
+        except ValueError:
+            return False
+    return found
+
+
+def number_columns(x: NDArray, labels: Sequence[str], *, missing: str) -> NDArray[np.float64]:
+    """Read columns of numbers.
+
+    Args:
+        x: (n, F) numbers, text or objects.
+        labels: (F,) names of the columns in messages.
+        missing: "error" or "zero".
+
+    Returns:
+        (n, F) float64 with NaN where a value is missing.
+
+    Raises:
+        EncodingError: a cell that is no number, or a missing one with `missing="error"`.
+    """
+    if x.dtype.kind in NUMBER_KINDS:
+        values = exact_float64(x, labels)
+    else:
+        columns = [_read_cells(x[:, i], read_number, label) for i, label in enumerate(labels)]
+        values = np.array(columns, dtype=np.float64).reshape(x.shape[::-1]).T
+    if missing == "error":
+        refuse_missing(np.isnan(values), labels)
+    return values
+
+
+def category_columns(
+    x: NDArray, labels: Sequence[str], *, missing: str
+) -> list[list[Category | None]]:
+    """Read columns of categories, None where one is missing; the arguments of `number_columns`.
+
+    Raises:
+        EncodingError: a cell that is no category, or a missing one with `missing="error"`.
+    """
+    columns = [_read_cells(x[:, i], read_category, label) for i, label in enumerate(labels)]
+    if missing == "error":
+        gaps = [[cell is None for cell in column] for column in columns]
+        refuse_missing(np.array(gaps, dtype=bool).T, labels)
+    return columns
+
+
+def refuse_missing(gaps: NDArray[np.bool_], labels: Sequence[str]) -> None:
+    """Raise for the first missing value in row order.
+
+    Raises:
+        EncodingError: there is one; names row and column.
+    """
+    if gaps.any():
+        row, column = np.unravel_index(np.argmax(gaps), gaps.shape)
+        raise EncodingError(f"x at row {row}, {labels[column]} has no value: {FILL_HINT}")
+
+
+def _number_from_text(text: str) -> float:
+    text = text.strip()
+    if not text:
+        return math.nan
+    # float() takes "1_000", as Python source does; in a table that is text.
+    if "_" in text:
+        raise ValueError(f"{text!r} is text; expected a number")
+    try:
+        return float(text) + 0.0
+    except ValueError:
+        raise ValueError(f"{text!r} is text; expected a number") from None
+
+
+def _read_cells(column: NDArray, read: Callable[[object], Value], label: str) -> list[Value]:
+    values = []
+    for row, cell in enumerate(column.tolist()):
+        try:
+            values.append(read(cell))
+        except ValueError as error:
+            raise EncodingError(f"x at row {row}, {label}: {error}") from None
+    return values

@@ -1,0 +1,265 @@
+"""A table's encoder: one encoder for each group of columns, side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gategrad.encoding.binned import Binned
+from gategrad.encoding.cells import number_columns
+from gategrad.encoding.encoder import Arrays, Config, State
+from gategrad.encoding.errors import EncodingError
+from gategrad.encoding.fields import check_fields, choice, read_kind, read_list
+from gategrad.encoding.names import column_labels, feature_names_or_default
+from gategrad.encoding.onehot import OneHot, encode_one_hot, fit_one_hot
+from gategrad.encoding.rows import table_rows
+from gategrad.encoding.table_fit import fit_numeric, split_columns
+from gategrad.encoding.thermometer import Thermometer
+
+Part = Thermometer | Binned | OneHot
+PARTS = {"thermometer": Thermometer, "binned": Binned, "one-hot": OneHot}
+MISSING = ("error", "zero")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Encode rows of numbers and text: group g of the columns goes through encoder g.
+
+    The bits of the groups follow one another. A missing value is None, NaN or, in a column of
+    numbers, blank text. Anything else is a value, such as the category "?".
+
+    Attributes:
+        encoders: a Thermometer, Binned or OneHot for each group.
+        columns: for each group its columns, in the order in which its encoder takes them; the
+            groups together hold every column 0..n_features-1 once.
+        names: the columns' names, or None.
+        missing: what a missing value becomes: "error", or "zero", all bits of its column 0.
+
+    Raises:
+        EncodingError: groups and encoders that don't fit together.
+    """
+
+    encoders: tuple[Part, ...]
+    columns: tuple[tuple[int, ...], ...]
+    names: tuple[str, ...] | None = None
+    missing: str = "error"
+
+    def __post_init__(self) -> None:
+        choice(self.missing, MISSING, "missing")
+        object.__setattr__(self, "encoders", tuple(self.encoders))
+        object.__setattr__(self, "columns", tuple(tuple(map(int, c)) for c in self.columns))
+        _check_groups(self.encoders, self.columns)
+        if self.names is not None:
+            names = _distinct(feature_names_or_default(self.names, self.n_features))
+            object.__setattr__(self, "names", tuple(names))
+
+    @classmethod
+    def fit(
+        cls,
+        x: ArrayLike,
+        bits: int = 8,
+        *,
+        numeric: str = "thermometer",
+        spacing: str = "quantile",
+        categorical: Sequence[int | str] = (),
+        names: Sequence[str] | None = None,
+        unknown: str = "zero",
+        missing: str = "error",
+    ) -> Self:
+        """Fit on the rows of a table.
+
+        Args:
+            x: (n, columns) numbers, text or objects, n >= 1.
+            bits: bits of a numeric column: levels of a thermometer, or bins (at least 2).
+            numeric: "thermometer" or "binned", for columns of numbers.
+            spacing: "quantile" or "uniform", of the levels or the bins.
+            categorical: columns of numbers, by index or name, to treat as categories.
+            names: the columns' names, all different.
+            unknown: "zero" or "error": what a category that comes later becomes.
+            missing: "error" or "zero"; with "zero" the fit leaves missing values out.
+
+        Returns:
+            A table of one group of numeric columns and one of categorical columns, or of one of
+            these. A column is numeric when all its values are numbers or text that reads as one.
+
+        Raises:
+            EncodingError: bad rows or options; names row and column.
+
+        Example:
+            >>> table = Table.fit([[39.0, "red"], [50.0, "?"]], 1, names=["age", "colour"])
+            >>> table.input_names()
+            ['age > 39', 'colour = ?', 'colour = red']
+        """
+        choice(missing, MISSING, "missing")
+        x = table_rows(x)
+        if names is not None:
+            names = feature_names_or_default(names, x.shape[1])
+        labels = column_labels(names, x.shape[1])
+        numbers, others = split_columns(x, categorical, names)
+        encoders = []
+        if numbers:
+            encoders.append(
+                fit_numeric(
+                    x[:, numbers],
+                    bits,
+                    _pick(labels, numbers),
+                    numeric=numeric,
+                    spacing=spacing,
+                    missing=missing,
+                )
+            )
+        if others:
+            encoders.append(
+                fit_one_hot(x[:, others], _pick(labels, others), unknown=unknown, missing=missing)
+            )
+        columns = [group for group in (numbers, others) if group]
+        return cls(encoders, columns, names=names, missing=missing)
+
+    @property
+    def n_features(self) -> int:
+        """Columns that `encode` takes."""
+        return sum(len(columns) for columns in self.columns)
+
+    @property
+    def n_inputs(self) -> int:
+        """Bits of a row."""
+        return sum(encoder.n_inputs for encoder in self.encoders)
+
+    def encode(self, x: ArrayLike) -> NDArray[np.bool_]:
+        """Encode rows.
+
+        Args:
+            x: (n, n_features) numbers, text or objects; n may be 0.
+
+        Returns:
+            (n, n_inputs) bool.
+
+        Raises:
+            EncodingError: another shape or dtype, a number expected and not found, and, unless
+                the options let them pass, a missing value or an unknown category; names row and
+                column.
+        """
+        x = table_rows(x, self.n_features)
+        labels = column_labels(self.names, self.n_features)
+        parts = [
+            self._encode_part(encoder, x[:, columns], _pick(labels, columns))
+            for encoder, columns in zip(self.encoders, self.columns, strict=True)
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def thresholds(self) -> tuple[NDArray[np.uint32], NDArray[np.float64]] | None:
+        """Give None: tables take text and missing values, so `encode` has to see the rows."""
+        return None
+
+    def input_names(self, feature_names: Sequence[str] | None = None) -> list[str]:
+        """Name every bit, as in "age > 37.5" or "colour = red".
+
+        Args:
+            feature_names: names of all columns, in the table's order; `names` where None.
+
+        Raises:
+            EncodingError: not n_features names.
+        """
+        given = self.names if feature_names is None else feature_names
+        names = feature_names_or_default(given, self.n_features)
+        return [
+            name
+            for encoder, columns in zip(self.encoders, self.columns, strict=True)
+            for name in encoder.input_names(_pick(names, columns))
+        ]
+
+    def to_state(self) -> State:
+        """Give the config, with that of each group, and arrays called "group.name"."""
+        groups, arrays = [], {}
+        for i, (encoder, columns) in enumerate(zip(self.encoders, self.columns, strict=True)):
+            config, part = encoder.to_state()
+            groups.append({"columns": list(columns), "encoder": config})
+            arrays |= {f"{i}.{name}": array for name, array in part.items()}
+        names = None if self.names is None else list(self.names)
+        config = {"kind": "table", "groups": groups, "names": names, "missing": self.missing}
+        return config, arrays
+
+    @classmethod
+    def from_state(cls, config: Config, arrays: Arrays) -> Self:
+        """Rebuild what `to_state` gave.
+
+        Raises:
+            EncodingError: anything missing, unexpected or malformed.
+        """
+        read_kind(config, ("table",))
+        check_fields(config, arrays, keys={"groups", "names", "missing"})
+        groups = read_list(config["groups"], "table groups", dict)
+        parts = _split_arrays(arrays, len(groups))
+        pairs = [_read_group(group, part) for group, part in zip(groups, parts, strict=True)]
+        names = config["names"]
+        if names is not None:
+            names = tuple(read_list(names, "table names", str))
+        encoders, columns = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        return cls(encoders, columns, names=names, missing=config["missing"])
+
+    def _encode_part(self, encoder: Part, x: NDArray, labels: list[str]) -> NDArray[np.bool_]:
+        if isinstance(encoder, OneHot):
+            return encode_one_hot(encoder, x, labels, missing=self.missing)
+        values = number_columns(x, labels, missing=self.missing)
+        gaps = np.isnan(values)
+        bits = encoder.encode(np.where(gaps, 0.0, values))
+        by_column = bits.reshape(len(x), encoder.n_inputs // len(labels), len(labels))
+        return (by_column & ~gaps[:, None, :]).reshape(bits.shape)
+
+
+def _check_groups(encoders: tuple[Part, ...], columns: tuple[tuple[int, ...], ...]) -> None:
+    if not encoders or len(encoders) != len(columns):
+        raise EncodingError(
+            f"got {len(encoders)} encoders and {len(columns)} groups of columns; expected one "
+            "encoder for each group, and at least one"
+        )
+    for i, (encoder, group) in enumerate(zip(encoders, columns, strict=True)):
+        if not isinstance(encoder, Part):
+            raise EncodingError(
+                f"encoder {i} is a {type(encoder).__name__}; expected a Thermometer, Binned or "
+                "OneHot"
+            )
+        if encoder.n_features != len(group):
+            raise EncodingError(
+                f"encoder {i} takes {encoder.n_features} columns; its group has {len(group)}"
+            )
+    listed = sorted(column for group in columns for column in group)
+    if listed != list(range(len(listed))):
+        raise EncodingError(
+            f"the groups hold the columns {listed}; expected each of 0, 1, ... once"
+        )
+
+
+def _read_group(group: Config, arrays: Arrays) -> tuple[Part, list[int]]:
+    if set(group) != {"columns", "encoder"}:
+        raise EncodingError(
+            f"a table group has the keys {sorted(group, key=repr)}; expected ['columns', 'encoder']"
+        )
+    kind = read_kind(group["encoder"], tuple(PARTS))
+    encoder = PARTS[kind].from_state(group["encoder"], arrays)
+    return encoder, read_list(group["columns"], "columns of a table group", int)
+
+
+def _split_arrays(arrays: Arrays, n_groups: int) -> list[dict[str, NDArray]]:
+    parts = {str(i): {} for i in range(n_groups)}
+    for key, array in arrays.items():
+        group, _, name = str(key).partition(".")
+        if group not in parts:
+            raise EncodingError(
+                f"table state has an unexpected array {key!r}; it has {n_groups} groups"
+            )
+        parts[group][name] = array
+    return list(parts.values())
+
+
+def _distinct(names: list[str]) -> list[str]:
+    for name in names:
+        if names.count(name) > 1:
+            raise EncodingError(f"names hold {name!r} more than once; expected distinct names")
+    return names
+
+
+def _pick(items: Sequence[str], columns: Sequence[int]) -> list[str]:
+    return [items[column] for column in columns]

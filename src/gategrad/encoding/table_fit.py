@@ -1,0 +1,87 @@
+"""Fitting of a table: which columns are numbers, and an encoder for them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.encoding.binned import Binned
+from gategrad.encoding.cells import is_number_column, number_columns
+from gategrad.encoding.errors import EncodingError
+from gategrad.encoding.fields import choice
+from gategrad.encoding.levels import check_count, quantile_levels, uniform_levels
+from gategrad.encoding.rows import NUMBER_KINDS
+from gategrad.encoding.thermometer import Thermometer
+
+NUMERIC = ("thermometer", "binned")
+SPACINGS = {"quantile": quantile_levels, "uniform": uniform_levels}
+
+
+def split_columns(
+    x: NDArray, categorical: Sequence[int | str], names: Sequence[str] | None
+) -> tuple[list[int], list[int]]:
+    """Sort the columns of a table into numeric and categorical ones.
+
+    Args:
+        x: (n, columns) numbers, text or objects.
+        categorical: indices or names of columns that are categorical whatever they hold.
+        names: the columns' names, or None.
+
+    Returns:
+        `(numeric, categorical)`, the indices in order.
+
+    Raises:
+        EncodingError: a column in `categorical` that isn't there.
+    """
+    if isinstance(categorical, str):
+        raise EncodingError(f"categorical is {categorical!r}; expected a list of columns")
+    forced = {_column_index(column, x.shape[1], names) for column in categorical}
+    numeric = [i for i in range(x.shape[1]) if i not in forced and _is_numeric(x[:, i])]
+    return numeric, [i for i in range(x.shape[1]) if i not in numeric]
+
+
+def fit_numeric(
+    x: NDArray, bits: int, labels: Sequence[str], *, numeric: str, spacing: str, missing: str
+) -> Thermometer | Binned:
+    """Fit the encoder of the numeric columns, each without its missing values.
+
+    Args:
+        x: (n, F) numbers, text or objects.
+        bits: levels of a thermometer, or bins.
+        labels: (F,) names of the columns in messages.
+        numeric: "thermometer" or "binned".
+        spacing: "quantile" or "uniform".
+        missing: "error" or "zero".
+
+    Raises:
+        EncodingError: bad options, a missing value with `missing="error"`, or an infinite range.
+    """
+    choice(numeric, NUMERIC, "numeric")
+    choice(spacing, tuple(SPACINGS), "spacing")
+    binned = numeric == "binned"
+    n_levels = check_count(bits, "bits", smallest=2 if binned else 1) - binned
+    values = number_columns(x, labels, missing=missing)
+    levels = np.hstack(
+        [
+            SPACINGS[spacing](column[~np.isnan(column), None], n_levels, labels=[label])
+            for column, label in zip(values.T, labels, strict=True)
+        ]
+    )
+    return Binned(levels) if binned else Thermometer(levels)
+
+
+def _is_numeric(column: NDArray) -> bool:
+    return column.dtype.kind in NUMBER_KINDS or is_number_column(column.tolist())
+
+
+def _column_index(column: int | str, n_columns: int, names: Sequence[str] | None) -> int:
+    if isinstance(column, str):
+        if names is None or column not in names:
+            known = "none, pass names=" if names is None else ", ".join(names)
+            raise EncodingError(f"categorical names the column {column!r}; known: {known}")
+        return names.index(column)
+    if isinstance(column, (bool, np.bool_)) or not isinstance(column, (int, np.integer)):
+        raise EncodingError(f"categorical holds {column!r}; expected column indices or names")
+    if not 0 <= column < n_columns:
+        raise EncodingError(f"categorical holds {column}; expected a column in 0..{n_columns - 1}")
+    return int(column)

@@ -1,0 +1,120 @@
+"""The native engine: a circuit lowered for the C++ core, and its rows handed over."""
+
+import os
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gategrad import _core
+from gategrad.circuit import Circuit, Readout, check_pair, decide
+from gategrad.encoding import Encoder
+from gategrad.engine import isa
+from gategrad.engine.packing import Packed, check_packed
+from gategrad.engine.rows import check_rows, check_threads, check_values
+
+
+class NativeProgram:
+    """A circuit, its readout and its encoder in the native core, ready to run.
+
+    Args:
+        circuit: any circuit; gates wider than two operands are decomposed.
+        readout: sums over the outputs of `circuit`.
+        encoder: from rows to the circuit's inputs; None where rows are bits.
+
+    Raises:
+        CircuitError: `readout` reads an output that `circuit` lacks.
+        ValueError: GATEGRAD_ISA names an instruction set that is unknown or not here.
+    """
+
+    backend = "native"
+
+    def __init__(self, circuit: Circuit, readout: Readout, encoder: Encoder | None = None) -> None:
+        check_pair(circuit, readout)
+        self.isa, self.reason = isa.choose()
+        self._readout = readout
+        self._n_inputs = circuit.n_inputs
+        thresholds = None if encoder is None else encoder.thresholds()
+        # An encoder that is more than thresholds turns rows into bits before the core sees them.
+        self._encoder = encoder if thresholds is None else None
+        self._bits = thresholds is None
+        if thresholds is None:
+            feature = np.arange(circuit.n_inputs, dtype=np.uint32)
+            thresholds = feature, np.full(circuit.n_inputs, 0.5)
+        self._n_features = circuit.n_inputs if self._bits else encoder.n_features
+        self._engine = _lower(circuit, readout, thresholds, self._n_features, bits=self._bits)
+
+    @property
+    def n_gates(self) -> int:
+        """Two-input gates and inverters that are evaluated."""
+        return self._engine.n_gates
+
+    def sums(self, x: ArrayLike | Packed, *, threads: int | None = None) -> NDArray[np.int32]:
+        """Integer sums of each class.
+
+        Args:
+            x: (n, features) bool, uint8, float32, float64 or what converts to them exactly; what
+                the encoder takes, or bits without one; or packed bits.
+            threads: how many threads share the rows; all cores where None.
+
+        Returns:
+            (n, C) int32.
+
+        Raises:
+            InputError: rows or `threads` of a wrong type, shape or value.
+            EncodingError: rows that an encoder of categories can't take.
+        """
+        return self._run(x, threads, sums=True)[0]
+
+    def labels(self, x: ArrayLike | Packed, *, threads: int | None = None) -> NDArray:
+        """The decision on the sums, as `gategrad.circuit.decide` gives it."""
+        if self._readout.kind == "argmax":
+            return self._run(x, threads, sums=False)[1]
+        return decide(self._readout, self.sums(x, threads=threads))
+
+    def _run(self, x: ArrayLike | Packed, threads: int | None, *, sums: bool) -> tuple:
+        n_threads = check_threads(threads) or _all_cores()
+        wanted = (self.isa, n_threads, sums, not sums)
+        if isinstance(x, Packed):
+            check_packed(x, self._n_inputs)
+            return self._engine.run_packed(x.words, x.n_rows, *wanted)
+        rows = x if self._encoder is None else self._encoder.encode(x)
+        rows = _addressable(check_rows(rows, n_features=self._n_features, bits=self._bits))
+        result = self._engine.run_rows(rows, *wanted)
+        if result is None:
+            check_values(rows, bits=self._bits)
+            raise RuntimeError("the rows changed while they were read")
+        return result
+
+
+def _lower(
+    circuit: Circuit,
+    readout: Readout,
+    thresholds: tuple[NDArray[np.uint32], NDArray[np.float64]],
+    n_features: int,
+    *,
+    bits: bool,
+) -> _core.Engine:
+    return _core.lower(
+        circuit.n_inputs,
+        circuit.fanin,
+        circuit.table,
+        circuit.outputs,
+        readout.indptr,
+        readout.index,
+        readout.weight,
+        readout.bias,
+        readout.kind == "argmax",
+        *thresholds,
+        n_features,
+        bits,
+    )
+
+
+def _all_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _addressable(rows: NDArray) -> NDArray:
+    """`rows`, copied where an element is not at its natural alignment."""
+    whole = all(stride % rows.itemsize == 0 for stride in rows.strides)
+    return rows if whole and rows.flags.aligned else np.array(rows, order="C")

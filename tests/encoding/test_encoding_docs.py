@@ -1,0 +1,45 @@
+"""The page and the docstrings run as printed; the package keeps to numpy."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import gategrad.encoding
+
+PAGE = Path(__file__).parents[2] / "docs" / "encoding.md"
+MODULES = sorted(m.name for m in pkgutil.iter_modules(gategrad.encoding.__path__))
+
+
+def test_every_snippet_of_the_page_runs_in_order():
+    snippets = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), flags=re.M | re.S)
+    assert len(snippets) >= 4
+    space = {}
+    for snippet in snippets:
+        exec(compile(snippet, str(PAGE), "exec"), space)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name):
+    module = importlib.import_module(f"gategrad.encoding.{name}")
+    assert doctest.testmod(module).failed == 0
+
+
+def test_all_names_exist():
+    assert all(hasattr(gategrad.encoding, name) for name in gategrad.encoding.__all__)
+
+
+def test_it_imports_nothing_else_of_the_package():
+    for path in Path(gategrad.encoding.__path__[0]).glob("*.py"):
+        imports = re.findall(r"^\s*(?:from|import) (\S+)", path.read_text(), flags=re.M)
+        foreign = [
+            name
+            for name in imports
+            if not name.startswith("gategrad.encoding")
+            and name.split(".")[0] not in {"numpy", *sys.stdlib_module_names}
+        ]
+        assert foreign == []
