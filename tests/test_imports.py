@@ -85,6 +85,7 @@ def test_prediction_loads_numpy_safetensors_and_the_core_alone() -> None:
 
 
 def test_lazy_parts_load_on_first_use() -> None:
+    pytest.importorskip("torch", reason="needs gategrad[train]")
     assert "torch" in _loaded_after("import gategrad; gategrad.nn.LogicDense; gategrad.discretize")
 
 

@@ -46,9 +46,10 @@ def test_equality_is_by_content() -> None:
     assert circuit != "circuit"
 
 
-def test_a_table_of_64_bits() -> None:
-    circuit = Circuit(6, [[2, 3, 4, 5, 6, 7]], [2**64 - 1], [8])
-    assert int(circuit.table[0]) == 2**64 - 1
+@pytest.mark.parametrize("tables", [[2**64 - 1, 0], [2**63, 1], [2**63 - 1, 5]])
+def test_tables_of_64_bits_are_exact(tables: list[int]) -> None:
+    circuit = Circuit(6, [[2, 3, 4, 5, 6, 7]] * 2, tables, [8])
+    assert circuit.table.tolist() == tables
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,8 @@ def test_a_table_of_64_bits() -> None:
         ((2, [[2, 3]], [8], [4, 5]), r"outputs\[1\] is signal 5, but the last signal is 4"),
         ((2, [[2, -1]], [8], [4]), r"fanin\[\[0, 1\]\] is -1, outside uint32"),
         ((2, [[2, 3]], [-8], [4]), r"table\[0\] is -8, outside uint64"),
-        ((2, [[2, 3]], [8.5], [4]), "table must hold integers, got dtype float64"),
+        ((2, [[2, 3]], [8.5], [4]), "table must hold integers, got 8.5"),
+        ((2, [[2, 3]], np.array([8.5]), [4]), "table must hold integers, got dtype float64"),
         ((2, [2, 3], [8], [4]), r"fanin must have 2 dimension\(s\), got shape \(2,\)"),
         ((8, [[2, 3, 4, 5, 6, 7, 8]], [8], [4]), "gate 0 has 7 operands; at most 6"),
         ((2, [[2, 3]], [2**64], [4]), "table must hold integers that fit 64 bits"),

@@ -111,8 +111,12 @@ def _integers(name: str, value: ArrayLike, dtype: type, *, ndim: int) -> NDArray
     """Copy `value` as integers of `dtype`, refusing what would not survive the conversion."""
     array = np.asarray(value)
     if array.size == 0 and array.ndim <= ndim:
-        array = array.reshape((0,) * ndim).astype(dtype)
-    if array.dtype == object:  # Python integers past 2**63, in a list with smaller ones
+        shape = array.shape if array.ndim == ndim else (0,) * ndim
+        array = np.zeros(shape, dtype)
+    if array.dtype.kind == "f" and not isinstance(value, np.ndarray):
+        # numpy reads a list of integers on both sides of 2**63 as floats.
+        array = np.asarray(value, dtype=object)
+    if array.dtype == object:
         array = _from_objects(name, array)
     if array.dtype.kind not in "iu":
         raise CircuitError(f"{name} must hold integers, got dtype {array.dtype}")
@@ -127,8 +131,11 @@ def _integers(name: str, value: ArrayLike, dtype: type, *, ndim: int) -> NDArray
 
 
 def _from_objects(name: str, array: NDArray) -> NDArray:
+    for item in array.flat:
+        if isinstance(item, bool) or not isinstance(item, (int, np.integer)):
+            raise CircuitError(f"{name} must hold integers, got {item!r}")
     try:
-        return array.astype(np.uint64)
+        return array.astype(np.int64 if (array < 0).any() else np.uint64)
     except (TypeError, ValueError, OverflowError) as error:
         raise CircuitError(f"{name} must hold integers that fit 64 bits: {error}") from None
 

@@ -1,0 +1,51 @@
+"""`load`: a data set by its name, from wherever it is."""
+
+from functools import partial
+
+import numpy as np
+
+from gategrad.data import cifar, embedded, idx, tables
+from gategrad.data.checksum import read_checked
+from gategrad.data.download import fetch
+from gategrad.data.locate import find
+from gategrad.data.registry import info
+from gategrad.data.sources import SOURCES
+
+_READERS = {
+    "mnist": idx.load,
+    "fashion-mnist": idx.load,
+    "cifar-10": cifar.load_cifar_10,
+    "cifar-100": cifar.load_cifar_100,
+    "adult": tables.load_adult,
+    "breast-cancer": tables.load_breast_cancer,
+    "monks-1": partial(tables.load_monks, problem=1),
+    "monks-2": partial(tables.load_monks, problem=2),
+    "monks-3": partial(tables.load_monks, problem=3),
+}
+
+
+def load(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Load a data set: embedded, from GATEGRAD_DATA, from the cache, or downloaded to it.
+
+    Args:
+        name: one of `names()`.
+
+    Returns:
+        x_train (n, features), y_train (n,) int64, x_test, y_test. x is bool for mnist-1bit,
+        uint8 for images and the MONK's problems, object (float or str) for other tables; images
+        are flattened from `info(name).shape`. Labels count in the order of `info(name).classes`.
+
+    Raises:
+        DataError: there is no such set, or a file is not the published one.
+        DataUnavailableError: the set is neither on this machine nor reachable.
+
+    >>> x_train, y_train, x_test, y_test = load("mnist-1bit")
+    >>> x_train.shape, x_train.dtype
+    ((60000, 784), dtype('bool'))
+    """
+    if info(name).name == embedded.NAME:
+        return embedded.load()
+    found = find(name)
+    folder = found.folder if found else fetch(name)
+    files = {file.name: file for file in SOURCES[name].files}
+    return _READERS[name](lambda file: read_checked(folder / file, files[file]))

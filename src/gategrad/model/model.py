@@ -1,0 +1,214 @@
+"""The model: encoder, circuit, readout and labels, which is all that prediction needs."""
+
+import operator
+import os
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gategrad import passes
+from gategrad.circuit import Circuit, Readout, check_pair, scores
+from gategrad.encoding import Encoder
+from gategrad.engine import Packed, Program, lower
+from gategrad.model import file
+from gategrad.model.errors import ModelError, ModelFileError
+
+Labels = tuple[str, ...] | tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model:
+    """A circuit with what surrounds it, ready to predict, to save and to export.
+
+    Args:
+        circuit: the gates.
+        readout: integer sums over the circuit's outputs, and the decision on them.
+        encoder: from rows of features to the circuit's inputs; None where rows are bits.
+        labels: a name, text or integer, for each class, all different; two for a binary readout.
+        neurons: gates of the network that the circuit came from; the circuit's where None.
+        meta: provenance, text by text, such as `{"data": "mnist-1bit"}`.
+
+    Raises:
+        ModelError: parts that don't fit together.
+        CircuitError: `readout` reads an output that `circuit` lacks.
+    """
+
+    circuit: Circuit
+    readout: Readout
+    encoder: Encoder | None = None
+    labels: Labels | None = None
+    neurons: int | None = None
+    meta: Mapping[str, str] | None = None
+    _programs: dict[str | None, Program] = field(init=False)
+    _lock: threading.Lock = field(init=False)
+
+    def __post_init__(self) -> None:
+        check_pair(self.circuit, self.readout)
+        _check_encoder(self.encoder, self.circuit)
+        neurons = self.circuit.n_gates if self.neurons is None else _count(self.neurons)
+        fields = {
+            "labels": _labels(self.labels, self.readout),
+            "neurons": neurons,
+            "meta": _meta(self.meta),
+            "_programs": {},
+            "_lock": threading.Lock(),
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def predict(
+        self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
+    ) -> NDArray:
+        """Decide on each row.
+
+        Args:
+            x: (n, features) bool, uint8, float32 or float64 rows, any stride; bits without an
+                encoder; or what `gategrad.pack` returned.
+            threads: threads to work with; the engine's choice where None.
+            backend: which engine runs; the best one where None.
+
+        Returns:
+            argmax and binary: (n,) labels, or int64 class indices in a model without labels;
+            multilabel: (n, classes) int64 of 0 and 1; regression: (n, classes) float32 scores.
+
+        Raises:
+            InputError: rows of a wrong shape, dtype or value; names row and column.
+        """
+        decided = self.program(backend).labels(x, threads=threads)
+        if self.labels is None or self.readout.kind not in ("argmax", "binary"):
+            return decided
+        return np.array(self.labels)[decided]
+
+    def scores(
+        self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
+    ) -> NDArray[np.float32]:
+        """Sums times the readout's scale plus its offset, (n, classes) float32; see `predict`."""
+        return scores(self.readout, self.sums(x, threads=threads, backend=backend))
+
+    def sums(
+        self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
+    ) -> NDArray[np.int32]:
+        """Integer sums, (n, classes) int32, the exact thing to compare; see `predict`."""
+        return self.program(backend).sums(x, threads=threads)
+
+    def optimize(self) -> "Model":
+        """The same function with a smaller circuit; `neurons` stays."""
+        circuit, readout = passes.optimize(self.circuit, self.readout)
+        return Model(circuit, readout, self.encoder, self.labels, self.neurons, self.meta)
+
+    def program(self, backend: str | None = None) -> Program:
+        """What `gategrad.engine.lower` makes of this model, made once a backend and then kept."""
+        with self._lock:
+            if backend not in self._programs:
+                self._programs[backend] = lower(
+                    self.circuit, self.readout, self.encoder, backend=backend
+                )
+            return self._programs[backend]
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the model to `path`, whole or not at all; the same model gives the same bytes.
+
+        Raises:
+            ModelFileError: the file can't be written there; says why.
+        """
+        file.write(path, file.Parts(*self._arguments()))
+
+    def _arguments(self) -> tuple[Any, ...]:
+        parts = (self.circuit, self.readout, self.encoder, self.labels, self.neurons)
+        return (*parts, dict(self.meta))
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        """Copies and pickles leave out the lowered programs."""
+        return Model, self._arguments()
+
+    def __eq__(self, other: object) -> bool:
+        """Same circuit, readout, encoder, labels, neurons and meta."""
+        if not isinstance(other, Model):
+            return NotImplemented
+        return self._arguments() == other._arguments()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Sizes only."""
+        encoder = "" if self.encoder is None else f", encoder={type(self.encoder).__name__}"
+        return (
+            f"Model(inputs={self.circuit.n_inputs}, gates={self.circuit.n_gates}, "
+            f"classes={self.readout.n_classes}, kind={self.readout.kind!r}{encoder})"
+        )
+
+
+def load(path: str | os.PathLike) -> Model:
+    """The model that `Model.save` wrote to `path`.
+
+    Raises:
+        ModelFileError: no such file, or a damaged, foreign or newer one; says what to do.
+    """
+    parts = file.read(path)
+    try:
+        return Model(*parts)
+    except ValueError as error:
+        raise ModelFileError(f"can't load {os.fspath(path)!r}: {error}") from error
+
+
+def _check_encoder(encoder: Encoder | None, circuit: Circuit) -> None:
+    if encoder is None:
+        return
+    if not isinstance(encoder, Encoder):
+        raise ModelError(
+            f"encoder is a {type(encoder).__name__}; expected one of gategrad.encoding, or None"
+        )
+    if encoder.n_inputs != circuit.n_inputs:
+        raise ModelError(
+            f"the encoder gives {encoder.n_inputs} bits, but the circuit takes "
+            f"{circuit.n_inputs}; use the encoder that the network was trained with"
+        )
+
+
+def _labels(labels: Sequence[str] | Sequence[int] | None, readout: Readout) -> Labels | None:
+    if labels is None:
+        return None
+    if isinstance(labels, str) or not isinstance(labels, (Sequence, np.ndarray)):
+        raise ModelError(f"labels is {labels!r}; expected a list of a name for each class")
+    labels = tuple(v.item() if isinstance(v, np.generic) else v for v in labels)
+    expected = 2 if readout.kind == "binary" else readout.n_classes
+    if len(labels) != expected:
+        raise ModelError(
+            f"got {len(labels)} labels, but a {readout.kind} readout of {readout.n_classes} "
+            f"sum(s) needs {expected}"
+        )
+    if {type(v) for v in labels} not in ({str}, {int}):
+        raise ModelError(f"labels are {labels!r}; expected only text or only integers")
+    for label in labels:
+        if isinstance(label, int) and not -(2**63) <= label < 2**63:
+            raise ModelError(f"label {label} does not fit 64 bits; use text instead")
+    if len(set(labels)) < len(labels):
+        twice = next(v for v, n in Counter(labels).items() if n > 1)
+        raise ModelError(f"label {twice!r} occurs more than once; expected distinct labels")
+    return labels
+
+
+def _count(neurons: int) -> int:
+    try:
+        valid = not isinstance(neurons, bool) and operator.index(neurons) >= 0
+    except TypeError:
+        valid = False
+    if not valid:
+        raise ModelError(f"neurons is {neurons!r}; expected an integer of at least 0")
+    return operator.index(neurons)
+
+
+def _meta(meta: Mapping[str, str] | None) -> Mapping[str, str]:
+    if meta is not None and not isinstance(meta, Mapping):
+        raise ModelError(f"meta is {meta!r}; expected a dict of text, or None")
+    meta = dict(meta or {})
+    for key, value in meta.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise ModelError(f"meta has {key!r}: {value!r}; expected text for text: use str(...)")
+    return MappingProxyType(meta)

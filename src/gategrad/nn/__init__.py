@@ -1,0 +1,9 @@
+"""Torch modules of logic networks: layers, group sums, and the way back from a circuit."""
+
+from gategrad.nn.dense import LogicDense
+from gategrad.nn.graph import LogicGraph
+from gategrad.nn.group_sum import GroupSum
+from gategrad.nn.import_circuit import from_circuit
+from gategrad.nn.weighted_sum import WeightedSum
+
+__all__ = ["GroupSum", "LogicDense", "LogicGraph", "WeightedSum", "from_circuit"]

@@ -1,0 +1,53 @@
+"""Checks of what a user hands to a layer."""
+
+import math
+from collections.abc import Collection
+
+import torch
+from torch import Tensor
+
+
+def known_name(kind: str, name: str, known: Collection[str]) -> str:
+    """`name` itself; ValueError listing the known names if it is none of them."""
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(known)}")
+    return name
+
+
+def positive_count(what: str, value: int) -> int:
+    """`value` as an int; ValueError unless it is an integer of at least 1."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < 1:
+        raise ValueError(f"{what} must be an integer of at least 1, got {value!r}")
+    return value.__index__()
+
+
+def float_dtype(dtype: torch.dtype | None) -> torch.dtype:
+    """`dtype`, or torch's default one; TypeError unless it is a real floating type."""
+    dtype = torch.get_default_dtype() if dtype is None else dtype
+    if not dtype.is_floating_point:
+        raise TypeError(f"dtype must be a floating type such as torch.float32, got {dtype}")
+    return dtype
+
+
+def layer_input(layer: str, x: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+    """`x` (..., width) as `dtype`; bool, integer and other floating tensors are converted.
+
+    Raises:
+        TypeError: x is no real tensor.
+        ValueError: its last dimension is not `width`.
+    """
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{layer} takes a tensor, got {type(x).__name__}; use torch.as_tensor")
+    if x.is_complex():
+        raise TypeError(f"{layer} takes real or bool values, got {x.dtype}")
+    if x.ndim == 0 or x.shape[-1] != width:
+        raise ValueError(
+            f"{layer} expects input of shape (batch, {width}), got {tuple(x.shape)}; "
+            "flatten images with .flatten(1) and check the width of the layer before"
+        )
+    return x.to(dtype)
+
+
+def as_rows(x: Tensor) -> Tensor:
+    """Features-major view (width, batch) of `x` (..., width), the leading dimensions as one."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).t()
