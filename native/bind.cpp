@@ -5,11 +5,15 @@ namespace gategrad {
 void bind_circuit(nanobind::module_& m);
 void bind_engine(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
+void bind_train(nanobind::module_& m);
 }  // namespace gategrad
 
 NB_MODULE(_core, m) {
+  // Programs may live in caches until the interpreter ends; that is no leak worth a warning.
+  nanobind::set_leak_warnings(false);
   m.doc() = "Native core of gategrad.";
   gategrad::bind_circuit(m);
   gategrad::bind_engine(m);
   gategrad::bind_passes(m);
+  gategrad::bind_train(m);
 }

@@ -17,9 +17,9 @@ ALLOWED = {
     "engine": {"circuit", "encoding"},
     "model": {"circuit", "passes", "engine", "encoding"},
     "data": set(),
-    "nn": {"circuit"},
+    "nn": {"circuit", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
-    "train": {"encoding", "nn", "harden", "data"},
+    "train": {"encoding", "engine", "model", "nn", "harden", "data"},
 }
 TORCH_FREE = ("circuit", "passes", "encoding", "engine", "model", "data")
 

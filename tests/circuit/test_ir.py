@@ -1,5 +1,8 @@
 """What makes a circuit and a readout valid, and what the errors say."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -22,6 +25,16 @@ def test_the_callers_arrays_are_copied() -> None:
     circuit = Circuit(2, [[2, 3]], table, [4])
     table[0] = 6
     assert circuit.table[0] == 8
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_are_equal_and_read_only(copied) -> None:
+    for original in (Circuit(2, [[2, 3]], [8], [4]), Readout.group_sum(4, 2)):
+        other = copied(original)
+        assert other == original
+        arrays = [value for value in vars(other).values() if isinstance(value, np.ndarray)]
+        assert arrays
+        assert not any(array.flags.writeable for array in arrays)
 
 
 def test_sizes() -> None:

@@ -234,7 +234,7 @@ def test_repr_is_short():
         ),
         (
             {"labels": ["a", "b"]},
-            "got 2 labels, but a argmax readout of 3 sum(s) needs 3",
+            "got 2 labels, but the argmax readout of 3 sum(s) needs 3",
         ),
         ({"labels": "abc"}, "labels is 'abc'; expected a list of a name for each class"),
         ({"labels": 3}, "labels is 3; expected a list of a name for each class"),
@@ -273,7 +273,7 @@ def test_parts_that_do_not_fit(options, message):
 
 
 def test_binary_needs_two_labels():
-    with pytest.raises(ModelError, match=r"a binary readout of 1 sum\(s\) needs 2"):
+    with pytest.raises(ModelError, match=r"the binary readout of 1 sum\(s\) needs 2"):
         binary_model(labels=["yes"])
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -42,10 +43,13 @@ def test_a_killed_save_leaves_the_old_file_whole(hang, tmp_path):
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     with process:
-        assert process.stdout.readline() == f"in {hang}\n".encode()
-        # The new bytes are on their way: a second file is there, the first is as it was.
-        assert len(list(tmp_path.iterdir())) == 2
+        started = process.stdout.readline()
+        files = sorted(p.name for p in tmp_path.iterdir())
         process.send_signal(signal.SIGKILL)
+    assert started == f"in {hang}\n".encode()
+    # The new bytes were on their way, in a file of their own.
+    assert len(files) == 2
+    assert files[1] == "m.gg"
     assert process.returncode == -signal.SIGKILL
     assert path.read_bytes() == before
     assert gg.load(path) == argmax_model()
@@ -130,10 +134,10 @@ def test_permission_errors_say_what_to_do(tmp_path, monkeypatch):
         argmax_model().save(tmp_path / "m.gg")
 
 
-@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
-def test_what_is_no_regular_file_is_not_replaced(make, tmp_path):
+@pytest.mark.parametrize("kind", [stat.S_IFDIR, stat.S_IFSOCK])
+def test_what_is_no_regular_file_is_not_replaced(kind, tmp_path):
     path = tmp_path / "m.gg"
-    make(path)
+    path.mkdir() if kind == stat.S_IFDIR else os.mknod(path, kind)
     with pytest.raises(ModelFileError, match="it is no regular file; choose another name"):
         argmax_model().save(path)
     assert not path.is_file()

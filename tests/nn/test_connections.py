@@ -73,6 +73,8 @@ def test_unique_is_balanced_at_every_size(in_dim):
         indices = unique_connections(in_dim, out_dim, generator())
         assert len(unordered(indices)) == out_dim
         assert_balanced(indices, in_dim)
+        for pin in indices:
+            assert_balanced(pin, in_dim)
 
 
 def test_unique_beyond_the_maximum_is_refused():
@@ -105,10 +107,14 @@ def test_pairs_are_far_apart_and_pins_in_random_order(wire):
 
 
 @pytest.mark.parametrize("wire", [random_connections, unique_connections])
-def test_gate_order_does_not_follow_the_pairs(wire):
+def test_gate_order_is_random(wire):
     first, _ = wire(1000, 3000, generator()).double()
     steps = first.diff()
     assert 0.3 < steps.abs().mean() / 1000 < 0.37
+    # A part of the gates uses its wires unevenly; only all of them are balanced.
+    part = fan_out(wire(1000, 3000, generator())[:, :1000], 1000)
+    assert part.min() == 0
+    assert part.max() > 3
 
 
 @pytest.mark.parametrize("wire", [random_connections, unique_connections])
@@ -212,6 +218,22 @@ def test_given_wires_are_copied(kind):
     assert indices.tolist() == [[0, 1, 1], [2, 1, 0]]
     wires[0][0] = 2
     assert indices[0, 0] == 0
+
+
+@pytest.mark.parametrize(
+    ("connections", "options"),
+    [
+        ("random", {}),
+        ("unique", {}),
+        ("local", {"image_shape": (3, 4)}),
+        (np.arange(12).reshape(6, 2).T, {}),
+        (torch.arange(12, dtype=torch.uint8).view(6, 2).t(), {}),
+    ],
+)
+def test_wires_are_contiguous(connections, options):
+    indices = connect(connections, 12, 6, generator=generator(), **options)
+    assert indices.is_contiguous()
+    assert indices.dtype == torch.int64
 
 
 def test_given_wires_are_checked():

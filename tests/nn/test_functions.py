@@ -57,6 +57,13 @@ def test_coefficients_reproduce_every_table_on_every_pattern():
         assert torch.equal(value, (tables >> i & 1).float())
 
 
+def test_coefficients_first_used_under_autocast_keep_their_dtype():
+    functions.coefficients_of_all.cache_clear()
+    with torch.autocast("cpu", torch.bfloat16):
+        coefficients_from_tables(torch.tensor([6]), torch.float32)
+    assert coefficients_from_tables(torch.tensor([6]), torch.float32).dtype == torch.float32
+
+
 def test_coefficients_first_used_under_inference_mode_can_be_trained_with():
     functions.coefficients_of_all.cache_clear()
     functions._interpolation.cache_clear()

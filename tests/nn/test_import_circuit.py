@@ -87,7 +87,7 @@ def assert_same_scores(net, model, bits):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("tau", [1.0, 3.0, 7.7])
 def test_a_layered_circuit_becomes_layers_with_its_wiring_and_tables(kind, tau):
-    model, layers = layered(tau=tau)
+    model, layers = layered(dims=(6, 12, 20, 400), tau=tau)
     net = nn.from_circuit(model, parametrization=kind)
     assert [type(m) for m in net] == [nn.LogicDense] * 3 + [nn.GroupSum]
     for module, (pins, tables) in zip(net, layers, strict=False):
@@ -146,12 +146,24 @@ def test_any_circuit_gives_the_same_scores(seed, n_inputs, n_gates, n_outputs, w
 def test_a_graph_tells_the_circuit_that_it_hardens_to(seed, n_gates):
     rng = np.random.default_rng(seed)
     circuit = random_circuit(rng, 5, n_gates, 4)
-    fanin = np.zeros((n_gates, 2), np.int64)
-    fanin[:, : circuit.width] = circuit.fanin
-    graph = nn.LogicGraph(5, fanin, circuit.table, circuit.outputs)
-    fanin, tables, outputs = (t.numpy() for t in graph.gates())
-    assert len(tables) == n_gates
-    assert difference(Circuit(5, fanin, tables, outputs), circuit) is None
+    back = nn.LogicGraph(circuit).circuit()
+    assert back.n_gates == n_gates
+    assert difference(back, circuit) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_weights_of_a_graph_harden_to_a_circuit(kind):
+    rng = np.random.default_rng(8)
+    circuit = random_circuit(rng, 5, 60, 20)
+    graph = nn.LogicGraph(circuit, parametrization=kind)
+    with torch.no_grad():
+        for i, weight in enumerate(graph.parameters()):
+            weight.normal_(generator=torch.Generator().manual_seed(i))
+    back = graph.circuit()
+    assert sorted(map(tuple, back.fanin == 0)) == sorted(map(tuple, circuit.fanin == 0))
+    assert difference(back, circuit) is not None
+    model = Pair(back, Readout.identity(20))
+    assert_same_scores(torch.nn.Sequential(graph, nn.GroupSum(20)), model, all_patterns(5))
 
 
 @pytest.mark.parametrize("kind", ["argmax", "multilabel", "regression"])
@@ -189,9 +201,7 @@ def test_a_graph_is_trainable_and_stays_a_circuit(kind, estimator):
     net, losses = fine_tuned_target(kind, estimator)
     assert min(losses[-20:]) < 0.9 * losses[0]
     graph, head = net
-    fanin, tables, outputs = (t.numpy() for t in graph.gates())
-    tuned = Pair(Circuit(5, fanin, tables, outputs), head.readout())
-    assert_same_scores(net, tuned, all_patterns(5))
+    assert_same_scores(net, Pair(graph.circuit(), head.readout()), all_patterns(5))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -263,4 +273,6 @@ def test_messages():
     with pytest.raises(CircuitError, match="the readout reads output 9, but there are 8"):
         nn.WeightedSum(Readout.group_sum(10, 2), 8)
     with pytest.raises(ValueError, match=r"LogicGraph expects input of shape \(batch, 5\), got"):
-        nn.LogicGraph(5, np.zeros((0, 2)), [], [2])(torch.zeros(3, 4))
+        nn.LogicGraph(Circuit(5, [], [], [2]))(torch.zeros(3, 4))
+    with pytest.raises(CircuitError, match=r"at most two inputs, got a circuit of width 3; apply"):
+        nn.LogicGraph(Circuit(3, [[2, 3, 4]], [0x96], [5]))

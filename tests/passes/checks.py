@@ -75,6 +75,8 @@ def assert_reduced(circuit: Circuit, readout: Readout) -> None:
     assert (n_operands >= 2).all()
     assert ((circuit.fanin >= N_CONSTANTS).sum(axis=1) == n_operands).all()
     assert not (circuit.table & np.uint64(1)).any()
+    two = circuit.fanin[n_operands == 2]
+    assert (two[:, :1] < two[:, 1:2]).all()
     functions = {function_of(circuit, gate) for gate in range(circuit.n_gates)}
     assert len(functions) == circuit.n_gates
     assert (np.diff(circuit.outputs.astype(np.int64)) > 0).all()

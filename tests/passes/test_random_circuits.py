@@ -17,7 +17,7 @@ from tests.passes.checks import (
 def test_2500_small_circuits(width):
     rng = np.random.default_rng(width)
     for _ in range(2500):
-        before = random_pair(rng, max_inputs=6, max_gates=16, width=width)
+        before = random_pair(rng, max_inputs=5, max_gates=12, width=width)
         after = optimize(*before)
         assert_same_function(before, after)
         assert_not_larger(before, after)

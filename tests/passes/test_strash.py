@@ -12,7 +12,7 @@ from gategrad.circuit import (
     readout_to_text,
     to_text,
 )
-from gategrad.passes import optimize, strash
+from gategrad.passes import optimize, remove_dead, strash
 
 TEN_GATES = """\
 gategrad-circuit 1
@@ -104,15 +104,23 @@ def test_a_gate_reads_through_the_gate_that_drives_it(driver, fanin, table, n_ga
 
 
 def test_a_gate_reads_through_both_gates_that_drive_it():
-    """`(a & b) | (a & ~b) = a`, and with c between: `(a ^ c) ^ (c ^ b) = a ^ b`."""
+    """`(a & b) | (a & ~b) = a`, and with c between: `(b ^ c) ^ (c ^ a) = a ^ b`."""
     circuit = Circuit(
         3,
-        [[2, 3], [2, 3], [5, 6], [2, 4], [4, 3], [8, 9]],
+        [[2, 3], [2, 3], [5, 6], [3, 4], [4, 2], [8, 9]],
         [0x8, 0x2, 0xE, 0x6, 0x6, 0x6],
         [7, 10],
     )
-    small, _ = optimize(circuit, Readout.identity(2))
+    small, readout = remove_dead(*strash(circuit, Readout.identity(2)))
     assert small == Circuit(3, [[2, 3]], [0x6], [2, 5])
+    assert readout == Readout.identity(2)
+
+
+def test_a_gate_reads_through_one_driver_that_reads_the_other():
+    """`(a & b) & ((a & b) & c) = (a & b) & c`."""
+    circuit = Circuit(3, [[2, 3], [5, 4], [5, 6]], [0x8] * 3, [7])
+    small, _ = strash(circuit, Readout.identity(1))
+    assert small == Circuit(3, [[2, 3], [4, 5]], [0x8, 0x8], [6])
 
 
 def test_four_signals_that_matter_are_left_alone():

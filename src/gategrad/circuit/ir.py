@@ -84,6 +84,10 @@ class Circuit:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple:
+        """Copies and pickles are built, and so checked and read-only, like any circuit."""
+        return Circuit, (self.n_inputs, self.fanin, self.table, self.outputs)
+
     def __repr__(self) -> str:
         """Sizes only: a circuit may have millions of gates."""
         return (

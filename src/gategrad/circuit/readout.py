@@ -118,6 +118,10 @@ class Readout:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple:
+        """Copies and pickles are built, and so checked and read-only, like any readout."""
+        return Readout, (self.kind, *(getattr(self, name) for name in _FIELDS))
+
     def __repr__(self) -> str:
         """Sizes only."""
         return (

@@ -18,7 +18,7 @@ def write_atomic(path: str | os.PathLike, data: bytes) -> None:
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        raise OSError("it is no regular file")
+        raise OSError("it is no regular file; choose another name")
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as file:

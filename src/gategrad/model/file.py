@@ -132,8 +132,8 @@ def _part_array(circuit: Circuit, readout: Readout, name: str) -> NDArray:
 def _check_names(what: str, found: set[str], expected: set[str]) -> None:
     if found != expected:
         raise ContainerError(
-            f"its {what} lack {sorted(expected - found)} and have the unknown "
-            f"{sorted(found - expected)}; pass a file that Model.save wrote"
+            f"its {what}: {sorted(expected - found)} missing, {sorted(found - expected)} unknown; "
+            "pass a file that Model.save wrote"
         )
 
 

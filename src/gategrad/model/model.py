@@ -180,7 +180,7 @@ def _labels(labels: Sequence[str] | Sequence[int] | None, readout: Readout) -> L
     expected = 2 if readout.kind == "binary" else readout.n_classes
     if len(labels) != expected:
         raise ModelError(
-            f"got {len(labels)} labels, but a {readout.kind} readout of {readout.n_classes} "
+            f"got {len(labels)} labels, but the {readout.kind} readout of {readout.n_classes} "
             f"sum(s) needs {expected}"
         )
     if {type(v) for v in labels} not in ({str}, {int}):

@@ -4,6 +4,17 @@ from gategrad.nn.dense import LogicDense
 from gategrad.nn.graph import LogicGraph
 from gategrad.nn.group_sum import GroupSum
 from gategrad.nn.import_circuit import from_circuit
+from gategrad.nn.sequential import Sequential, fuse
+from gategrad.nn.stack import training_backend
 from gategrad.nn.weighted_sum import WeightedSum
 
-__all__ = ["GroupSum", "LogicDense", "LogicGraph", "WeightedSum", "from_circuit"]
+__all__ = [
+    "GroupSum",
+    "LogicDense",
+    "LogicGraph",
+    "Sequential",
+    "WeightedSum",
+    "from_circuit",
+    "fuse",
+    "training_backend",
+]

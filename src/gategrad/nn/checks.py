@@ -29,8 +29,8 @@ def float_dtype(dtype: torch.dtype | None) -> torch.dtype:
     return dtype
 
 
-def layer_input(layer: str, x: Tensor, width: int, dtype: torch.dtype) -> Tensor:
-    """`x` (..., width) as `dtype`; bool, integer and other floating tensors are converted.
+def layer_input(layer: str, x: Tensor, width: int, dtype: torch.dtype | None = None) -> Tensor:
+    """`x` (..., width), converted to `dtype` where one is given.
 
     Raises:
         TypeError: x is no real tensor.
@@ -38,6 +38,11 @@ def layer_input(layer: str, x: Tensor, width: int, dtype: torch.dtype) -> Tensor
     """
     if not isinstance(x, Tensor):
         raise TypeError(f"{layer} takes a tensor, got {type(x).__name__}; use torch.as_tensor")
+    if torch._C._are_functorch_transforms_active():
+        raise RuntimeError(
+            f"{layer} can't run under torch.func transforms such as grad and vmap; use "
+            "torch.autograd.grad (torch.func.functional_call is fine)"
+        )
     if x.is_complex():
         raise TypeError(f"{layer} takes real or bool values, got {x.dtype}")
     if x.ndim == 0 or x.shape[-1] != width:
@@ -45,7 +50,7 @@ def layer_input(layer: str, x: Tensor, width: int, dtype: torch.dtype) -> Tensor
             f"{layer} expects input of shape (batch, {width}), got {tuple(x.shape)}; "
             "flatten images with .flatten(1) and check the width of the layer before"
         )
-    return x.to(dtype)
+    return x if dtype is None else x.to(dtype)
 
 
 def as_rows(x: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from gategrad.nn.functions import coefficients_from_tables
 from gategrad.nn.parametrization import INITS, PARAMETRIZATIONS
 from gategrad.nn.polynomial import gate_polynomials
 from gategrad.nn.seeding import as_generator
+from gategrad.nn.stack import run_native, why_not_native
 
 ESTIMATORS = ("soft", "straight-through")
 
@@ -98,9 +99,12 @@ class LogicDense(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
-        x = layer_input("LogicDense", x, self.in_dim, self.weight.dtype)
-        rows = self.forward_rows(as_rows(x))
-        return rows.t().reshape(*x.shape[:-1], self.out_dim)
+        x = layer_input("LogicDense", x, self.in_dim)
+        if why_not_native((self,), x.device) is None:
+            out = run_native((self,), x.reshape(-1, self.in_dim), keep=True)
+        else:
+            out = self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
+        return out.reshape(*x.shape[:-1], self.out_dim)
 
     @torch.compiler.disable
     def forward_rows(self, rows: Tensor) -> Tensor:

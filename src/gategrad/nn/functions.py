@@ -13,9 +13,7 @@ from torch import Tensor
 Ids = TypeVar("Ids", int, Tensor)
 
 N_FUNCTIONS = 16
-TABLE_AND = 0x8
 TABLE_A = 0xA
-TABLE_B = 0xC
 
 
 def table_from_id(gate_id: Ids) -> Ids:
@@ -60,10 +58,11 @@ def coefficients_from_tables(tables: Tensor, dtype: torch.dtype) -> Tensor:
 @cache
 def coefficients_of_all(device: torch.device, dtype: torch.dtype) -> Tensor:
     """Coefficients (16, 4) of every function, in the order of its truth table. Do not modify."""
-    # Cached across calls: a tensor made under inference_mode could not be used in training later.
+    # Cached, and a tensor made under inference_mode could not be used in training later.
     with torch.inference_mode(False):
         tables = torch.arange(N_FUNCTIONS, device=device)
-        return coefficients_from_entries(entries_from_tables(tables, dtype))
+        # Autocast may have changed the product's dtype.
+        return coefficients_from_entries(entries_from_tables(tables, dtype)).to(dtype)
 
 
 @cache

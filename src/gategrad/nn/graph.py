@@ -2,49 +2,47 @@
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gategrad.circuit import N_CONSTANTS
+from gategrad.circuit import N_CONSTANTS, Circuit, CircuitError, arity
 from gategrad.nn.checks import as_rows, layer_input
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.parametrization import PARAMETRIZATIONS
 
 
 class LogicGraph(nn.Module):
-    """Two-input gates that read any earlier signal, evaluated level by level.
+    """The gates of a circuit of width 2, which read any earlier signal, level by level.
 
-    Signals are numbered as in a circuit: 0 is false, 1 is true, then the inputs, then the gates.
-    Each level computes its gates at once from the signals that are still needed. `.train()`,
-    `.eval()` and the options are those of `LogicDense`.
+    Each level computes its gates at once from the signals that are still needed. The wiring is
+    kept in buffers; the tables are the weights to start from. `.train()` and `.eval()` are those of
+    `LogicDense`.
 
     Args:
-        n_inputs: number of input signals.
-        fanin: (G, 2) integers; operands are signals below the gate's own.
-        tables: (G,) integers 0 to 15, the truth tables that the weights start from.
-        outputs: (O,) integers, the signals returned.
+        circuit: gates of at most two inputs, see `gategrad.circuit.decompose`.
         parametrization: "raw" or "light".
         estimator: "soft" or "straight-through".
         strength: how sure each relaxed gate is of its table at the start, in (0.5, 1).
+
+    Raises:
+        CircuitError: a gate has more than two inputs.
     """
 
     def __init__(
         self,
-        n_inputs: int,
-        fanin: ArrayLike,
-        tables: ArrayLike,
-        outputs: ArrayLike,
+        circuit: Circuit,
         *,
         parametrization: str = "raw",
         estimator: str = "soft",
         strength: float = 0.95,
     ) -> None:
         super().__init__()
-        self.n_inputs = n_inputs
-        fanin, tables, outputs = (np.asarray(a).astype(np.int64) for a in (fanin, tables, outputs))
+        self.n_inputs = circuit.n_inputs
+        fanin, tables = two_input_gates(circuit)
+        first_gate = N_CONSTANTS + self.n_inputs
         self.levels = nn.ModuleList()
-        signals = np.arange(N_CONSTANTS + n_inputs)
-        for gates, kept in _schedule(n_inputs, fanin, outputs):
+        signals = np.arange(first_gate)
+        for gates, kept in _schedule(self.n_inputs, fanin, circuit.outputs):
             pins = _positions(signals, fanin[gates].T)
             layer = gates_from_tables(
                 len(signals),
@@ -55,8 +53,8 @@ class LogicGraph(nn.Module):
                 strength=strength,
             )
             self.levels.append(_Level(layer, _positions(signals, kept)))
-            signals = np.concatenate([kept, N_CONSTANTS + n_inputs + gates])
-        self.register_buffer("outputs", torch.tensor(_positions(signals, outputs)))
+            signals = np.concatenate([kept, first_gate + gates])
+        self.register_buffer("outputs", torch.tensor(_positions(signals, circuit.outputs)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (..., O) of inputs (..., n_inputs), any leading dimensions."""
@@ -68,20 +66,21 @@ class LogicGraph(nn.Module):
         rows = state.index_select(0, self.outputs)
         return rows.t().reshape(*x.shape[:-1], len(self.outputs))
 
-    def gates(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The circuit that this hardens to, its gates sorted by level.
-
-        Returns:
-            fanin (G, 2), tables (G,) and outputs (O,), int64, in circuit numbering.
-        """
-        signals = torch.arange(N_CONSTANTS + self.n_inputs, device=self.outputs.device)
-        n_signals, fanins, tables = len(signals), [signals.new_empty(0, 2)], [signals[:0]]
+    def circuit(self) -> Circuit:
+        """The circuit that this hardens to, its gates sorted by level."""
+        signals = np.arange(N_CONSTANTS + self.n_inputs)
+        n_signals, fanins, tables = len(signals), [np.zeros((0, 2), np.int64)], [signals[:0]]
         for level in self.levels:
-            fanins.append(signals[level.gates.indices].t())
-            tables.append(level.gates.tables())
-            own = torch.arange(n_signals, n_signals + level.gates.out_dim, device=signals.device)
-            signals, n_signals = torch.cat([signals[level.kept], own]), n_signals + len(own)
-        return torch.cat(fanins), torch.cat(tables), signals[self.outputs]
+            fanins.append(signals[level.gates.indices.cpu().numpy()].T)
+            tables.append(level.gates.tables().cpu().numpy())
+            own = np.arange(n_signals, n_signals + level.gates.out_dim)
+            signals = np.concatenate([signals[level.kept.cpu().numpy()], own])
+            n_signals += len(own)
+        fanin = np.concatenate(fanins)
+        # A learned table may set bits that an unused operand (signal 0) can't select.
+        reachable = np.array([0b1, 0b11, 0b1111])[arity(fanin)]
+        outputs = signals[self.outputs.cpu().numpy()]
+        return Circuit(self.n_inputs, fanin, np.concatenate(tables) & reachable, outputs)
 
     def _dtype(self, x: Tensor) -> torch.dtype:
         if len(self.levels):
@@ -99,6 +98,18 @@ class _Level(nn.Module):
 
     def forward(self, state: Tensor) -> Tensor:
         return torch.cat([state.index_select(0, self.kept), self.gates.forward_rows(state)])
+
+
+def two_input_gates(circuit: Circuit) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Operands (G, 2) and truth tables (G,) of a circuit of width at most 2."""
+    if circuit.width > 2:
+        raise CircuitError(
+            f"expected gates of at most two inputs, got a circuit of width {circuit.width}; "
+            "apply gategrad.circuit.decompose first"
+        )
+    fanin = np.zeros((circuit.n_gates, 2), np.int64)
+    fanin[:, : circuit.width] = circuit.fanin
+    return fanin, circuit.table.astype(np.int64)
 
 
 def gates_from_tables(
@@ -139,7 +150,7 @@ def gate_levels(n_inputs: int, fanin: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _schedule(
-    n_inputs: int, fanin: NDArray[np.int64], outputs: NDArray[np.int64]
+    n_inputs: int, fanin: NDArray[np.int64], outputs: NDArray[np.uint32]
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """For each level its gates, and which earlier signals are read after it."""
     n_fixed = N_CONSTANTS + n_inputs

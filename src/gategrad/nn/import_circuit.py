@@ -9,7 +9,7 @@ from torch import nn
 from gategrad.circuit import N_CONSTANTS, Circuit, Readout, check_pair, decompose
 from gategrad.nn.checks import known_name
 from gategrad.nn.dense import ESTIMATORS
-from gategrad.nn.graph import LogicGraph, gate_levels, gates_from_tables
+from gategrad.nn.graph import LogicGraph, gate_levels, gates_from_tables, two_input_gates
 from gategrad.nn.group_sum import GroupSum
 from gategrad.nn.parametrization import PARAMETRIZATIONS
 from gategrad.nn.parametrization.base import check_strength
@@ -60,13 +60,11 @@ def from_circuit(
     check_strength(strength)
     check_pair(model.circuit, model.readout)
     circuit = decompose(model.circuit) if model.circuit.width > 2 else model.circuit
-    fanin = np.zeros((circuit.n_gates, 2), np.int64)
-    fanin[:, : circuit.width] = circuit.fanin
-    tables = circuit.table.astype(np.int64)
+    fanin, tables = two_input_gates(circuit)
     layers = _layers(circuit, fanin)
     options = {"parametrization": parametrization, "estimator": estimator, "strength": strength}
     if layers is None:
-        body = [LogicGraph(circuit.n_inputs, fanin, tables, circuit.outputs, **options)]
+        body = [LogicGraph(circuit, **options)]
     else:
         body = [
             gates_from_tables(width, pins, tables[gates], **options)

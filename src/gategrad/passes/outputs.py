@@ -62,21 +62,24 @@ def absorb(
 def _merge(
     row: NDArray[np.int64], signal: NDArray[np.int64], weight: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """One entry a row and signal, sorted; none for constant false or of weight 0."""
+    """One entry a row and signal, sorted; none for constant false."""
     order = np.lexsort([signal, row])
     row, signal, weight = row[order], signal[order], weight[order]
     new = np.ones(len(row), bool)
     new[1:] = (row[1:] != row[:-1]) | (signal[1:] != signal[:-1])
     first = np.flatnonzero(new)
     total = np.add.reduceat(weight, first) if len(first) else weight
-    kept = (total != 0) & (signal[first] != 0)
+    kept = signal[first] != 0
     return row[first][kept], signal[first][kept], total[kept]
 
 
 def _split(
     row: NDArray[np.int64], signal: NDArray[np.int64], weight: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Entries whose weight leaves int32 in parts that fit; `part` numbers them within an entry."""
+    """Each entry in as many parts as its weight needs to fit int32, none for weight 0.
+
+    `part` numbers them within an entry.
+    """
     limit = np.where(weight > 0, _INT32.max, -_INT32.min)
     n_parts = -(-np.abs(weight) // limit)
     entry = np.repeat(np.arange(len(weight)), n_parts)

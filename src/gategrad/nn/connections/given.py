@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def given_connections(wires: Tensor | ArrayLike, in_dim: int, out_dim: int) -> Tensor:
-    """A copy of `wires` as (2, out_dim) int64, checked.
+    """A contiguous copy of `wires` as (2, out_dim) int64, checked.
 
     A gate may read one wire with both pins.
 
@@ -26,4 +26,4 @@ def given_connections(wires: Tensor | ArrayLike, in_dim: int, out_dim: int) -> T
         raise ValueError(
             f"connections[{pin}, {gate}] is {array[pin, gate]}, but the wires are 0 to {in_dim - 1}"
         )
-    return torch.tensor(array.astype(np.int64))
+    return torch.tensor(array.astype(np.int64, order="C"))

@@ -10,9 +10,9 @@ def unique_connections(in_dim: int, out_dim: int, generator: torch.Generator) ->
     Wires lie on a circle in random order. A distance s joins each wire with the one s places on:
     in_dim different pairs that use every wire twice. Whole distances are drawn until the rest is
     less than one; the rest are steps of distance 1, every other step first. So fan-outs differ by
-    at most one, every wire is used when 2 * out_dim >= in_dim, and out_dim may be as large as
-    in_dim (in_dim - 1) / 2; time and memory are linear in in_dim + out_dim. Order of gates and of
-    pins is random.
+    at most one, also those of either pin alone; every wire is used when 2 * out_dim >= in_dim;
+    out_dim may be as large as in_dim (in_dim - 1) / 2; and time and memory are linear in
+    in_dim + out_dim. The order of gates is random.
 
     Raises:
         ValueError: there are fewer than out_dim pairs.
@@ -26,9 +26,7 @@ def unique_connections(in_dim: int, out_dim: int, generator: torch.Generator) ->
     starts, distances = _places(in_dim, out_dim, generator)
     circle = torch.randperm(in_dim, generator=generator)
     pairs = torch.stack([circle[starts], circle[(starts + distances) % in_dim]])
-    pairs = pairs[:, torch.randperm(out_dim, generator=generator)]
-    flip = torch.randint(2, (out_dim,), generator=generator)
-    return torch.stack([pairs[flip, torch.arange(out_dim)], pairs[1 - flip, torch.arange(out_dim)]])
+    return pairs[:, torch.randperm(out_dim, generator=generator)]
 
 
 def _places(in_dim: int, out_dim: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,112 @@
+// Addresses come from torch tensors: the Python side (gategrad/nn/native.py) vouches for their
+// types, sizes and lifetimes, and is the only caller.
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "arrays.h"
+#include "engine/isa.h"
+#include "train/buffers.h"
+#include "train/parallel.h"
+#include "train/stack.h"
+
+namespace gategrad {
+namespace {
+
+using namespace train;
+
+// indices, weight, grad_weight (or 0), n_in, n_out, raw?, straight-through?, grad_factor
+using LayerTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t, size_t, size_t, bool, bool, double>;
+// values or 0, bytes or 0, elements from row to row
+using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
+
+template <typename T>
+T* pointer(uintptr_t address) {
+  return reinterpret_cast<T*>(address);
+}
+
+template <typename S>
+const train::Kernels<S>& kernels_named(const std::string& isa);
+
+#if defined(__x86_64__)
+#define GG_CHOOSE(type, name)                                                        \
+  template <>                                                                        \
+  const train::Kernels<type>& kernels_named<type>(const std::string& isa) {          \
+    if (isa == "avx512") return kAvx512##name;                                       \
+    if (isa == "avx2") return kAvx2##name;                                           \
+    return kBaseline##name;                                                          \
+  }
+#else
+#define GG_CHOOSE(type, name)                                                        \
+  template <>                                                                        \
+  const train::Kernels<type>& kernels_named<type>(const std::string&) {              \
+    return kBaseline##name;                                                          \
+  }
+#endif
+GG_CHOOSE(float, Float)
+GG_CHOOSE(double, Double)
+
+template <typename S>
+Stack<S> make_stack(const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
+                    size_t n_groups, double scale, size_t threads) {
+  Stack<S> stack{&kernels_named<S>(isa), {}, batch, n_groups, static_cast<S>(scale), threads};
+  for (const auto& [indices, weight, grad, n_in, n_out, is_raw, straight_through, factor] : layers)
+    stack.layers.push_back({pointer<const int64_t>(indices), pointer<const S>(weight),
+                            pointer<S>(grad), n_in, n_out,
+                            is_raw ? Parametrization::kRaw : Parametrization::kLight,
+                            straight_through, static_cast<S>(factor)});
+  return stack;
+}
+
+template <typename S>
+Input<S> make_input(const InputTuple& x) {
+  return {pointer<const S>(std::get<0>(x)), pointer<const uint8_t>(std::get<1>(x)), std::get<2>(x)};
+}
+
+template <typename S>
+void bind_stack(nb::module_& m, const std::string& suffix) {
+  m.def(("train_forward_" + suffix).c_str(),
+        [](const std::string& isa, const std::vector<LayerTuple>& layers, const InputTuple& x,
+           size_t batch, size_t n_groups, double scale, size_t threads, uintptr_t out,
+           uintptr_t coefficients, uintptr_t kept) {
+          nb::gil_scoped_release release;
+          Stack<S> stack = make_stack<S>(isa, layers, batch, n_groups, scale, threads);
+          check_wires(stack);
+          forward(stack, make_input<S>(x), pointer<S>(out), pointer<S>(coefficients),
+                  pointer<S>(kept));
+        });
+  m.def(("train_backward_" + suffix).c_str(),
+        [](const std::string& isa, const std::vector<LayerTuple>& layers, const InputTuple& x,
+           size_t batch, size_t n_groups, double scale, size_t threads, uintptr_t grad_out,
+           uintptr_t coefficients, uintptr_t kept, uintptr_t grad_x) {
+          nb::gil_scoped_release release;
+          Stack<S> stack = make_stack<S>(isa, layers, batch, n_groups, scale, threads);
+          check_wires(stack);
+          backward(stack, make_input<S>(x), pointer<const S>(grad_out),
+                   pointer<const S>(coefficients), pointer<const S>(kept), pointer<S>(grad_x));
+        });
+}
+
+}  // namespace
+
+void bind_train(nb::module_& m) {
+  bind_stack<float>(m, "float32");
+  bind_stack<double>(m, "float64");
+  m.attr("train_tile") = kTile;
+  m.def("shares_openmp", shares_openmp);
+  m.def("stocked_bytes", stocked_bytes);
+  m.def("release_stock", release_stock);
+  // Memory that returns to the stock when the last array or tensor on it is gone.
+  m.def("borrow", [](size_t n_bytes) {
+    auto* block = new std::shared_ptr<void>(borrow(n_bytes));
+    nb::capsule owner(block, [](void* p) noexcept { delete static_cast<std::shared_ptr<void>*>(p); });
+    return nb::ndarray<nb::numpy, uint8_t>(static_cast<uint8_t*>(block->get()), {n_bytes}, owner);
+  });
+}
+
+}  // namespace gategrad

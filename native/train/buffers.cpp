@@ -1,0 +1,76 @@
+#include "train/buffers.h"
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <new>
+
+namespace gategrad::train {
+namespace {
+
+// Blocks of more than this are freed at once when the stock would pass it.
+constexpr size_t kMostStocked = size_t{1} << 30;
+
+struct Stock {
+  std::mutex mutex;
+  std::multimap<size_t, void*> blocks;
+  size_t bytes = 0;
+};
+
+// Never destroyed: blocks may come back while the process ends.
+Stock& stock() {
+  static Stock* const instance = new Stock;
+  return *instance;
+}
+
+void give_back(void* block, size_t size) {
+  Stock& s = stock();
+  {
+    std::lock_guard lock(s.mutex);
+    if (s.bytes + size <= kMostStocked) {
+      s.blocks.emplace(size, block);
+      s.bytes += size;
+      return;
+    }
+  }
+  std::free(block);
+}
+
+size_t rounded(size_t n_bytes) {
+  size_t step = n_bytes > 65536 ? 4096 : 64;
+  return (n_bytes + step) / step * step;
+}
+
+}  // namespace
+
+std::shared_ptr<void> borrow(size_t n_bytes) {
+  const size_t size = rounded(n_bytes);
+  Stock& s = stock();
+  void* block = nullptr;
+  {
+    std::lock_guard lock(s.mutex);
+    if (auto found = s.blocks.find(size); found != s.blocks.end()) {
+      block = found->second;
+      s.bytes -= size;
+      s.blocks.erase(found);
+    }
+  }
+  if (block == nullptr) block = std::aligned_alloc(64, size);
+  if (block == nullptr) throw std::bad_alloc();
+  return std::shared_ptr<void>(block, [size](void* p) { give_back(p, size); });
+}
+
+size_t stocked_bytes() {
+  std::lock_guard lock(stock().mutex);
+  return stock().bytes;
+}
+
+void release_stock() {
+  Stock& s = stock();
+  std::lock_guard lock(s.mutex);
+  for (auto& [size, block] : s.blocks) std::free(block);
+  s.blocks.clear();
+  s.bytes = 0;
+}
+
+}  // namespace gategrad::train

@@ -1,0 +1,67 @@
+// Forward and backward of consecutive logic layers, tile by tile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "train/kernel.h"
+
+namespace gategrad::train {
+
+enum class Parametrization { kRaw, kLight };
+
+// One layer's arrays, all of the caller's.
+template <typename S>
+struct Layer {
+  const int64_t* indices;  // (2, n_out)
+  const S* weight;         // (n_out, 16) or (n_out, 4)
+  S* grad_weight;          // backward only; as weight
+  size_t n_in, n_out;
+  Parametrization parametrization;
+  bool straight_through;
+  S grad_factor;
+};
+
+// A batch (rows, n_in) of the scalar type or of bytes that are 0 or 1.
+template <typename S>
+struct Input {
+  const S* values;
+  const uint8_t* bytes;
+  size_t stride;
+};
+
+template <typename S>
+struct Stack {
+  const Kernels<S>* kernels;
+  std::vector<Layer<S>> layers;
+  size_t batch;
+  size_t n_groups;  // 0: the output is the last layer's, else the sums of n_groups groups
+  S scale;          // of the sums
+  size_t threads;
+
+  size_t n_tiles() const { return (batch + kTile - 1) / kTile; }
+  size_t n_gates() const;
+  size_t width() const { return n_groups ? n_groups : layers.back().n_out; }
+  // Elements of what forward keeps for backward: the coefficients, and the inputs of all layers.
+  size_t coefficients_size() const { return 8 * n_gates(); }
+  size_t kept_size() const;
+};
+
+// Raises std::out_of_range where a wire is not below its layer's n_in.
+template <typename S>
+void check_wires(const Stack<S>& stack);
+
+// out is (batch, width). `coefficients` receives the coefficients of all gates, `kept` the inputs of
+// every layer; a null `kept` keeps nothing.
+template <typename S>
+void forward(const Stack<S>& stack, const Input<S>& x, S* out, S* coefficients, S* kept);
+
+// grad_out is (batch, width); grad_x, (batch, n_in) or null, and every layer's grad_weight are
+// overwritten. A null `kept` computes the layers' inputs again.
+template <typename S>
+void backward(const Stack<S>& stack, const Input<S>& x, const S* grad_out, const S* coefficients,
+              const S* kept, S* grad_x);
+
+}  // namespace gategrad::train

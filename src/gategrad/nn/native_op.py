@@ -1,0 +1,222 @@
+"""Consecutive logic layers on the CPU as one torch operation, computed by the native core.
+
+The core works features-major on tiles of samples that stay in cache through all layers, and shares
+torch's OpenMP threads. Registered with torch.library, so that autograd, fake tensors, torch.compile
+and checkpointing see an ordinary operation.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gategrad import _core
+from gategrad.engine import isa
+
+RAW_WIDTH = 16
+_TILE: int = _core.train_tile
+# Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
+_WORK_A_THREAD = 1 << 16
+
+
+@torch.library.custom_op("gategrad::logic_stack", mutates_args=(), device_types="cpu")
+def logic_stack(
+    x: Tensor,
+    indices: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    straight_through: Sequence[bool],
+    grad_factors: Sequence[float],
+    n_groups: int,
+    scale: float,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Relaxed layers of two-input gates, and the sums of the last one's outputs in groups.
+
+    Args:
+        x: (batch, n_in) in the weights' dtype, or bool or uint8 that is 0 or 1.
+        indices: wires of each layer, (2, n_out) int64.
+        weights: (n_out, 16) "raw" or (n_out, 4) "light" of each layer, float32 or float64.
+        straight_through: of each layer: hard gates forward, soft ones backward.
+        grad_factors: of each layer: factor on the gradient of its input.
+        n_groups: groups to sum, or 0: return the last layer.
+        scale: factor on the sums.
+        keep: whether to keep the inputs of the layers for the backward pass, at 4 bytes a wire and
+            sample in float32, or to compute them again.
+
+    Returns:
+        (batch, n_groups) or (batch, n_out of the last layer); then what the backward pass needs:
+        the coefficients of all gates, and the inputs kept.
+    """
+    dtype, batch = weights[0].dtype, len(x)
+    width = n_groups or weights[-1].shape[0]
+    out = pooled((batch, width), dtype)
+    coefficients = pooled((8 * sum(len(w) for w in weights),), dtype)
+    kept = pooled((_kept_size(x, weights) if keep else 0,), dtype)
+    rows, pointers = _input(x, dtype)
+    layers = _layers(rows, indices, weights, straight_through, grad_factors)
+    _function("forward", dtype)(
+        isa.choose()[0],
+        layers,
+        pointers,
+        batch,
+        n_groups,
+        scale,
+        _threads(x, weights),
+        out.data_ptr(),
+        coefficients.data_ptr(),
+        kept.data_ptr() if keep else 0,
+    )
+    return out, coefficients, kept
+
+
+@torch.library.custom_op("gategrad::logic_stack_backward", mutates_args=(), device_types="cpu")
+def logic_stack_backward(
+    grad: Tensor,
+    x: Tensor,
+    indices: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    coefficients: Tensor,
+    kept: Tensor,
+    straight_through: Sequence[bool],
+    grad_factors: Sequence[float],
+    n_groups: int,
+    scale: float,
+    wants_x: bool,
+) -> list[Tensor]:
+    """Gradients of x (empty unless wanted) and of each layer's weights."""
+    dtype = weights[0].dtype
+    grad = grad.to(dtype).contiguous()
+    grad_x = pooled(tuple(x.shape) if wants_x else (0,), dtype)
+    grad_weights = [pooled(tuple(w.shape), dtype) for w in weights]
+    rows, pointers = _input(x, dtype)
+    layers = _layers(rows, indices, weights, straight_through, grad_factors, grad_weights)
+    _function("backward", dtype)(
+        isa.choose()[0],
+        layers,
+        pointers,
+        len(x),
+        n_groups,
+        scale,
+        _threads(x, weights),
+        grad.data_ptr(),
+        coefficients.data_ptr(),
+        kept.data_ptr() if kept.numel() else 0,
+        grad_x.data_ptr() if wants_x else 0,
+    )
+    return [grad_x, *grad_weights]
+
+
+def pooled(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """An uninitialized CPU tensor whose memory is used again once no tensor refers to it."""
+    count = 1
+    for size in shape:
+        count *= size
+    array = _core.borrow(max(1, count) * dtype.itemsize)
+    return torch.from_numpy(array).view(dtype)[:count].view(shape)
+
+
+def _kept_size(x: Tensor, weights: Sequence[Tensor]) -> int:
+    n_tiles = -(-x.shape[0] // _TILE)
+    return n_tiles * _TILE * (x.shape[1] + sum(w.shape[0] for w in weights[:-1]))
+
+
+def _input(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, tuple[int, int, int]]:
+    """X with contiguous rows, and the core's description of it."""
+    if x.stride(1) != 1 or x.stride(0) < x.shape[1]:
+        x = x.contiguous()
+    in_bytes = x.dtype in (torch.bool, torch.uint8)
+    if not in_bytes and x.dtype != dtype:
+        raise TypeError(f"x is {x.dtype} and the weights are {dtype}; convert one of them")
+    address = x.data_ptr()
+    return x, (0 if in_bytes else address, address if in_bytes else 0, x.stride(0))
+
+
+def _layers(
+    x: Tensor,
+    indices: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    straight_through: Sequence[bool],
+    grad_factors: Sequence[float],
+    grads: Sequence[Tensor] = (),
+) -> list[tuple]:
+    """The core's description of each layer; addresses stay valid while the tensors live."""
+    layers, n_in = [], x.shape[1]
+    for i, (wires, weight) in enumerate(zip(indices, weights, strict=True)):
+        if not (wires.is_contiguous() and weight.is_contiguous() and wires.dtype == torch.int64):
+            raise ValueError("wires and weights must be contiguous, and wires int64")
+        if wires.shape != (2, len(weight)) or weight.dtype != weights[0].dtype:
+            raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
+        layers.append(
+            (
+                wires.data_ptr(),
+                weight.data_ptr(),
+                grads[i].data_ptr() if grads else 0,
+                n_in,
+                len(weight),
+                weight.shape[1] == RAW_WIDTH,
+                bool(straight_through[i]),
+                float(grad_factors[i]),
+            )
+        )
+        n_in = len(weight)
+    return layers
+
+
+def _threads(x: Tensor, weights: Sequence[Tensor]) -> int:
+    """Threads of torch, or fewer where each would have too little to do."""
+    work = len(x) * sum(len(weight) for weight in weights)
+    return max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
+
+
+def _function(name: str, dtype: torch.dtype) -> object:
+    return getattr(_core, f"train_{name}_{str(dtype).removeprefix('torch.')}")
+
+
+@logic_stack.register_fake
+def _(x, indices, weights, straight_through, grad_factors, n_groups, scale, keep):
+    weight = weights[0]
+    out = weight.new_empty(x.shape[0], n_groups or weights[-1].shape[0])
+    coefficients = weight.new_empty(8 * sum(w.shape[0] for w in weights))
+    return out, coefficients, weight.new_empty(_kept_size(x, weights) if keep else 0)
+
+
+@logic_stack_backward.register_fake
+def _(
+    grad, x, indices, weights, coefficients, kept, straight_through, grad_factors, n_groups,
+    scale, wants_x,
+):  # fmt: skip
+    weight = weights[0]
+    grad_x = weight.new_empty(x.shape if wants_x else (0,))
+    return [grad_x, *(torch.empty_like(w) for w in weights)]
+
+
+def _setup_context(ctx, inputs, output) -> None:
+    x, indices, weights, straight_through, grad_factors, n_groups, scale, _ = inputs
+    _, coefficients, kept = output
+    ctx.save_for_backward(x, coefficients, kept, *indices, *weights)
+    ctx.settings = (straight_through, grad_factors, n_groups, scale)
+    ctx.mark_non_differentiable(coefficients, kept)
+    ctx.set_materialize_grads(False)
+
+
+def _backward(ctx, grad, *_):
+    x, coefficients, kept, *rest = ctx.saved_tensors
+    indices, weights = rest[: len(rest) // 2], rest[len(rest) // 2 :]
+    wants_x = ctx.needs_input_grad[0]
+    none = [None] * len(indices)
+    if grad is None:
+        return None, none, none, None, None, None, None, None
+    grad_x, *grad_weights = torch.ops.gategrad.logic_stack_backward(
+        grad, x, indices, weights, coefficients, kept, *ctx.settings, wants_x
+    )
+    return (grad_x if wants_x else None, none, grad_weights, None, None, None, None, None)
+
+
+def _refuse_second(ctx, *_):
+    raise RuntimeError(
+        "logic layers can't be differentiated twice; differentiate without create_graph=True"
+    )
+
+
+logic_stack.register_autograd(_backward, setup_context=_setup_context)
+logic_stack_backward.register_autograd(_refuse_second)

@@ -1,0 +1,93 @@
+"""Modules one after the other, runs of logic layers as one operation."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+
+from torch import Tensor, nn
+
+from gategrad.nn.checks import layer_input
+from gategrad.nn.dense import LogicDense
+from gategrad.nn.group_sum import GroupSum
+from gategrad.nn.stack import run_native, why_not_native
+
+
+class Sequential(nn.Sequential):
+    """`torch.nn.Sequential` that computes consecutive logic layers as one operation.
+
+    On a CPU in `.train()`, `LogicDense` layers that follow each other, and a `GroupSum` after
+    them, run in the native core tile by tile, as one node of the autograd graph. Elsewhere, and for
+    modules with hooks, this is `torch.nn.Sequential`; `gategrad.nn.training_backend` tells.
+    Parameters, buffers and their names are those of `torch.nn.Sequential`.
+
+    Args:
+        modules: as for `torch.nn.Sequential`.
+        recompute: compute the inputs of the layers again in the backward pass instead of keeping
+            them, which takes 4 bytes a wire and sample in float32.
+    """
+
+    def __init__(self, *modules: nn.Module, recompute: bool = False) -> None:
+        super().__init__(*modules)
+        self.recompute = recompute
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The modules one after the other."""
+        for run in _runs(list(self)):
+            x = self._run(run, x) if _fusible(run[0]) else run[0](x)
+        return x
+
+    def _run(self, run: Sequence[nn.Module], x: Tensor) -> Tensor:
+        layers = [module for module in run if isinstance(module, LogicDense)]
+        first = layers[0]
+        if why_not_native(layers, x.device) or not _chained(run):
+            for module in run:
+                x = module(x)
+            return x
+        x = layer_input("LogicDense", x, first.in_dim)
+        rows, keep = x.reshape(-1, first.in_dim), not self.recompute
+        if isinstance(run[-1], GroupSum):
+            k, scale = run[-1].k, 1.0 / run[-1].tau
+            out = run_native(layers, rows, n_groups=k, scale=scale, keep=keep)
+        else:
+            out = run_native(layers, rows, keep=keep)
+        return out.reshape(*x.shape[:-1], out.shape[-1])
+
+
+def fuse(net: nn.Module) -> nn.Module:
+    """`net` itself, or for a plain `torch.nn.Sequential` a `Sequential` of the same modules."""
+    return Sequential(*net) if type(net) is nn.Sequential else net
+
+
+def _runs(modules: list[nn.Module]) -> Iterator[list[nn.Module]]:
+    """Lists of logic layers with the group sum that follows, and every other module alone."""
+    run: list[nn.Module] = []
+    for fusible, group in groupby(modules, key=_fusible):
+        if fusible:
+            run = list(group)
+            continue
+        for module in group:
+            if run and isinstance(module, GroupSum) and _plain(module):
+                yield [*run, module]
+            else:
+                if run:
+                    yield run
+                yield [module]
+            run = []
+    if run:
+        yield run
+
+
+def _fusible(module: nn.Module) -> bool:
+    return isinstance(module, LogicDense) and _plain(module)
+
+
+def _plain(module: nn.Module) -> bool:
+    """Whether a module does what its class does, with no hooks that want to see it called."""
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return type(module) in (LogicDense, GroupSum) and not any(getattr(module, h) for h in hooks)
+
+
+def _chained(run: Sequence[nn.Module]) -> bool:
+    """Whether the widths fit; where they don't, the modules themselves say what is wrong."""
+    layers = [module for module in run if isinstance(module, LogicDense)]
+    fit = all(a.out_dim == b.in_dim for a, b in pairwise(layers))
+    return fit and (not isinstance(run[-1], GroupSum) or layers[-1].out_dim % run[-1].k == 0)

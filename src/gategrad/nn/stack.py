@@ -1,0 +1,78 @@
+"""Whether the native core can compute a run of logic layers, and the call that does it."""
+
+import os
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gategrad.engine import isa
+from gategrad.nn.checks import known_name
+from gategrad.nn.native_op import logic_stack
+
+VARIABLE = "GATEGRAD_TRAINING"
+BACKENDS = ("native", "torch")
+DTYPES = (torch.float32, torch.float64)
+
+
+def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | None:
+    """What keeps `LogicDense` layers and an input on `device` from the native core, or None.
+
+    Raises:
+        ValueError: the environment variable GATEGRAD_TRAINING names no backend.
+    """
+    if known_name(VARIABLE, os.environ.get(VARIABLE) or BACKENDS[0], BACKENDS) == "torch":
+        return f"{VARIABLE} is torch"
+    weights = [layer.weight for layer in layers]
+    for tensor_device in {device, *(weight.device for weight in weights)}:
+        if tensor_device.type != "cpu":
+            return f"a tensor is on {tensor_device}"
+    if weights[0].dtype not in DTYPES or any(w.dtype != weights[0].dtype for w in weights):
+        return f"the weights are {' and '.join(sorted({str(w.dtype) for w in weights}))}"
+    if not all(layer.training for layer in layers):
+        return "a layer is in .eval()"
+    if not all(w.is_contiguous() for w in weights):
+        return "weights are not contiguous"
+    return None
+
+
+def run_native(
+    layers: Sequence[nn.Module], x: Tensor, *, n_groups: int = 0, scale: float = 1.0, keep: bool
+) -> Tensor:
+    """`LogicDense` layers on x (batch, in_dim), and sums of `n_groups` groups times `scale`.
+
+    Returns:
+        (batch, n_groups), or (batch, out_dim of the last layer) where n_groups is 0.
+    """
+    weights = [layer.weight for layer in layers]
+    if x.dtype not in (torch.bool, torch.uint8):
+        x = x.to(weights[0].dtype)
+    out, _, _ = logic_stack(
+        x,
+        [layer.indices.contiguous() for layer in layers],
+        weights,
+        [layer.estimator == "straight-through" for layer in layers],
+        [layer.grad_factor for layer in layers],
+        n_groups,
+        scale,
+        keep and torch.is_grad_enabled(),
+    )
+    return out
+
+
+def training_backend(net: nn.Module) -> str:
+    """Who computes the logic layers of `net` in training, and why: a sentence for people.
+
+    Example:
+        "native (avx512, torch's OpenMP threads)" or "torch (a tensor is on cuda:0)".
+    """
+    layers = [m for m in net.modules() if hasattr(m, "indices") and hasattr(m, "estimator")]
+    if not layers:
+        return "torch (no logic layers)"
+    modes = [layer.training for layer in layers]
+    for layer in layers:
+        layer.training = True
+    reason = why_not_native(layers, layers[0].weight.device)
+    for layer, mode in zip(layers, modes, strict=True):
+        layer.training = mode
+    return f"torch ({reason})" if reason else f"native ({isa.choose()[0]}, torch's OpenMP threads)"
