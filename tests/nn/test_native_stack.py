@@ -136,6 +136,20 @@ def test_extreme_logits_give_finite_gradients() -> None:
         assert torch.isfinite(tensor).all()
 
 
+@pytest.mark.parametrize("parametrization", ["raw", "light"])
+@pytest.mark.parametrize("entry", [0, 3])
+def test_nan_weights_are_seen(isa, parametrization: str, entry: int) -> None:
+    net = _net((20, 40), dtype=torch.float32, parametrization=parametrization)
+    with torch.no_grad():
+        net[0].weight[7, entry] = torch.nan
+    out, _, grad = _gradients(net, _rows(10, dtype=torch.float32))
+    assert out[:, 7].isnan().all()
+    assert grad[7].isnan().all() if parametrization == "raw" else grad[7, entry].isnan()
+    others = torch.arange(40) != 7
+    assert out[:, others].isfinite().all()
+    assert grad[others].isfinite().all()
+
+
 def test_outputs_are_never_overwritten_by_later_steps() -> None:
     net = _net(dtype=torch.float32)
     first = net(_rows(64, dtype=torch.float32))
