@@ -1,0 +1,12 @@
+"""From torch to a model: `discretize`, the only bridge.
+
+discretize.py   the public function
+walk.py         which emitter a module has
+emitters.py     one function a module type: how it continues a draft
+draft.py        the circuit so far
+"""
+
+from gategrad.harden.discretize import discretize
+from gategrad.harden.errors import DiscretizeError
+
+__all__ = ["DiscretizeError", "discretize"]

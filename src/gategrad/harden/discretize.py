@@ -1,0 +1,54 @@
+"""`discretize`: the circuit that a trained network is."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from gategrad.circuit import Readout
+from gategrad.encoding import Encoder
+from gategrad.harden.draft import Draft
+from gategrad.harden.walk import walk
+from gategrad.model import Model
+
+
+@torch.no_grad()
+def discretize(
+    net: nn.Module,
+    *,
+    encoder: Encoder | None = None,
+    labels: Sequence[str] | Sequence[int] | None = None,
+) -> Model:
+    """Make a model of the gates that a network hardens to; the network stays as it is.
+
+    On bits, the scores of the model and of the network in `.eval()` are equal, bit for bit, for
+    weights in float32. Without a GroupSum (or WeightedSum) at the end, the model is multilabel:
+    each output is a label of its own.
+
+    Args:
+        net: nested `nn.Sequential` of `LogicDense`, `LogicGraph`, `GroupSum`, `WeightedSum`, and
+            `Flatten`, `Identity` or `Dropout`; or one of them. On any device, in any mode.
+        encoder: from raw rows to the bits that the network takes.
+        labels: a name for each class.
+
+    Returns:
+        The model; its `neurons` are its gates, as `optimize` has not been at work.
+
+    Raises:
+        TypeError: `net` is no torch module.
+        DiscretizeError: a module that is no part of a circuit, or modules that do not fit together.
+        ModelError: an encoder of another width, or labels that do not fit the classes.
+
+    >>> from gategrad import nn
+    >>> net = torch.nn.Sequential(nn.LogicDense(8, 20, seed=0), nn.GroupSum(10))
+    >>> discretize(net)
+    Model(inputs=8, gates=20, classes=10, kind='argmax')
+    """
+    if not isinstance(net, nn.Module):
+        raise TypeError(f"discretize takes a torch module, got {type(net).__name__}")
+    draft = walk(net, "", Draft())
+    circuit = draft.circuit()
+    readout = draft.readout
+    if readout is None:
+        readout = Readout.identity(circuit.n_outputs)
+    return Model(circuit, readout, encoder, labels)

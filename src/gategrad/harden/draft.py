@@ -1,0 +1,86 @@
+"""The circuit that the modules visited so far make."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.circuit import N_CONSTANTS, Circuit, Readout
+from gategrad.harden.errors import DiscretizeError
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Gates so far, and the signals that the next module reads.
+
+    Attributes:
+        n_inputs: inputs of the circuit; None until a module says how many it reads.
+        fanin: an (n, 2) array of signals for each module that had gates.
+        tables: an (n,) array of truth tables, 0 to 15, for each of them.
+        signals: (width,) outputs of the last module, in circuit numbering.
+        readout: of the module that makes scores; nothing that computes may follow it.
+    """
+
+    n_inputs: int | None = None
+    fanin: tuple[NDArray[np.int64], ...] = ()
+    tables: tuple[NDArray[np.int64], ...] = ()
+    signals: NDArray[np.int64] | None = None
+    readout: Readout | None = None
+
+    @property
+    def next_signal(self) -> int:
+        """Number of the next gate's signal."""
+        return N_CONSTANTS + self.n_inputs + sum(map(len, self.tables))
+
+    def reading(self, width: int, module: str) -> "Draft":
+        """The draft as `module`, which reads `width` signals, finds it; the first sets the inputs.
+
+        Raises:
+            DiscretizeError: there are not that many, or the scores are already made.
+        """
+        if self.readout is not None:
+            raise DiscretizeError(
+                f"{module} comes after the module that makes the scores; expected nothing there: "
+                "put the GroupSum last"
+            )
+        if self.n_inputs is None:
+            return replace(self, n_inputs=width, signals=N_CONSTANTS + np.arange(width))
+        if len(self.signals) != width:
+            raise DiscretizeError(
+                f"{module} reads {width} signals, but the module before it gives "
+                f"{len(self.signals)}; make the two equal"
+            )
+        return self
+
+    def with_gates(
+        self, fanin: NDArray[np.int64], tables: NDArray[np.int64], signals: NDArray[np.int64]
+    ) -> "Draft":
+        """The draft with more gates (n, 2) and (n,), and with `signals` as outputs."""
+        return replace(
+            self, fanin=(*self.fanin, fanin), tables=(*self.tables, tables), signals=signals
+        )
+
+    def with_readout(self, readout: Readout) -> "Draft":
+        """The draft with scores made of its outputs."""
+        return replace(self, readout=readout)
+
+    def circuit(self) -> Circuit:
+        """The circuit, its outputs being the last module's.
+
+        Raises:
+            DiscretizeError: no module had gates or named a number of inputs.
+        """
+        if self.n_inputs is None:
+            raise DiscretizeError(
+                "the network has no layer with gates; expected at least one, such as "
+                "nn.LogicDense(in_dim, out_dim)"
+            )
+        fanin = np.concatenate([np.empty((0, 2), np.int64), *self.fanin])
+        tables = np.concatenate([np.empty(0, np.int64), *self.tables])
+        return Circuit(self.n_inputs, fanin, _without_false(fanin, tables), self.signals)
+
+
+def _without_false(fanin: NDArray[np.int64], tables: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Tables cut to the entries that trailing operands of signal 0, which is false, leave."""
+    n_entries = np.where(fanin[:, 1] != 0, 4, np.where(fanin[:, 0] != 0, 2, 1))
+    return tables & ((1 << n_entries) - 1)

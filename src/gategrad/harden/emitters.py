@@ -1,0 +1,81 @@
+"""How each kind of module continues a draft: one function a module type.
+
+A new layer that is a circuit adds its function here and a line to `EMITTERS`.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from torch import nn
+
+from gategrad.circuit import N_CONSTANTS, Readout
+from gategrad.harden.draft import Draft
+from gategrad.harden.errors import DiscretizeError
+from gategrad.nn import GroupSum, LogicDense, LogicGraph, WeightedSum
+
+# (module, its name for messages, draft) -> the draft that continues with the module
+Emitter = Callable[[nn.Module, str, Draft], Draft]
+
+
+def logic_dense(layer: LogicDense, name: str, draft: Draft) -> Draft:
+    """One gate an output."""
+    draft = draft.reading(layer.in_dim, name)
+    fanin = draft.signals[layer.indices.cpu().numpy().T]
+    own = draft.next_signal + np.arange(layer.out_dim)
+    return draft.with_gates(fanin, layer.tables().cpu().numpy(), own)
+
+
+def logic_graph(graph: LogicGraph, name: str, draft: Draft) -> Draft:
+    """The graph's gates, renumbered: constants stay, inputs and gates move."""
+    draft = draft.reading(graph.n_inputs, name)
+    part = graph.circuit()
+    own = draft.next_signal + np.arange(part.n_gates)
+    signals = np.concatenate([np.arange(N_CONSTANTS), draft.signals, own])
+    fanin = np.zeros((part.n_gates, 2), np.int64)
+    fanin[:, : part.width] = signals[part.fanin]
+    return draft.with_gates(fanin, part.table.astype(np.int64), signals[part.outputs])
+
+
+def group_sum(layer: GroupSum, name: str, draft: Draft) -> Draft:
+    """Sums of equal groups of the outputs."""
+    if draft.signals is None:
+        raise DiscretizeError(f"{name} has no layer with gates before it; expected at least one")
+    draft = draft.reading(len(draft.signals), name)
+    n_outputs = len(draft.signals)
+    if n_outputs == 0 or n_outputs % layer.k:
+        raise DiscretizeError(
+            f"{name} can't split {n_outputs} outputs into {layer.k} equal groups; "
+            f"give the layer before it a multiple of {layer.k}"
+        )
+    return draft.with_readout(Readout.group_sum(n_outputs, layer.k, layer.tau))
+
+
+def weighted_sum(layer: WeightedSum, name: str, draft: Draft) -> Draft:
+    """The readout that the module holds."""
+    return draft.reading(layer.n_outputs, name).with_readout(layer.readout())
+
+
+def flatten(layer: nn.Flatten, name: str, draft: Draft) -> Draft:
+    """Nothing: rows of a model are flat."""
+    if layer.start_dim != 1 or layer.end_dim != -1:
+        raise DiscretizeError(
+            f"{name} flattens dimensions {layer.start_dim} to {layer.end_dim}; "
+            "expected nn.Flatten(), which keeps the rows apart"
+        )
+    return draft
+
+
+def neutral(layer: nn.Module, name: str, draft: Draft) -> Draft:
+    """Nothing: the module changes no value in `.eval()`."""
+    return draft
+
+
+EMITTERS: dict[type[nn.Module], Emitter] = {
+    LogicDense: logic_dense,
+    LogicGraph: logic_graph,
+    GroupSum: group_sum,
+    WeightedSum: weighted_sum,
+    nn.Flatten: flatten,
+    nn.Identity: neutral,
+    nn.Dropout: neutral,
+}

@@ -1,0 +1,36 @@
+"""Train a logic network: a short loop, and what it needs before and after.
+
+    fit.py          `fit`: the loop's public face                  (loop.py, plan.py, result.py)
+    rows.py         rows and labels to tensors of bits             (splitting.py)
+    optimizers.py   optimizers and learning-rate schedules by name
+    evaluate.py     `soft_accuracy`, and the circuit's accuracy
+    checkpoint.py   save and resume
+    interrupt.py    Ctrl-C; process.py: threads and randomness
+    progress.py     the bar on stderr
+    network.py      `build_network`, `active_inputs`
+    affine.py       `affine_copies`: warped copies of images
+    recipes.py      `fit_mnist`: the recipe of the demo
+
+Any other torch loop works as well: nothing in a layer depends on this one.
+"""
+
+from gategrad.train.affine import affine_copies
+from gategrad.train.errors import CheckpointError, TrainError
+from gategrad.train.evaluate import soft_accuracy
+from gategrad.train.fit import fit
+from gategrad.train.network import active_inputs, build_network
+from gategrad.train.recipes import fit_mnist
+from gategrad.train.result import Evaluation, Result
+
+__all__ = [
+    "CheckpointError",
+    "Evaluation",
+    "Result",
+    "TrainError",
+    "active_inputs",
+    "affine_copies",
+    "build_network",
+    "fit",
+    "fit_mnist",
+    "soft_accuracy",
+]

@@ -1,0 +1,169 @@
+"""`fit`: train a network of logic gates on rows and labels."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from os import PathLike
+
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from gategrad.encoding import Encoder
+from gategrad.harden import discretize
+from gategrad.model import Model
+from gategrad.train import checkpoint as checkpoints
+from gategrad.train.errors import TrainError
+from gategrad.train.evaluate import device_of, modes_kept
+from gategrad.train.interrupt import interruptible
+from gategrad.train.loop import Run, train
+from gategrad.train.optimizers import OptimizerChoice, make_optimizer
+from gategrad.train.plan import make_plan, whole
+from gategrad.train.process import private_randomness, torch_threads
+from gategrad.train.progress import Choice, reporter
+from gategrad.train.result import Result, Stopped
+from gategrad.train.rows import Augment, RowReader, Validation, split_rows
+
+
+def fit(
+    net: nn.Module,
+    x: ArrayLike | Tensor,
+    y: ArrayLike | Tensor,
+    *,
+    encoder: Encoder | None = None,
+    validation: Validation = 0.1,
+    optimizer: OptimizerChoice = "adam",
+    lr: float | None = None,
+    schedule: str = "cosine",
+    batch_size: int = 128,
+    steps: int | None = None,
+    epochs: float | None = None,
+    eval_every: int | None = None,
+    patience: int | None = None,
+    augment: Augment | None = None,
+    checkpoint: str | PathLike | None = None,
+    resume: bool = False,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Choice = True,
+) -> Result:
+    """Train `net` with cross entropy and leave the best weights in it.
+
+    The best evaluation is the one with the highest hard accuracy on the validation rows, measured
+    on the circuit that `discretize` makes; among equal ones the first. The mode of `net` is left as
+    it was. The same seed, thread count and machine give the same weights. Ctrl-C ends the step,
+    writes the checkpoint and returns with `stopped="interrupted"`; a second one is a
+    KeyboardInterrupt.
+
+    Args:
+        net: what `discretize` takes, ending in a `GroupSum` (or another argmax readout).
+        x: (n, features) rows: raw features if there is an encoder, else bits (bool, or 0 and 1).
+        y: (n,) class indices, 0 to classes - 1.
+        encoder: fitted; applied to the rows once, before training.
+        validation: rows held back to choose on, drawn by `seed`, each class in proportion: how
+            many (an integer), or a fraction below 1; or `(x, y)` of one's own; None evaluates on
+            the training rows.
+        optimizer: "adam" or "adamw"; a torch optimizer over the network's parameters; or a function
+            from parameters to one.
+        lr: learning rate of an optimizer by name (0.03).
+        schedule: "cosine" (to 1 % of the learning rate at the last step) or "constant".
+        batch_size: rows a step; all of them where there are fewer.
+        steps: steps to train (5,000 where epochs are not given either).
+        epochs: the same in passes over the training rows, augmented ones included.
+        eval_every: steps between evaluations, and checkpoints (a twentieth of the steps).
+        patience: stop after so many evaluations without a better one.
+        augment: from training rows (m, features), as in `x`, to more rows (k m, features), row i
+            having the label of training row i % m; they are added to the rows. Called once.
+        checkpoint: file to save the run's state in, at every evaluation and on Ctrl-C; whole or
+            not at all. It may not exist yet, unless `resume`.
+        resume: continue the run in `checkpoint`; weights and wiring come from there. What follows
+            is what an uninterrupted run gives, bit for bit.
+        seed: of the validation rows, the order of rows, and dropout.
+        threads: for torch and the engine, during this call.
+        progress: a bar on stderr; or a function called with every evaluation; or nothing.
+
+    Raises:
+        InputError: rows of a wrong shape, dtype or value.
+        TrainError: labels, options or a network that can't be trained so; a loss that is not
+            finite.
+        CheckpointError: there is no such checkpoint, it is damaged, or of another run; says which
+            setting differs.
+        DiscretizeError: a module that is no part of a circuit.
+    """
+    reader = _reader(discretize(net, encoder=encoder))
+    seed = whole("seed", seed, least=0)
+    if threads is not None:
+        threads = whole("threads", threads, least=1)
+    rows, chosen_on = split_rows(reader, x, y, validation=validation, augment=augment, seed=seed)
+    plan = make_plan(
+        len(rows),
+        steps=steps,
+        epochs=epochs,
+        batch_size=batch_size,
+        eval_every=eval_every,
+        schedule=schedule,
+        patience=patience,
+        seed=seed,
+    )
+    device = device_of(net)
+    chosen = make_optimizer(optimizer, net, lr)
+    with (
+        modes_kept(net),
+        torch_threads(threads),
+        private_randomness(seed, device),
+        interruptible() as interrupt,
+    ):
+        run = Run(net.train(), chosen, rows.to(device), chosen_on.to(device), plan)
+        save = _open_checkpoint(run, checkpoint, resume=resume)
+        with reporter(progress, start=run.step, steps=plan.steps) as report, run.best_at_the_end():
+            stopped = train(run, interrupt, report, save)
+    return _result(run, stopped)
+
+
+def _reader(model: Model) -> RowReader:
+    """What `model` reads, and its classes."""
+    kind, n_classes = model.readout.kind, model.readout.n_classes
+    if kind != "argmax":
+        raise TrainError(
+            f"the network has {kind} outputs; fit trains classifiers, whose last module is a "
+            "GroupSum: append nn.GroupSum(classes), or write the loop for another loss"
+        )
+    return RowReader(model.circuit.n_inputs, n_classes, model.encoder)
+
+
+def _open_checkpoint(run: Run, path: str | PathLike | None, *, resume: bool) -> Callable[[], None]:
+    """What saves `run`; the run continues from `path` first where that is wanted."""
+    if path is None:
+        if resume:
+            raise TrainError("resume needs the file to resume from; give checkpoint=PATH")
+        return lambda: None
+    settings = _settings(run)
+    if resume:
+        run.restore(checkpoints.load(path, settings))
+    else:
+        checkpoints.check_absent(path)
+    return lambda: checkpoints.save(path, run.state(), settings)
+
+
+def _settings(run: Run) -> checkpoints.State:
+    """What must be the same for a run to continue as if it had never stopped."""
+    group = {k: v for k, v in run.optimizer.param_groups[0].items() if k != "params"}
+    plan = asdict(run.plan)
+    del plan["patience"]
+    return plan | {
+        "network": repr(run.net),
+        "optimizer": type(run.optimizer).__name__,
+        "optimizer settings": repr(sorted(group.items())),
+        "set of rows": run.rows.digest(),
+        "set of validation rows": run.chosen_on.digest(),
+    }
+
+
+def _result(run: Run, stopped: Stopped) -> Result:
+    return Result(
+        soft_accuracy=run.best.soft_accuracy,
+        hard_accuracy=run.best.hard_accuracy,
+        best_step=run.best.step,
+        steps=run.step,
+        seconds=run.seconds,
+        stopped=stopped,
+        history=tuple(run.history),
+    )

@@ -1,0 +1,188 @@
+"""The training loop and the state that it advances."""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import nan
+from time import perf_counter
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Optimizer
+
+from gategrad.nn import fuse
+from gategrad.train.checkpoint import State
+from gategrad.train.errors import TrainError
+from gategrad.train.evaluate import device_of, hard_fraction, soft_fraction
+from gategrad.train.interrupt import Interrupt
+from gategrad.train.optimizers import schedule_factor
+from gategrad.train.plan import Plan
+from gategrad.train.progress import Reporter
+from gategrad.train.result import Evaluation, Stopped
+from gategrad.train.rows import Rows
+
+# Steps between looks at the loss: on a GPU each look waits for it.
+_LOSS_CHECK = 20
+_EPOCHS_A_SEED = 1_000_003
+
+
+class Run:
+    """A network in training: everything that a checkpoint must hold.
+
+    Args:
+        net: in `.train()`.
+        optimizer: over its parameters, at its full learning rates.
+        rows: to train on, on the network's device.
+        chosen_on: to evaluate on, there too.
+        plan: what to do.
+    """
+
+    def __init__(
+        self, net: nn.Module, optimizer: Optimizer, rows: Rows, chosen_on: Rows, plan: Plan
+    ) -> None:
+        self.net, self.optimizer = net, optimizer
+        self.rows, self.chosen_on, self.plan = rows, chosen_on, plan
+        self._fused = fuse(net)
+        self.learning_rates = [group["lr"] for group in optimizer.param_groups]
+        self.step = 0
+        self.seconds = 0.0
+        self.history: list[Evaluation] = []
+        self.best: Evaluation | None = None
+        self.best_weights: dict[str, Tensor] = {}
+        self._loss_sum = torch.zeros((), dtype=torch.float64, device=device_of(net))
+        self._loss_steps = 0
+        self._order: tuple[int, Tensor] = (-1, torch.empty(0))
+
+    def advance(self) -> None:
+        """One step: forward, backward, update."""
+        self._set_learning_rates()
+        bits, classes = self._batch()
+        self.optimizer.zero_grad()
+        loss = functional.cross_entropy(self._fused(bits), classes)
+        loss.backward()
+        self.optimizer.step()
+        self.step += 1
+        self._loss_sum += loss.detach()
+        self._loss_steps += 1
+        if self.step % _LOSS_CHECK == 0:
+            self._check_loss()
+
+    def evaluate(self) -> Evaluation:
+        """Measure both accuracies, and keep the weights if they are the best so far."""
+        self._check_loss()
+        loss = float(self._loss_sum) / self._loss_steps if self._loss_steps else nan
+        soft = soft_fraction(self.net, self.chosen_on)
+        hard = hard_fraction(self.net, self.chosen_on)
+        evaluation = Evaluation(self.step, loss, soft, hard)
+        self._loss_sum.zero_()
+        self._loss_steps = 0
+        self.history.append(evaluation)
+        if self.best is None or hard > self.best.hard_accuracy:
+            self.best = evaluation
+            self.best_weights = copy.deepcopy(self.net.state_dict())
+        return evaluation
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the last `patience` evaluations were no better than the best."""
+        since = len(self.history) - 1 - self.history.index(self.best)
+        return self.plan.patience is not None and since >= self.plan.patience
+
+    @contextmanager
+    def best_at_the_end(self) -> Iterator[None]:
+        """However the context ends: the best weights in the network, the optimizer's own rates."""
+        try:
+            yield
+        finally:
+            for group, lr in zip(self.optimizer.param_groups, self.learning_rates, strict=True):
+                group["lr"] = lr
+            if self.best is not None:
+                self.net.load_state_dict(self.best_weights)
+
+    def state(self) -> State:
+        """Everything that changes, as `restore` takes it."""
+        on_gpu = self._loss_sum.is_cuda
+        return {
+            "net": self.net.state_dict(),
+            "best_weights": self.best_weights,
+            "optimizer": self.optimizer.state_dict(),
+            "random": torch.get_rng_state(),
+            "random_gpu": torch.cuda.get_rng_state(self._loss_sum.device) if on_gpu else None,
+            "step": self.step,
+            "seconds": self.seconds,
+            "history": [list(vars(evaluation).values()) for evaluation in self.history],
+            "best": self.history.index(self.best),
+            "loss": [float(self._loss_sum), self._loss_steps],
+        }
+
+    def restore(self, state: State) -> None:
+        """Continue from `state`."""
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best_weights = state["best_weights"]
+        torch.set_rng_state(state["random"])
+        if state["random_gpu"] is not None and self._loss_sum.is_cuda:
+            torch.cuda.set_rng_state(state["random_gpu"], self._loss_sum.device)
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.history = [Evaluation(*values) for values in state["history"]]
+        self.best = self.history[state["best"]]
+        self._loss_sum.fill_(state["loss"][0])
+        self._loss_steps = state["loss"][1]
+
+    def _set_learning_rates(self) -> None:
+        factor = schedule_factor(self.plan.schedule)(self.step / self.plan.steps)
+        for group, lr in zip(self.optimizer.param_groups, self.learning_rates, strict=True):
+            group["lr"] = lr * factor
+
+    def _batch(self) -> tuple[Tensor, Tensor]:
+        """The rows of this step; each epoch is a new order without its last, incomplete batch."""
+        size = self.plan.batch_size
+        epoch, place = divmod(self.step, len(self.rows) // size)
+        if self._order[0] != epoch:
+            self._order = epoch, self._shuffled(epoch)
+        chosen = self._order[1][place * size : (place + 1) * size]
+        return self.rows.bits[chosen].float(), self.rows.classes[chosen]
+
+    def _shuffled(self, epoch: int) -> Tensor:
+        # From seed and epoch alone, so that a run may continue anywhere.
+        seed = (self.plan.seed * _EPOCHS_A_SEED + epoch) % 2**63
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randperm(len(self.rows), generator=generator).to(self.rows.bits.device)
+
+    def _check_loss(self) -> None:
+        if not torch.isfinite(self._loss_sum):
+            raise TrainError(
+                f"the loss is no finite number after {self.step} steps; use a smaller learning "
+                f"rate (it is {self.learning_rates[0]:g}), or a larger tau in the GroupSum"
+            )
+
+
+def train(run: Run, interrupt: Interrupt, reporter: Reporter, save: Callable[[], None]) -> Stopped:
+    """Advance `run` to the end of its plan, or until it is out of patience or interrupted."""
+    started = perf_counter() - run.seconds
+
+    def evaluate() -> None:
+        reporter.evaluation(run.evaluate())
+        run.seconds = perf_counter() - started
+        save()
+
+    if not run.history:
+        evaluate()
+    while run.step < run.plan.steps and not run.out_of_patience:
+        if interrupt.requested:
+            run.seconds = perf_counter() - started
+            save()
+            return _interrupted(run, reporter)
+        run.advance()
+        reporter.step(run.step)
+        if run.step % run.plan.eval_every == 0 or run.step == run.plan.steps:
+            evaluate()
+    return "finished" if run.step == run.plan.steps else "patience"
+
+
+def _interrupted(run: Run, reporter: Reporter) -> Stopped:
+    """Give the last weights their chance; the checkpoint, which goes on, knows nothing of it."""
+    if run.step != run.history[-1].step:
+        reporter.evaluation(run.evaluate())
+    return "interrupted"

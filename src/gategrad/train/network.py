@@ -1,0 +1,115 @@
+"""Networks by a short description."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from gategrad.nn import GroupSum, LogicDense, Sequential
+from gategrad.train.errors import TrainError
+
+
+def build_network(
+    in_dim: int,
+    classes: int,
+    *,
+    layers: str | Sequence[int] = "8000x3",
+    parametrization: str = "raw",
+    estimator: str = "straight-through",
+    connections: str = "random",
+    init: str = "gaussian",
+    tau: float | None = None,
+    image_shape: Sequence[int] | None = None,
+    active: ArrayLike | None = None,
+    radius: int | None = None,
+    seed: int = 0,
+) -> Sequential:
+    """`LogicDense` layers and a `GroupSum`.
+
+    Args:
+        in_dim: bits of a row.
+        classes: number of classes; must divide the last layer's width.
+        layers: widths, such as "8000x3" (three layers of 8,000 gates), "4000,2000x2", or integers.
+        parametrization: of every layer, see `LogicDense`.
+        estimator: of every layer.
+        connections: "random" or "unique", of every layer but a "local" first one.
+        init: of every layer.
+        tau: of the GroupSum; None: root of an eighth of the outputs a class (10 for 800 outputs).
+        image_shape: with it, the first layer's wiring is "local": (channels, height, width) of the
+            bits, channels being thresholds times colours.
+        active: bool, inputs worth reading, only with image_shape; see `active_inputs`.
+        radius: of the local windows, only with image_shape.
+        seed: of all wiring and weights.
+
+    Raises:
+        TrainError: widths that can't be read, or a last one that the classes don't divide.
+        ValueError: what `LogicDense` refuses.
+
+    >>> net = build_network(784, 10, layers="4000,2000")
+    >>> net[0].out_dim, net[1].out_dim, net[2]
+    (4000, 2000, GroupSum(k=10, tau=5))
+    """
+    widths = layer_widths(layers)
+    _check_groups(widths[-1], classes)
+    if image_shape is None and (active is not None or radius is not None):
+        raise TrainError("active and radius are for images; give image_shape with them")
+    generator = torch.Generator().manual_seed(seed)
+    modules = []
+    for width in widths:
+        local = image_shape is not None and not modules
+        layer = LogicDense(
+            in_dim,
+            width,
+            parametrization=parametrization,
+            connections="local" if local else connections,
+            init=init,
+            estimator=estimator,
+            generator=generator,
+            image_shape=image_shape if local else None,
+            active=active if local else None,
+            radius=radius if local else None,
+        )
+        modules.append(layer)
+        in_dim = width
+    tau = (widths[-1] / classes / 8) ** 0.5 if tau is None else tau
+    return Sequential(*modules, GroupSum(classes, tau=tau))
+
+
+def layer_widths(layers: str | Sequence[int]) -> list[int]:
+    """Widths from their description.
+
+    >>> layer_widths("4000,2000x2")
+    [4000, 2000, 2000]
+
+    Raises:
+        TrainError: no such description.
+    """
+    if not isinstance(layers, str):
+        return layer_widths(",".join(str(width) for width in layers))
+    widths = []
+    for part in layers.split(","):
+        match = re.fullmatch(r"\s*([1-9]\d*)\s*(?:[xX*]\s*([1-9]\d*)\s*)?", part, re.ASCII)
+        if match is None:
+            raise TrainError(
+                f"layers is {layers!r}; expected widths such as '8000x3' for three layers of "
+                "8,000 gates, or '4000,2000'"
+            )
+        widths += [int(match[1])] * int(match[2] or 1)
+    return widths
+
+
+def active_inputs(bits: ArrayLike, *, share: float = 0.01) -> NDArray[np.bool_]:
+    """Inputs that vary: bool (inputs,), on in `share` to 1 - `share` of the rows (n, inputs)."""
+    on = np.asarray(bits).mean(axis=0)
+    return (on >= share) & (on <= 1 - share)
+
+
+def _check_groups(width: int, classes: int) -> None:
+    if classes < 1 or width % classes:
+        near = -(-width // max(classes, 1)) * classes
+        raise TrainError(
+            f"the last layer has {width} gates, which {classes} classes can't share equally; "
+            f"use {near}"
+        )

@@ -1,0 +1,51 @@
+"""Hold rows back to choose on."""
+
+import operator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gategrad.train.errors import TrainError
+
+
+def held_rows(labels: NDArray[np.int64], validation: int | float, seed: int) -> NDArray[np.bool_]:
+    """Which rows to hold back: bool (n,), each class in proportion.
+
+    Args:
+        labels: (n,).
+        validation: how many rows, an integer below n; or a fraction below 1, at least one row.
+        seed: of the draw.
+
+    Raises:
+        TrainError: `validation` is neither.
+
+    >>> held_rows(np.arange(12) % 2, 4, seed=0).reshape(-1, 2).sum(axis=0).tolist()
+    [2, 2]
+    """
+    count = _count(validation, len(labels))
+    generator = torch.Generator().manual_seed(seed)
+    # The first rows in this order are, whatever their number, a fair share of each class.
+    place = np.empty(len(labels))
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        place[rows] = (torch.randperm(len(rows), generator=generator).numpy() + 0.5) / len(rows)
+    held = np.zeros(len(labels), bool)
+    held[np.argsort(place, kind="stable")[:count]] = True
+    return held
+
+
+def _count(validation: int | float, n: int) -> int:
+    if isinstance(validation, float) and 0 < validation < 1:
+        count = max(1, round(validation * n))
+    else:
+        try:
+            count = -1 if isinstance(validation, bool) else operator.index(validation)
+        except TypeError:
+            count = -1
+    if not 0 < count < n:
+        raise TrainError(
+            f"validation is {validation!r}, of {n} rows; expected how many rows to hold back, "
+            "fewer than all, or a fraction below 1, or (x, y), or None"
+        )
+    return count

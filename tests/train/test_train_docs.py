@@ -1,0 +1,39 @@
+"""The page and the docstrings run as printed."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import gategrad.harden
+import gategrad.train
+
+PAGE = Path(__file__).parents[2] / "docs" / "training.md"
+MODULES = sorted(
+    f"{package.__name__}.{module.name}"
+    for package in (gategrad.harden, gategrad.train)
+    for module in pkgutil.iter_modules(package.__path__)
+)
+
+
+def test_every_snippet_of_the_page_runs_in_order():
+    snippets = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), flags=re.M | re.S)
+    assert len(snippets) >= 4
+    space = {}
+    for snippet in snippets:
+        exec(compile(snippet, str(PAGE), "exec"), space)
+    assert space["model"].predict(space["features"][:1])[0] in ("below", "above")
+    assert space["result"].hard_accuracy > 0.5
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+@pytest.mark.parametrize("package", [gategrad.harden, gategrad.train])
+def test_all_names_exist(package):
+    assert all(hasattr(package, name) for name in package.__all__)
