@@ -17,6 +17,8 @@ RAW_WIDTH = 16
 _TILE: int = _core.train_tile
 # Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 16
+# What the parametrization of a gate costs, in samples.
+_PARAMETRIZATION = 16
 
 
 @torch.library.custom_op("gategrad::logic_stack", mutates_args=(), device_types="cpu")
@@ -164,7 +166,7 @@ def _layers(
 
 def _threads(x: Tensor, weights: Sequence[Tensor]) -> int:
     """Threads of torch, or fewer where each would have too little to do."""
-    work = len(x) * sum(len(weight) for weight in weights)
+    work = (len(x) + _PARAMETRIZATION) * sum(len(weight) for weight in weights)
     return max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
 
 

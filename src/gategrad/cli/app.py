@@ -1,0 +1,69 @@
+"""The verbs together, and the entry point."""
+
+import sys
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+import gategrad
+from gategrad.cli import bench, data, demo, eval, inspect, predict, train
+from gategrad.cli.errors import explain
+
+
+class _Verbs(TyperGroup):
+    """The one place where errors that a user can mend become a sentence and exit code 1."""
+
+    def invoke(self, ctx: typer.Context) -> object:
+        """Run the verb."""
+        try:
+            return super().invoke(ctx)
+        except (Exception, KeyboardInterrupt) as error:
+            sentence = explain(error)
+            if sentence is None:
+                raise
+            typer.echo(f"error: {sentence}", err=True)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=_Verbs,
+    help="Train networks of logic gates and run them as Boolean circuits.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: gategrad demo",
+)
+for _verb in (demo, train, eval, predict, bench, inspect):
+    app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
+app.add_typer(data.app, name="data")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gategrad {gategrad.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main(*, prog_name: str = "gategrad") -> None:
+    """Run the command line on this process's arguments; ends the process."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without block characters shows question marks in their place.
+        with suppress(AttributeError):
+            stream.reconfigure(errors="replace")
+    app(prog_name=prog_name)

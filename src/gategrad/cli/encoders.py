@@ -1,0 +1,61 @@
+"""The encoder that suits rows where none is asked for in detail."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.cli.errors import CommandError
+from gategrad.cli.sources import Source
+from gategrad.encoding import Encoder, Table, Thermometer
+
+SPACINGS = ("uniform", "quantile")
+TABLE_BITS, IMAGE_BITS, NUMBER_BITS = 8, 3, 8
+
+# Measured for these sets; other bytes get evenly spaced levels.
+_LEVELS = {"mnist": (127.5,), "fashion-mnist": (25.5, 89.25, 165.75)}
+
+
+def choose_encoder(
+    source: Source, *, bits: int | None = None, spacing: str | None = None
+) -> Encoder | None:
+    """An encoder for `source`, fitted on its training rows; None where they are bits.
+
+    Args:
+        source: tables get a `Table`, bytes and other numbers a `Thermometer`.
+        bits: levels a number; by default what suits the set.
+        spacing: "uniform" or "quantile" levels; uniform for bytes, else quantile by default.
+
+    Raises:
+        CommandError: an unknown spacing, or levels asked for where rows are bits.
+        EncodingError: rows that can't be encoded.
+    """
+    if spacing is not None and spacing not in SPACINGS:
+        raise CommandError(f"--spacing is {spacing!r}; known: {', '.join(SPACINGS)}")
+    x = source.x_train
+    if source.columns or x.dtype == object:
+        return Table.fit(
+            x,
+            TABLE_BITS if bits is None else bits,
+            spacing=spacing or "quantile",
+            categorical=source.categories,
+            names=source.columns or None,
+        )
+    if _are_bits(x):
+        if bits is not None or spacing is not None:
+            raise CommandError("the rows are bits already; leave out --thermometer and --spacing")
+        return None
+    if x.dtype == np.uint8 and spacing in (None, "uniform"):
+        return _for_bytes(source, bits)
+    fit = Thermometer.uniform if spacing == "uniform" else Thermometer.quantile
+    return fit(x, NUMBER_BITS if bits is None else bits)
+
+
+def _for_bytes(source: Source, bits: int | None) -> Thermometer:
+    levels = _LEVELS.get(source.name) if bits is None else None
+    if levels is None:
+        bits = IMAGE_BITS if bits is None else bits
+        levels = 255 * np.arange(1, bits + 1) / (bits + 1)
+    return Thermometer.fixed(levels, source.x_train.shape[1])
+
+
+def _are_bits(x: NDArray) -> bool:
+    return x.dtype == bool or bool(((x == 0) | (x == 1)).all())

@@ -1,0 +1,87 @@
+"""`gategrad inspect`: what a model consists of."""
+
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from gategrad.circuit import N_CONSTANTS, Circuit, depth, function_histogram, live_gates
+from gategrad.cli import report
+from gategrad.cli.loading import load_model, n_classes
+from gategrad.cli.options import JsonOption, ModelArgument
+from gategrad.model import Model
+
+
+def run(path: ModelArgument, json: JsonOption = False) -> None:
+    """Show a model's size: neurons, live gates, depth, inputs, classes, functions.
+
+    Live gates, depth and functions are those of the optimized circuit, which the file need not
+    hold.
+    """
+    model = load_model(path)
+    small = model.optimize()
+    figures = {
+        "neurons": model.neurons,
+        "gates": live_gates(small.circuit),
+        "depth": depth(small.circuit),
+        "inputs": small.circuit.n_inputs,
+        "classes": n_classes(model),
+    }
+    if json:
+        report.emit_json(figures)
+        return
+    console = report.stdout()
+    console.print(report.facts(_facts(path, model, small, figures)))
+    if small.circuit.n_gates:
+        console.print()
+        console.print(_functions(small.circuit))
+
+
+def _facts(path: Path, model: Model, small: Model, figures: dict[str, int]) -> report.Facts:
+    meta = ", ".join(f"{key} {value}" for key, value in sorted(model.meta.items()))
+    stored = model.circuit.n_gates
+    unoptimized = "" if stored == small.circuit.n_gates else f"; {stored:,} in the file"
+    return {
+        "file": f"{path}, {report.bytes_text(path.stat().st_size)}",
+        "neurons": f"{figures['neurons']:,}",
+        "live gates": report.strong(f"{figures['gates']:,}", unoptimized),
+        "depth": f"{figures['depth']} gates",
+        "inputs": f"{_n_used(small):,} used of {figures['inputs']:,}",
+        "encoder": _encoder(model),
+        "classes": f"{figures['classes']}{_labels(model)}",
+        "readout": f"{model.readout.kind}, {len(small.readout.index):,} weights",
+        "trained on": meta or "not recorded",
+    }
+
+
+def _n_used(model: Model) -> int:
+    """Inputs that a gate or the readout reads."""
+    circuit = model.circuit
+    read = np.concatenate([circuit.fanin.ravel(), circuit.outputs[model.readout.index]])
+    inputs = (read >= N_CONSTANTS) & (read < N_CONSTANTS + circuit.n_inputs)
+    return len(np.unique(read[inputs]))
+
+
+def _encoder(model: Model) -> str:
+    if model.encoder is None:
+        return "none: rows are bits"
+    kind = type(model.encoder).__name__.lower()
+    return f"{kind}, {model.encoder.n_features:,} features to {model.encoder.n_inputs:,} bits"
+
+
+def _labels(model: Model) -> str:
+    if model.labels is None:
+        return ""
+    names = [str(label) for label in model.labels]
+    return f": {', '.join(names[:10])}{', ...' if len(names) > 10 else ''}"
+
+
+def _functions(circuit: Circuit) -> Table:
+    histogram = function_histogram(circuit)
+    table = report.table("function", "gates", "share", left=1)
+    table.add_column("")
+    for name, n in histogram.items():
+        bar = Text(report.bar(n / max(histogram.values())), "cyan")
+        table.add_row(name, f"{n:,}", report.percent(n / circuit.n_gates), bar)
+    return table

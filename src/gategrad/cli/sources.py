@@ -1,0 +1,172 @@
+"""DATA on the command line: a set's name or the user's own file, as a training and a test part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from numpy.typing import NDArray
+
+from gategrad import data
+from gategrad.cli.errors import CommandError
+from gategrad.cli.loading import class_names
+from gategrad.encoding import OneHot, Table
+from gategrad.model import Model
+
+# A file without a test part is split the same way by every verb, whatever the training's seed.
+TEST_SHARE, SPLIT_SEED = 0.25, 0
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows and labels.
+
+    Attributes:
+        name: as the user gave it; without its folders where that is an absolute path.
+        x_train: (n, features) bool, uint8, float32, float64, or object (float or str).
+        y_train: (n,) int64, indices into `classes`.
+        x_test: rows to test on.
+        y_test: labels of x_test.
+        classes: label names.
+        test_part: what the rows to test on are, for people.
+        image_shape: (channels, height, width) where rows are flattened images.
+        columns: names of a table's columns, () where rows are no table.
+        categories: the columns among them whose numbers are categories.
+    """
+
+    name: str
+    x_train: NDArray
+    y_train: NDArray
+    x_test: NDArray
+    y_test: NDArray
+    classes: tuple[str, ...]
+    test_part: str
+    image_shape: tuple[int, ...] | None = None
+    columns: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
+def is_file(name: str) -> bool:
+    """Whether DATA names a file rather than a set."""
+    return name not in data.names() and (Path(name).suffix != "" or Path(name).exists())
+
+
+def check_name(name: str) -> None:
+    """Raise CommandError where DATA is neither a set's name nor that of a file."""
+    if not is_file(name) and name not in data.names():
+        raise CommandError(
+            f"unknown data set {name!r}; known: {', '.join(data.names())}; "
+            "a file of your own ends in .npz or .csv"
+        )
+
+
+def load_source(name: str, *, target: str | None = None, categories: Sequence[str] = ()) -> Source:
+    """The set or file `name`, to train on.
+
+    Args:
+        name: a set's name, or a `.npz` or `.csv` file.
+        target: column of labels, only for a `.csv`.
+        categories: columns of a `.csv` whose numbers are categories.
+
+    Raises:
+        DataError: no such set, or a file that isn't as it should be.
+        CommandError: an option of a `.csv` for something else.
+    """
+    check_name(name)
+    if is_file(name):
+        return _from_file(Path(name), target, categories)
+    info = data.info(name)
+    if target is not None or categories:
+        raise CommandError(f"--target and --categories are for .csv files, not for the set {name}")
+    parts = data.load(name)
+    coded = info.columns if info.columns and parts[0].dtype.kind in "iu" else ()
+    return Source(
+        name,
+        *parts,
+        classes=info.classes,
+        test_part="published test part",
+        image_shape=None if info.columns else info.shape,
+        columns=info.columns,
+        categories=coded,
+    )
+
+
+def load_test(
+    name: str, *, model: Model, target: str | None = None
+) -> tuple[NDArray, NDArray, str]:
+    """Rows to test a model on, their labels in its order of classes, and what they are.
+
+    That is the test part of a set or of a file that has one; of a file in one part all rows, or
+    those that `train` held out if the model was trained on it.
+
+    Raises:
+        DataError: no such set, or a file that isn't as it should be.
+        CommandError: other classes than the model's, or no classifier.
+    """
+    names = class_names(model)
+    if not is_file(name):
+        source = load_source(name, target=target)
+        if (model.labels is not None or len(names) != len(source.classes)) and (
+            names != source.classes
+        ):
+            raise CommandError(
+                f"the model's classes are {_few(names)}, those of {name} are "
+                f"{_few(source.classes)}; name a set with the model's classes by --data"
+            )
+        return source.x_test, source.y_test, source.test_part
+    path = Path(name)
+    if path.suffix == ".csv" and target is None:
+        target = model.meta.get("target")
+    columns, categories = table_columns(model) if path.suffix == ".csv" else (None, ())
+    own = data.load_file(path, target=target, columns=columns, categories=categories, classes=names)
+    if own.x_test is not None:
+        return own.x_test, own.y_test, "the file's test part"
+    if path.name == Path(model.meta.get("data", "")).name:
+        return *held_out(own.x_train, own.y_train)[2:], _held_out_text(path)
+    return own.x_train, own.y_train, "all rows"
+
+
+def held_out(x: NDArray, y: NDArray) -> tuple[NDArray, ...]:
+    """x_train, y_train, x_test, y_test of a file that has one part."""
+    return data.split(x, y, test=TEST_SHARE, seed=SPLIT_SEED)
+
+
+def table_columns(model: Model) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """The columns of a `.csv` that a model takes, and those among them that hold text.
+
+    Returns:
+        `(columns, categories)`; `(None, ())` for a model that knows no names.
+    """
+    encoder = model.encoder
+    if not isinstance(encoder, Table) or encoder.names is None:
+        return None, ()
+    texts = [
+        encoder.names[column]
+        for part, columns in zip(encoder.encoders, encoder.columns, strict=True)
+        if isinstance(part, OneHot)
+        for column, values in zip(columns, part.categories, strict=True)
+        if any(isinstance(value, str) for value in values)
+    ]
+    return encoder.names, tuple(texts)
+
+
+def _from_file(path: Path, target: str | None, categories: Sequence[str]) -> Source:
+    own = data.load_file(path, target=target, categories=tuple(categories))
+    parts, what = (own.x_train, own.y_train, own.x_test, own.y_test), "the file's test part"
+    if own.x_test is None:
+        parts, what = held_out(own.x_train, own.y_train), _held_out_text(path)
+    return Source(
+        path.name if path.is_absolute() else path.as_posix(),
+        *parts,
+        classes=own.classes,
+        test_part=what,
+        columns=own.columns,
+        categories=tuple(categories),
+    )
+
+
+def _held_out_text(path: Path) -> str:
+    return f"a quarter of {path.name}, held out of training"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")

@@ -1,0 +1,167 @@
+"""`gategrad train`: from a data set to a saved model."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gategrad.cli import report
+from gategrad.cli import train_options as options
+from gategrad.cli.encoders import choose_encoder
+from gategrad.cli.errors import CommandError, require_torch, require_writable
+from gategrad.cli.options import JsonOption, TargetOption
+from gategrad.cli.sources import Source, check_name, load_source
+
+if TYPE_CHECKING:
+    from gategrad.cli.fitting import Outcome
+    from gategrad.train import Result
+
+MAX_VALIDATION = 5000
+IMAGE_WIDTHS, TABLE_WIDTHS = (8000, 8000, 8000), (2000, 2000)
+# Warped copies pay for digits, which are written in every slant; a shoe has one way up.
+COPIES = {"mnist": 3, "mnist-1bit": 3}
+
+
+def run(
+    name: options.DataArgument,
+    out: options.OutOption = None,
+    target: TargetOption = None,
+    category: options.CategoriesOption = None,
+    thermometer: options.ThermometerOption = None,
+    spacing: options.SpacingOption = None,
+    image_shape: options.ImageShapeOption = None,
+    augment: options.AugmentOption = None,
+    layers: options.LayersOption = None,
+    parametrization: options.ParametrizationOption = "raw",
+    connections: options.ConnectionsOption = None,
+    init: options.InitOption = "gaussian",
+    estimator: options.EstimatorOption = "straight-through",
+    tau: options.TauOption = None,
+    lr: options.LearningRateOption = None,
+    batch_size: options.BatchSizeOption = 128,
+    steps: options.StepsOption = None,
+    epochs: options.EpochsOption = None,
+    patience: options.PatienceOption = None,
+    validation: options.ValidationOption = None,
+    seed: options.SeedOption = 0,
+    checkpoint: options.CheckpointOption = None,
+    resume: options.ResumeOption = False,
+    threads: options.TrainThreadsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Train a network, turn it into a circuit, optimize and save it, and test it once.
+
+    A .npz holds x and y, or x_train, y_train, x_test and y_test; of a file in one part a quarter
+    is held out to test on. Ctrl-C ends the training early and saves the best network so far.
+    """
+    check_name(name)
+    if resume and checkpoint is None:
+        raise CommandError("--resume needs --checkpoint FILE, the file to go on from")
+    out = out or Path(f"{Path(name).stem}.gg")
+    for path in (out, checkpoint or out):
+        require_writable(path)
+    require_torch()
+    from gategrad.cli import fitting
+    from gategrad.train import fit
+
+    source = load_source(name, target=target, categories=category or ())
+    source = _with_image_shape(source, image_shape)
+    encoder = choose_encoder(source, bits=thermometer, spacing=spacing)
+    layers = layers or _default_layers(source)
+    copies = COPIES.get(source.name, 0) if augment is None else augment
+    net = fitting.network(
+        source,
+        encoder,
+        layers=layers,
+        parametrization=parametrization,
+        connections=connections,
+        init=init,
+        estimator=estimator,
+        tau=tau,
+        seed=seed,
+    )
+    result = fit(
+        net,
+        source.x_train,
+        source.y_train,
+        encoder=encoder,
+        validation=_validation(validation, len(source.y_train)),
+        lr=lr,
+        batch_size=batch_size,
+        steps=steps,
+        epochs=epochs,
+        patience=patience,
+        augment=fitting.augmentation(source, copies, seed),
+        checkpoint=checkpoint,
+        resume=resume,
+        seed=seed,
+        threads=threads,
+    )
+    meta = {"data": source.name, "dtype": str(source.x_train.dtype), "layers": layers}
+    meta |= {"seed": str(seed)} | ({} if target is None else {"target": target})
+    outcome = fitting.save_and_test(net, source, out=out, encoder=encoder, meta=meta)
+    _show(outcome, result, source, out, json=json)
+    if (stopped := fitting.interruption(result, out)) is not None:
+        raise stopped
+
+
+def _with_image_shape(source: Source, text: str | None) -> Source:
+    if text is None:
+        return source
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,2}", text, re.ASCII):
+        raise CommandError(f"--image-shape is {text!r}; expected such as 28x28 or 3x32x32")
+    shape = tuple(map(int, text.split("x")))
+    shape = shape if len(shape) == 3 else (1, *shape)
+    n_features = source.x_train.shape[1]
+    if shape[0] * shape[1] * shape[2] != n_features:
+        raise CommandError(f"--image-shape is {text}, but the rows have {n_features} numbers")
+    return replace(source, image_shape=shape)
+
+
+def _default_layers(source: Source) -> str:
+    """Widths for the kind of data, the last one such that the classes divide it."""
+    *widths, last = TABLE_WIDTHS if source.image_shape is None else IMAGE_WIDTHS
+    n_classes = len(source.classes)
+    return ",".join(map(str, (*widths, -(-last // n_classes) * n_classes)))
+
+
+def _validation(asked: float | None, n_rows: int) -> int | float | None:
+    """What `fit` takes: a count, a fraction, or None for no rows."""
+    if asked is None:
+        return min(MAX_VALIDATION, n_rows // 10) or None
+    if asked == 0:
+        return None
+    if asked >= 1 and asked != int(asked):
+        raise CommandError(f"--validation is {asked}; expected a fraction below 1 or whole rows")
+    return int(asked) if asked >= 1 else asked
+
+
+def _show(outcome: "Outcome", result: "Result", source: Source, out: Path, *, json: bool) -> None:
+    if json:
+        report.emit_json(
+            {
+                "hard_accuracy": outcome.hard_accuracy,
+                "soft_accuracy": outcome.soft_accuracy,
+                "neurons": outcome.model.neurons,
+                "gates": outcome.gates,
+                "seconds": result.seconds,
+                "steps": result.steps,
+            }
+        )
+        return
+    report.stdout().print(
+        report.facts(
+            {
+                "accuracy": report.strong(
+                    report.percent(outcome.hard_accuracy), " hard, measured on the circuit"
+                ),
+                "": f"{report.percent(outcome.soft_accuracy)} soft, of the relaxed network",
+                "tested on": f"{len(source.y_test):,} rows: {source.test_part}",
+                "neurons": f"{outcome.model.neurons:,}",
+                "live gates": f"{outcome.gates:,} after optimization",
+                "training": f"{result.steps:,} steps in {result.seconds:.1f} s, the best at "
+                f"step {result.best_step:,}",
+                "saved": str(out),
+            }
+        )
+    )

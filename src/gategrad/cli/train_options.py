@@ -1,0 +1,120 @@
+"""The options of `gategrad train`, in the groups in which its help shows them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_DATA, _NETWORK, _TRAINING = "Data", "Network", "Training"
+
+DataArgument = Annotated[
+    str, typer.Argument(metavar="DATA", help="A set of gategrad data list, a .npz or a .csv.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FILE", help="The model; DATA.gg by default."),
+]
+
+CategoriesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--category",
+        metavar="COLUMN",
+        rich_help_panel=_DATA,
+        help="Column of a .csv whose numbers are categories; may be given several times.",
+    ),
+]
+ThermometerOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="BITS", rich_help_panel=_DATA, help="Bits a number, one a threshold."
+    ),
+]
+SpacingOption = Annotated[
+    str | None, typer.Option(rich_help_panel=_DATA, help="Of thresholds: uniform or quantile.")
+]
+ImageShapeOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CxHxW",
+        rich_help_panel=_DATA,
+        help="Shape of a row of a .npz of images, such as 28x28 or 3x32x32.",
+    ),
+]
+AugmentOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="COPIES", rich_help_panel=_DATA, help="Warped copies of each image."
+    ),
+]
+
+LayersOption = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=_NETWORK, help="Gates a layer, such as 8000x3 or 8000,4000."),
+]
+ParametrizationOption = Annotated[str, typer.Option(rich_help_panel=_NETWORK, help="raw or light.")]
+ConnectionsOption = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=_NETWORK,
+        help="random, unique, or local: a first layer that looks at neighbouring pixels, the "
+        "default for images.",
+    ),
+]
+InitOption = Annotated[str, typer.Option(rich_help_panel=_NETWORK, help="gaussian or residual.")]
+EstimatorOption = Annotated[
+    str, typer.Option(rich_help_panel=_NETWORK, help="soft or straight-through.")
+]
+TauOption = Annotated[
+    float | None,
+    typer.Option(
+        rich_help_panel=_NETWORK,
+        help="Temperature of the group sums; by default it grows as the root of their size.",
+    ),
+]
+
+LearningRateOption = Annotated[
+    float | None, typer.Option("--lr", rich_help_panel=_TRAINING, help="Learning rate of Adam.")
+]
+BatchSizeOption = Annotated[
+    int, typer.Option(min=1, rich_help_panel=_TRAINING, help="Rows a step.")
+]
+StepsOption = Annotated[
+    int | None, typer.Option(min=1, rich_help_panel=_TRAINING, help="Steps to train.")
+]
+EpochsOption = Annotated[
+    float | None, typer.Option(rich_help_panel=_TRAINING, help="The same in passes over the rows.")
+]
+PatienceOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, rich_help_panel=_TRAINING, help="Stop after so many evaluations without a better."
+    ),
+]
+ValidationOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        rich_help_panel=_TRAINING,
+        help="Training rows held back to choose on, a fraction or how many; a tenth, at most "
+        "5,000, by default.",
+    ),
+]
+SeedOption = Annotated[
+    int, typer.Option(min=0, rich_help_panel=_TRAINING, help="Of wiring, weights and order.")
+]
+CheckpointOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", rich_help_panel=_TRAINING, help="Save the run's state here as it goes."
+    ),
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", rich_help_panel=_TRAINING, help="Go on from --checkpoint.")
+]
+TrainThreadsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--threads", min=1, rich_help_panel=_TRAINING, help="Threads; all cores by default."
+    ),
+]

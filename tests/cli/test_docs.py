@@ -1,0 +1,43 @@
+"""`docs/cli.md` names verbs, options and keys that exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.cli import test_bench, test_demo, test_train
+
+PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+COMMANDS = [
+    shlex.split(line, comments=True)
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_commands_have_the_verbs_and_options_that_they_use(gategrad, command):
+    program, *rest = command
+    assert program == "gategrad"
+    verbs = rest[: 2 if rest[0] == "data" else 1]
+    shown = gategrad(*verbs, "--help")
+    assert shown.code == 0
+    for option in (word for word in rest if word.startswith("-")):
+        assert re.search(rf"{option}\b", shown.out), option
+
+
+def test_keys_of_json_are_listed():
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", PAGE, re.MULTILINE))
+    keys = {verb: set(re.findall(r"`(\w+)`", text)) for verb, text in rows.items()}
+    assert keys["train"] == test_train.KEYS
+    assert keys["bench"] == test_bench.KEYS
+    assert keys["demo"] | test_train.KEYS == test_demo.KEYS | {"train"}
+    assert keys["inspect"] == {"neurons", "gates", "depth", "inputs", "classes"}
+    assert keys["eval"] == {"accuracy", "n", "per_class"}
+
+
+def test_options_in_the_text_exist(gategrad):
+    helps = "".join(gategrad(verb, "--help").out for verb in ("train", "eval", "predict", "bench"))
+    for option in set(re.findall(r"`(--[a-z-]+)", PAGE)):
+        assert option in helps, option

@@ -1,0 +1,60 @@
+"""The encoder that suits rows where none is asked for in detail."""
+
+import numpy as np
+import pytest
+
+from gategrad.cli.encoders import choose_encoder
+from gategrad.cli.errors import CommandError
+from gategrad.cli.sources import Source
+from gategrad.encoding import Table, Thermometer
+
+
+def source(x, *, name="mine.npz", columns=(), categories=()):
+    y = np.zeros(len(x), np.int64)
+    return Source(name, x, y, x, y, ("a", "b"), "all", columns=columns, categories=categories)
+
+
+BYTES = np.array([[0, 200], [255, 3], [90, 90]], np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [
+        ("mnist", [127.5]),
+        ("fashion-mnist", [25.5, 89.25, 165.75]),
+        ("cifar-10", [63.75, 127.5, 191.25]),
+        ("mine.npz", [63.75, 127.5, 191.25]),
+    ],
+)
+def test_bytes_have_the_levels_of_their_set(name, levels):
+    encoder = choose_encoder(source(BYTES, name=name))
+    assert encoder == Thermometer.fixed(levels, 2)
+
+
+def test_bits_that_are_asked_for_replace_the_levels_of_a_set():
+    encoder = choose_encoder(source(BYTES, name="mnist"), bits=4)
+    assert encoder == Thermometer.fixed([51, 102, 153, 204], 2)
+
+
+def test_other_numbers_have_quantiles():
+    x = np.arange(40.0).reshape(20, 2) ** 2
+    assert choose_encoder(source(x)) == Thermometer.quantile(x, 8)
+    assert choose_encoder(source(x), bits=3) == Thermometer.quantile(x, 3)
+    assert choose_encoder(source(x), bits=3, spacing="uniform") == Thermometer.uniform(x, 3)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, float])
+def test_bits_have_no_encoder(dtype):
+    assert choose_encoder(source(np.eye(3, dtype=dtype))) is None
+
+
+def test_tables_keep_their_names_and_categories():
+    encoder = choose_encoder(source(BYTES, columns=("p", "q"), categories=("q",)), bits=2)
+    assert isinstance(encoder, Table)
+    assert encoder.names == ("p", "q")
+    assert encoder.input_names()[-3:] == ["q = 3", "q = 90", "q = 200"]
+
+
+def test_unknown_spacing():
+    with pytest.raises(CommandError, match="--spacing is 'x'; known: uniform, quantile"):
+        choose_encoder(source(BYTES), spacing="x")

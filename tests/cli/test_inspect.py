@@ -1,0 +1,51 @@
+"""`gategrad inspect`."""
+
+import pytest
+
+import gategrad as gg
+from gategrad.circuit import live_gates
+
+
+def test_json_has_the_figures_of_the_optimized_circuit(gategrad, xor_model):
+    assert gategrad("inspect", xor_model, "--json").json == {
+        "neurons": 3,
+        "gates": 1,
+        "depth": 1,
+        "inputs": 3,
+        "classes": 2,
+    }
+
+
+def test_it_shows_what_the_circuit_consists_of(gategrad, xor_model):
+    out = gategrad("inspect", xor_model).out
+    for text in ("2 used of 3", "none: rows are bits", "2: same, different", "3 in the file"):
+        assert text in out
+    assert "xor" in out
+    assert "100.00 %" in out
+
+
+def test_binary_models_have_two_classes(gategrad, pixel_model):
+    done = gategrad("inspect", pixel_model, "--json")
+    assert done.json == {"neurons": 0, "gates": 0, "depth": 0, "inputs": 2, "classes": 2}
+
+
+def test_a_circuit_without_gates_has_no_functions(gategrad, pixel_model):
+    out = gategrad("inspect", pixel_model).out
+    assert "thermometer, 2 features to 2 bits" in out
+    assert "1 used of 2" in out
+    assert "function" not in out
+
+
+@pytest.mark.parametrize("label", ["[bold]", "a\nb"])
+def test_labels_are_shown_as_they_are(gategrad, xor_model, label):
+    model = gg.load(xor_model)
+    gg.Model(model.circuit, model.readout, labels=(label, "other")).save(xor_model)
+    assert label.splitlines()[0] in gategrad("inspect", xor_model).out
+
+
+def test_trained_models_say_what_they_were_trained_on(gategrad, trained):
+    model, _, figures = trained
+    shown = gategrad("inspect", model, "--json").json
+    assert shown["neurons"] == figures["neurons"] == 400
+    assert shown["gates"] == figures["gates"] == live_gates(gg.load(model).circuit)
+    assert "data monk.csv" in gategrad("inspect", model).out

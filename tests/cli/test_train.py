@@ -1,0 +1,282 @@
+"""`gategrad train`."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gategrad as gg
+from gategrad.cli import train
+from gategrad.cli.fitting import network
+from gategrad.cli.sources import load_source
+from gategrad.encoding import Thermometer
+
+QUICK = ("--layers", "60x2", "--steps", 3, "--threads", 1)
+KEYS = {"hard_accuracy", "soft_accuracy", "neurons", "gates", "seconds", "steps"}
+
+
+@pytest.fixture
+def images(tmp_path):
+    """Bytes (rows, 6, 6): the bright half is the left or the right one."""
+    generator = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    x = generator.integers(0, 100, (120, 6, 6))
+    x[y == 0, :, :3] += 120
+    x[y == 1, :, 3:] += 120
+    path = tmp_path / "images.npz"
+    np.savez(path, x=x.astype(np.uint8), y=np.array(["left", "right"])[y])
+    return path
+
+
+def test_json_has_exactly_the_keys(trained):
+    figures = trained[2]
+    assert set(figures) == KEYS
+    assert figures["hard_accuracy"] > 0.7
+    assert 0 < figures["soft_accuracy"] <= 1
+    assert (figures["neurons"], figures["steps"]) == (400, 200)
+    assert figures["seconds"] > 0
+
+
+def test_the_optimized_model_is_saved_with_what_eval_needs(trained):
+    model = gg.load(trained[0])
+    assert model.optimize() == model
+    assert model.labels == ("no", "yes")
+    assert model.meta["data"] == "monk.csv"
+    assert model.meta["target"] == "answer"
+    assert model.encoder.names == ("head", "body", "smile", "jacket", "tie")
+
+
+def test_the_same_seed_gives_the_same_file(gategrad, monk_csv, tmp_path):
+    files = []
+    for i, seed in enumerate((1, 1, 2)):
+        out = tmp_path / f"{i}.gg"
+        gategrad("train", monk_csv, "--target", "answer", *QUICK, "--seed", seed, "-o", out)
+        files.append(out.read_bytes())
+    assert files[0] == files[1]
+    assert gg.load("0.gg").circuit != gg.load("2.gg").circuit
+
+
+def test_it_reports_to_people(gategrad, monk_csv):
+    done = gategrad("train", "monk.csv", "--target", "answer", *QUICK)
+    assert "hard, measured on the circuit" in done.out
+    assert "54 rows: a quarter of monk.csv, held out of training" in done.out
+    assert "step 3 of 3" in done.err
+    assert gg.load("monk.gg").neurons == 120
+
+
+def test_numbers_become_categories_on_demand(gategrad, monk_csv):
+    options = ("--category", "head", "--category", "body", "--thermometer", 2)
+    gategrad("train", monk_csv, "--target", "answer", *QUICK, *options, "--out", "c.gg")
+    names = gg.load("c.gg").encoder.input_names()
+    assert {"head = 1", "head = 3", "body = 2", "tie > 1.5", "jacket = red"} <= set(names)
+    assert gategrad("eval", "c.gg", "--json").json["n"] == 54
+    gategrad("predict", "c.gg", monk_csv, "-o", "c.npy")
+    assert np.load("c.npy").shape == (216,)
+
+
+def test_bytes_get_even_levels(gategrad, images):
+    gategrad("train", images, *QUICK, "--out", "x.gg")
+    model = gg.load("x.gg")
+    assert model.encoder.levels[:, 0].tolist() == [63.75, 127.5, 191.25]
+    assert model.meta["dtype"] == "uint8"
+    gategrad("train", images, *QUICK, "--thermometer", 1, "--out", "x.gg")
+    assert gg.load("x.gg").encoder.levels[:, 0].tolist() == [127.5]
+
+
+def test_quantile_levels_on_demand(gategrad, images):
+    options = ("--thermometer", 2, "--spacing", "quantile")
+    gategrad("train", images, *QUICK, *options, "--out", "x.gg")
+    levels = gg.load("x.gg").encoder.levels
+    assert len(np.unique(levels)) > 10
+
+
+def test_images_with_warped_copies(gategrad, images):
+    options = ("--image-shape", "6x6", "--augment", 1, "--layers", "60x2", "--threads", 1)
+    done = gategrad("train", images, *options, "--steps", 150, "--out", "x.gg", "--json")
+    assert done.json["hard_accuracy"] > 0.75
+
+
+@pytest.mark.parametrize(
+    ("connections", "is_local"), [(None, True), ("local", True), ("random", False)]
+)
+def test_images_get_local_wiring_unless_told_otherwise(images, connections, is_local):
+    source = replace(load_source(str(images)), image_shape=(1, 6, 6))
+    net = network(
+        source,
+        Thermometer.fixed([60, 120], 36),
+        layers="60x2",
+        parametrization="raw",
+        connections=connections,
+        init="gaussian",
+        estimator="soft",
+        tau=None,
+        seed=0,
+    )
+    rows, columns = np.divmod(net[0].indices.numpy() % 36, 6)
+    # Both pins are within two pixels of one centre.
+    spread = max(np.abs(np.diff(rows, axis=0)).max(), np.abs(np.diff(columns, axis=0)).max())
+    assert (spread <= 4) == is_local
+    assert net[0].in_dim == 72
+    assert set((net[0].indices // 36).flatten().tolist()) == {0, 1}
+
+
+def test_bits_need_no_encoder(gategrad, tmp_path):
+    x = np.array([[i >> j & 1 for j in range(6)] for i in range(64)])
+    np.savez(tmp_path / "bits.npz", x=x, y=x[:, 0] ^ x[:, 1])
+    found = gategrad("train", "bits.npz", *QUICK[:2], "--steps", 60, "--threads", 1, "--json").json
+    model = gg.load("bits.gg")
+    assert model.encoder is None
+    assert model.labels == (0, 1)
+    assert gategrad("eval", "bits.gg", "--json").json["accuracy"] == found["hard_accuracy"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--parametrization", "light", "--init", "residual"),
+        ("--estimator", "soft", "--connections", "unique", "--tau", 2.5),
+        ("--lr", 0.1, "--batch-size", 7, "--validation", 0.3),
+        ("--validation", 0, "--patience", 2),
+        ("--validation", 20),
+    ],
+)
+def test_options_of_networks_and_training(gategrad, monk_csv, options):
+    done = gategrad("train", monk_csv, "--target", "answer", *QUICK, *options, "--json")
+    assert set(done.json) == KEYS
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_rows", "given"),
+    [
+        (None, 60_000, 5000),
+        (None, 124, 12),
+        (None, 9, None),
+        (0, 100, None),
+        (0.2, 100, 0.2),
+        (30, 100, 30),
+    ],
+)
+def test_rows_to_choose_on(asked, n_rows, given):
+    assert train._validation(asked, n_rows) == given
+
+
+def test_tau_and_layers_arrive(gategrad, monk_csv):
+    options = ("--layers", "50,30x2", "--tau", 4, "--steps", 1, "--threads", 1)
+    gategrad("train", monk_csv, "--target", "answer", *options)
+    model = gg.load("monk.gg")
+    assert model.neurons == 110
+    assert np.allclose(model.readout.scale, 0.25)
+
+
+def test_default_layers_suit_the_number_of_classes(gategrad, tmp_path):
+    np.savez(tmp_path / "three.npz", x=np.eye(12), y=np.arange(12) % 3)
+    gategrad("train", "three.npz", "--steps", 1, "--threads", 1)
+    assert gg.load("three.gg").meta["layers"] == "2000,2001"
+
+
+def test_epochs_count_passes(gategrad, monk_csv):
+    options = ("--layers", "60x2", "--epochs", 2, "--batch-size", 73, "--threads", 1)
+    done = gategrad("train", monk_csv, "--target", "answer", *options, "--json")
+    # Of 162 rows 16 are held back to choose on: two batches a pass.
+    assert done.json["steps"] == 4
+
+
+def test_resuming_gives_the_same_model(gategrad, monk_csv, tmp_path):
+    options = (monk_csv, "--target", "answer", *QUICK)
+    gategrad("train", *options, "--out", "straight.gg")
+    gategrad("train", *options, "--checkpoint", "c.pt", "--out", "first.gg")
+    assert (tmp_path / "c.pt").exists()
+    done = gategrad("train", *options, "--checkpoint", "c.pt", "--resume", "--out", "again.gg")
+    assert done.code == 0, done.err
+    assert (tmp_path / "again.gg").read_bytes() == (tmp_path / "straight.gg").read_bytes()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+def test_ctrl_c_saves_the_best_network_so_far(monk_csv, tmp_path):
+    options = ["--target", "answer", "--layers", "60x2", "--steps", "1000000", "--threads", "1"]
+    command = [sys.executable, "-m", "gategrad", "train", "monk.csv", *options, "--patience", "99"]
+    # Output goes to a file, so that nobody has to read it for the process to go on.
+    with (tmp_path / "err").open("w") as err:
+        process = subprocess.Popen(command, cwd=tmp_path, stderr=err, stdout=subprocess.PIPE)
+        try:
+            while "step 0 of" not in (tmp_path / "err").read_text() and process.poll() is None:
+                pass
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    text = (tmp_path / "err").read_text()
+    assert process.returncode == 1, text
+    assert "Traceback" not in text
+    assert "error: interrupted after " in text
+    assert "the best network so far is in monk.gg" in text
+    assert b"live gates" in out
+    assert gg.load(tmp_path / "monk.gg").neurons == 120
+
+
+def test_nothing_is_trained_where_nothing_can_be_saved(gategrad, monk_csv, monkeypatch):
+    monkeypatch.setattr("gategrad.cli.train.load_source", pytest.fail)
+    options = (monk_csv, "--target", "answer")
+    gategrad("train", *options, "--out", "no/x.gg").fails_with("can't write no/x.gg: ")
+    gategrad("train", *options, "--out", ".").fails_with("can't write .: it is a folder")
+    gategrad("train", *options, "--checkpoint", "no/c").fails_with("can't write no/c: ")
+
+
+def test_messages_about_data(gategrad, monk_csv, tmp_path):
+    gategrad("train", "nope").fails_with("unknown data set 'nope'; known: mnist-1bit, mnist,")
+    gategrad("train", "nope").fails_with("a file of your own ends in .npz or .csv")
+    gategrad("train", "nope.csv").fails_with("nope.csv is not a file")
+    gategrad("train", monk_csv).fails_with(
+        "the columns are: head, body, smile, jacket, tie, answer"
+    )
+    gategrad("train", monk_csv, "--target", "mood").fails_with("has no column 'mood'")
+    gategrad("train", "mnist-1bit", "--target", "x").fails_with("are for .csv files, not for")
+    text = monk_csv.read_text().replace(",0.5,", ",nan,", 1)
+    monk_csv.write_text(text)
+    gategrad("train", monk_csv, "--target", "answer").fails_with("column 'tie' holds 'nan'")
+    np.savez(tmp_path / "nan.npz", x=np.full((4, 2), np.nan), y=[0, 1, 0, 1])
+    gategrad("train", "nan.npz").fails_with("x is NaN in row 0, column 0")
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "nan.npz").read_bytes()[:-50])
+    gategrad("train", "cut.npz").fails_with("cut.npz is not a complete .npz file")
+
+
+def test_messages_about_options(gategrad, monk_csv, images):
+    options = (monk_csv, "--target", "answer")
+
+    def fails(text, *more, data=options):
+        gategrad("train", *data, *more).fails_with(text)
+
+    fails("the last layer has 61 gates, which 2 classes can't share", "--layers", "61")
+    fails("expected widths such as '8000x3'", "--layers", "many")
+    fails("raw", "--parametrization", "cooked")
+    fails("residual", "--init", "cold")
+    fails("straight-through", "--estimator", "oracle")
+    fails("unique", "--connections", "tangled")
+    fails("--connections local is for images", "--connections", "local")
+    fails("--augment warps images", "--augment", 1)
+    fails("--spacing is 'wide'; known: uniform, quantile", "--spacing", "wide")
+    fails("--image-shape is '6'; expected such as 28x28", "--image-shape", "6", data=(images,))
+    fails("but the rows have 36 numbers", "--image-shape", "5x6", data=(images,))
+    fails("--resume needs --checkpoint FILE", "--resume")
+    fails("--validation is 2.5", "--validation", 2.5)
+    fails("tau must be", "--tau", 0)
+    fails("lr", "--lr", -1)
+
+
+def test_levels_are_refused_where_rows_are_bits(gategrad, tmp_path):
+    np.savez(tmp_path / "bits.npz", x=np.eye(8), y=np.arange(8) % 2)
+    gategrad("train", "bits.npz", "--thermometer", 2).fails_with("the rows are bits already")
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [(["7", "-3"], (-3, 7)), (["007", "042"], ("007", "042")), (["1", "x"], ("1", "x"))],
+)
+def test_labels_are_integers_where_all_names_are(gategrad, tmp_path, names, labels):
+    np.savez(tmp_path / "names.npz", x=np.eye(8), y=np.array(names * 4))
+    gategrad("train", "names.npz", *QUICK)
+    assert gg.load("names.gg").labels == labels
