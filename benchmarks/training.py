@@ -131,7 +131,7 @@ def _details(net: torch.nn.Module, x: torch.Tensor, threads: int) -> None:
     for n in sorted({1, threads}):
         torch.set_num_threads(n)
         layers = _core_seconds(net, x, repeats=60)
-        fixed = _core_seconds(net, x[:1], repeats=60)
+        fixed = _core_seconds(net, x[:0], repeats=60)
         own = [max(0.0, a - b) for a, b in zip(layers, fixed, strict=True)]
         totals[n] = sum(layers)
         print(f"{f'layers, {n} thread(s), ms':28} {1e3 * own[0]:8.2f} {1e3 * own[1]:9.2f}"
@@ -141,8 +141,7 @@ def _details(net: torch.nn.Module, x: torch.Tensor, threads: int) -> None:
         print(f"1 to {threads} threads: {totals[1] / totals[threads]:.2f}x")
     bandwidth = _copy_bandwidth()
     floor = FLOOR_BYTES / bandwidth * 1e9
-    print(f"floor: {FLOOR_BYTES} bytes at {bandwidth / 1e9:.1f} GB/s (memory) = {floor:.2f} ns a gate "
-          "and sample")  # fmt: skip
+    print(f"floor in memory: {FLOOR_BYTES} bytes at {bandwidth / 1e9:.1f} GB/s, {floor:.2f} ns")
 
 
 def _core_seconds(net: torch.nn.Module, x: torch.Tensor, *, repeats: int) -> list[float]:
@@ -187,7 +186,7 @@ def _large() -> None:
     x = (torch.rand(100, DIMS[0], generator=torch.Generator().manual_seed(0)) < 0.3).float()
     step = _step(net, x)
     parts = [median(column) for column in zip(*(step() for _ in range(4)), strict=True)]
-    fixed = _core_seconds(net, x[:1], repeats=3)
+    fixed = _core_seconds(net, x[:0], repeats=3)
     layers = [parts[0] - fixed[0], parts[1] - fixed[1]]
     gates = sum(dims[1:])
     print(f"\n5 x 1,024,000 gates, batch 100: forward {parts[0]:.2f} s, backward {parts[1]:.2f} s, "

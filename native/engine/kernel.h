@@ -13,6 +13,9 @@ namespace gategrad {
 // One block holds 512 samples: sample s is bit s % 64 of word s / 64 of every slot.
 inline constexpr size_t kBlockRows = 512;
 inline constexpr size_t kBlockWords = 8;
+// Blocks from one tile's masks to the next one's: 64, and one so that equal rows of several tiles
+// do not share a cache set.
+inline constexpr size_t kTilePitch = 65;
 
 enum class Op : uint32_t { kNot, kAnd, kOr, kXor, kXnor, kNand, kNor, kAndNot, kOrNot };
 
@@ -72,8 +75,8 @@ enum class Check : uint32_t { kNothing, kNotNan, kBit };
 
 // Compares `n_rows` <= 512 rows with the thresholds of tiles [first, last) and stores their lanes
 // as slots. `rows` starts at feature `base` of the first row and each row has at least 64 readable
-// features. `masks` has room for (last - first) * 64 blocks. Returns whether every value passed
-// the check.
+// features. `masks` has room for (last - first) * kTilePitch blocks. Returns whether every value
+// passed the check.
 template <typename T>
 using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T* rows,
                         size_t row_stride, size_t base, size_t n_rows, Check check,
@@ -84,7 +87,8 @@ struct Kernels {
   Encode<uint8_t> encode_u8;
   Encode<float> encode_f32;
   Encode<double> encode_f64;
-  void (*gates)(const KernelProgram&, uint64_t* slots);
+  // Evaluates all gates and prefetches as it goes: with gate i, the byte next[i * step].
+  void (*gates)(const KernelProgram&, uint64_t* slots, const uint8_t* next, size_t step);
   // Bit planes of the sums, n_classes * n_planes blocks, least significant plane first.
   void (*sums)(const KernelProgram&, const uint64_t* slots, uint64_t* planes);
   // Index of the largest sum of each row; ties go to the lowest class.

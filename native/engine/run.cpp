@@ -8,10 +8,16 @@
 #include <new>
 #include <thread>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace gategrad {
 namespace {
 
 constexpr size_t kBlockBytes = kBlockWords * sizeof(uint64_t);
+// Slots are read in random order: on small pages, looking up addresses takes as long as the reads.
+constexpr size_t kHugePage = size_t{2} << 20;
 // Tiles compared in one pass over a block's rows: their masks (4 KiB each) stay in cache.
 constexpr size_t kTilesAtOnce = 16;
 
@@ -83,15 +89,21 @@ void unpack_block(const Program& program, const PackedRows& rows, size_t block, 
 void Workspace::Free::operator()(uint64_t* p) const { std::free(p); }
 
 Workspace::Blocks Workspace::allocate(size_t n_blocks) {
-  void* p = std::aligned_alloc(kBlockBytes, std::max<size_t>(1, n_blocks) * kBlockBytes);
+  size_t n_bytes = std::max<size_t>(1, n_blocks) * kBlockBytes;
+  size_t alignment = n_bytes < kHugePage / 8 ? kBlockBytes : kHugePage;
+  n_bytes = (n_bytes + alignment - 1) / alignment * alignment;
+  void* p = std::aligned_alloc(alignment, n_bytes);
   if (p == nullptr) throw std::bad_alloc();
+#if defined(__linux__)
+  if (alignment == kHugePage) madvise(p, n_bytes, MADV_HUGEPAGE);
+#endif
   return Blocks(static_cast<uint64_t*>(p));
 }
 
 Workspace::Workspace(const Program& program)
     : slots_(allocate(program.n_slots)),
       planes_(allocate(program.classes.size() * program.n_planes)),
-      masks_(allocate(kTilesAtOnce * 64)) {
+      masks_(allocate(kTilesAtOnce * kTilePitch)) {
   std::memset(slots_.get() + kFalseSlot * kBlockWords, 0x00, kBlockBytes);
   std::memset(slots_.get() + kTrueSlot * kBlockWords, 0xFF, kBlockBytes);
 }
@@ -121,10 +133,11 @@ void Engine::give_back(std::unique_ptr<Workspace> workspace) {
   idle_.push_back(std::move(workspace));
 }
 
-// `load(block, workspace)` fills the input slots of one block and says whether its rows are good.
-template <typename Load>
+// `load(block, workspace)` fills the input slots of one block and says whether its rows are good;
+// `upcoming(block)` is the memory that load will read.
+template <typename Load, typename Upcoming>
 bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
-                        const Results& results, const Load& load) {
+                        const Results& results, const Load& load, const Upcoming& upcoming) {
   const KernelProgram view = program_.view();
   const size_t n_blocks = (n_rows + kBlockRows - 1) / kBlockRows;
   n_threads = std::clamp<size_t>(n_threads, 1, std::max<size_t>(1, n_blocks));
@@ -137,7 +150,9 @@ bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
       for (size_t block = n_blocks * thread / n_threads; block < end && good; ++block) {
         if (!load(block, *workspace)) good = false;
         size_t first = block * kBlockRows, n = std::min(kBlockRows, n_rows - first);
-        kernels.gates(view, workspace->slots());
+        Bytes next = block + 1 < end ? upcoming(block + 1) : Bytes{nullptr, 0};
+        size_t step = next.count / std::max<size_t>(1, program_.gates.size());
+        kernels.gates(view, workspace->slots(), next.first, std::min<size_t>(step, 64));
         kernels.sums(view, workspace->slots(), workspace->planes());
         if (results.labels) kernels.argmax(view, workspace->planes(), n, results.labels + first);
         if (results.sums)
@@ -159,22 +174,32 @@ bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
 
 bool Engine::run(const Kernels& kernels, const Rows& rows, size_t n_threads,
                  const Results& results) {
-  return run_blocks(kernels, rows.n_rows, n_threads, results, [&](size_t block, Workspace& work) {
+  auto load = [&](size_t block, Workspace& work) {
     size_t first = block * kBlockRows, n = std::min(kBlockRows, rows.n_rows - first);
     switch (rows.type) {
       case Type::kFloat32: return encode_block<float>(kernels, program_, rows, first, n, work);
       case Type::kFloat64: return encode_block<double>(kernels, program_, rows, first, n, work);
       default: return encode_block<uint8_t>(kernels, program_, rows, first, n, work);
     }
-  });
+  };
+  const size_t size = rows.type == Type::kFloat64 ? 8 : rows.type == Type::kFloat32 ? 4 : 1;
+  auto upcoming = [&](size_t block) -> Bytes {
+    size_t first = block * kBlockRows, n = std::min(kBlockRows, rows.n_rows - first);
+    if (rows.column_stride != 1 || rows.row_stride < 0) return {nullptr, 0};
+    size_t stride = static_cast<size_t>(rows.row_stride) * size;
+    return {static_cast<const uint8_t*>(rows.data) + first * stride, n * stride};
+  };
+  return run_blocks(kernels, rows.n_rows, n_threads, results, load, upcoming);
 }
 
 void Engine::run(const Kernels& kernels, const PackedRows& rows, size_t n_threads,
                  const Results& results) {
-  run_blocks(kernels, rows.n_rows, n_threads, results, [&](size_t block, Workspace& work) {
+  auto load = [&](size_t block, Workspace& work) {
     unpack_block(program_, rows, block, work.slots());
     return true;
-  });
+  };
+  auto upcoming = [](size_t) -> Bytes { return {nullptr, 0}; };
+  run_blocks(kernels, rows.n_rows, n_threads, results, load, upcoming);
 }
 
 }  // namespace gategrad

@@ -29,6 +29,12 @@ struct PackedRows {
   size_t n_words;  // of a line
 };
 
+// Memory that a block will be encoded from.
+struct Bytes {
+  const uint8_t* first;
+  size_t count;
+};
+
 // Where results go; a null pointer means that they are not wanted.
 struct Results {
   int32_t* sums;    // (n_rows, n_classes)
@@ -66,9 +72,9 @@ class Engine {
            const Results& results);
 
  private:
-  template <typename Load>
+  template <typename Load, typename Upcoming>
   bool run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads, const Results& results,
-                  const Load& load);
+                  const Load& load, const Upcoming& upcoming);
   std::unique_ptr<Workspace> borrow();
   void give_back(std::unique_ptr<Workspace> workspace);
 

@@ -1,9 +1,14 @@
 #include "train/buffers.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <mutex>
 #include <new>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace gategrad::train {
 namespace {
@@ -36,9 +41,23 @@ void give_back(void* block, size_t size) {
   std::free(block);
 }
 
+// Rows are read in random order: on small pages, looking up addresses takes as long as the reads.
+constexpr size_t kHugePage = size_t{2} << 20;
+
+size_t alignment(size_t n_bytes) { return n_bytes < 4 * kHugePage ? 64 : kHugePage; }
+
 size_t rounded(size_t n_bytes) {
-  size_t step = n_bytes > 65536 ? 4096 : 64;
-  return (n_bytes + step) / step * step;
+  size_t step = alignment(n_bytes);
+  return (std::max<size_t>(1, n_bytes) + step - 1) / step * step;
+}
+
+void* allocate(size_t size) {
+  void* block = std::aligned_alloc(alignment(size), size);
+  if (block == nullptr) throw std::bad_alloc();
+#if defined(__linux__)
+  if (alignment(size) == kHugePage) madvise(block, size, MADV_HUGEPAGE);
+#endif
+  return block;
 }
 
 }  // namespace
@@ -55,8 +74,7 @@ std::shared_ptr<void> borrow(size_t n_bytes) {
       s.blocks.erase(found);
     }
   }
-  if (block == nullptr) block = std::aligned_alloc(64, size);
-  if (block == nullptr) throw std::bad_alloc();
+  if (block == nullptr) block = allocate(size);
   return std::shared_ptr<void>(block, [size](void* p) { give_back(p, size); });
 }
 

@@ -83,13 +83,14 @@ void load_tile(const Stack<S>& stack, const Input<S>& x, size_t tile, S* to) {
     stack.kernels->to_tile(x.values + row * x.stride, x.stride, rows, n, to);
 }
 
-// Inputs of all layers of one tile, one after the other; the first is loaded from x.
+// Inputs of all layers of one tile, one after the other, from the first one, which is there; the
+// output goes to `last` unless that is null.
 template <typename S>
 void forward_layers(const Stack<S>& stack, const S* coefficients, S* inputs, S* last) {
   size_t first = 0;
   for (const Layer<S>& layer : stack.layers) {
-    bool final = &layer == &stack.layers.back();
-    S* y = final ? last : inputs + layer.n_in * kTile;
+    S* y = &layer == &stack.layers.back() ? last : inputs + layer.n_in * kTile;
+    if (y == nullptr) return;
     stack.kernels->forward(
         gates_of(layer, coefficients_of(layer, coefficients, first).forward), inputs, y);
     inputs = y;
@@ -231,7 +232,7 @@ void backward(const Stack<S>& stack, const Input<S>& x, const S* grad_out, const
     for (size_t tile = tiles.begin; tile < tiles.end; ++tile) {
       if (!kept) {
         load_tile(stack, x, tile, inputs.data());
-        forward_layers<S>(stack, coefficients, inputs.data(), grads.data());
+        forward_layers<S>(stack, coefficients, inputs.data(), nullptr);
       }
       load_grad(stack, grad_out, tile, grads.data());
       S* grad_first;

@@ -20,7 +20,7 @@ def _net(
     parametrization: str = "raw",
     estimator: str = "soft",
     dtype: torch.dtype = torch.float64,
-    recompute: bool = False,
+    recompute: bool | None = False,
     grad_factor: float = 1.0,
     seed: int = 0,
     k: int = 0,
@@ -65,10 +65,10 @@ def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize("parametrization", ["raw", "light"])
 @pytest.mark.parametrize("estimator", ["soft", "straight-through"])
-@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("recompute", [False, True, None])
 @pytest.mark.parametrize("k", [0, 6])
 def test_same_as_plain_torch(
-    isa, monkeypatch, parametrization: str, estimator: str, recompute: bool, k: int
+    isa, monkeypatch, parametrization: str, estimator: str, recompute: bool | None, k: int
 ) -> None:
     for batch in (0, 1, 31, 32, 33, 100):
         net = _net(parametrization=parametrization, estimator=estimator, recompute=recompute, k=k,

@@ -101,7 +101,7 @@ class LogicDense(nn.Module):
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
         x = layer_input("LogicDense", x, self.in_dim)
         if why_not_native((self,), x.device) is None:
-            out = run_native((self,), x.reshape(-1, self.in_dim), keep=True)
+            out = run_native((self,), x.reshape(-1, self.in_dim), keep=False)
         else:
             out = self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
         return out.reshape(*x.shape[:-1], self.out_dim)

@@ -5,6 +5,7 @@ torch's OpenMP threads. Registered with torch.library, so that autograd, fake te
 and checkpointing see an ordinary operation.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -14,9 +15,10 @@ from gategrad import _core
 from gategrad.engine import isa
 
 RAW_WIDTH = 16
-_TILE: int = _core.train_tile
+TILE: int = _core.train_tile
 # Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 16
+_POOLED_BYTES = 1 << 20
 # What the parametrization of a gate costs, in samples.
 _PARAMETRIZATION = 16
 
@@ -109,17 +111,20 @@ def logic_stack_backward(
 
 
 def pooled(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """An uninitialized CPU tensor whose memory is used again once no tensor refers to it."""
-    count = 1
-    for size in shape:
-        count *= size
+    """An uninitialized CPU tensor whose memory is used again once no tensor refers to it.
+
+    Small ones are left to torch: its allocator does not return them to the system either.
+    """
+    count = math.prod(shape)
+    if count * dtype.itemsize < _POOLED_BYTES:
+        return torch.empty(shape, dtype=dtype)
     array = _core.borrow(max(1, count) * dtype.itemsize)
     return torch.from_numpy(array).view(dtype)[:count].view(shape)
 
 
 def _kept_size(x: Tensor, weights: Sequence[Tensor]) -> int:
-    n_tiles = -(-x.shape[0] // _TILE)
-    return n_tiles * _TILE * (x.shape[1] + sum(w.shape[0] for w in weights[:-1]))
+    n_tiles = -(-x.shape[0] // TILE)
+    return n_tiles * TILE * (x.shape[1] + sum(w.shape[0] for w in weights[:-1]))
 
 
 def _input(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, tuple[int, int, int]]:

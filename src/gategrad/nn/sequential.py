@@ -8,7 +8,11 @@ from torch import Tensor, nn
 from gategrad.nn.checks import layer_input
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.group_sum import GroupSum
+from gategrad.nn.native_op import TILE
 from gategrad.nn.stack import run_native, why_not_native
+
+# Inputs of all layers for one tile of samples that a processor's last cache still holds.
+_CACHED_TILE_BYTES = 16 << 20
 
 
 class Sequential(nn.Sequential):
@@ -22,10 +26,11 @@ class Sequential(nn.Sequential):
     Args:
         modules: as for `torch.nn.Sequential`.
         recompute: compute the inputs of the layers again in the backward pass instead of keeping
-            them, which takes 4 bytes a wire and sample in float32.
+            them, which takes 4 bytes a wire and sample in float32. None: what is faster, which is
+            to compute again while a tile of samples fits the caches.
     """
 
-    def __init__(self, *modules: nn.Module, recompute: bool = False) -> None:
+    def __init__(self, *modules: nn.Module, recompute: bool | None = None) -> None:
         super().__init__(*modules)
         self.recompute = recompute
 
@@ -43,13 +48,19 @@ class Sequential(nn.Sequential):
                 x = module(x)
             return x
         x = layer_input("LogicDense", x, first.in_dim)
-        rows, keep = x.reshape(-1, first.in_dim), not self.recompute
+        rows, keep = x.reshape(-1, first.in_dim), not self._recomputes(layers)
         if isinstance(run[-1], GroupSum):
             k, scale = run[-1].k, 1.0 / run[-1].tau
             out = run_native(layers, rows, n_groups=k, scale=scale, keep=keep)
         else:
             out = run_native(layers, rows, keep=keep)
         return out.reshape(*x.shape[:-1], out.shape[-1])
+
+    def _recomputes(self, layers: Sequence[LogicDense]) -> bool:
+        if self.recompute is not None:
+            return self.recompute
+        wires = sum(layer.in_dim for layer in layers)
+        return wires * TILE * layers[0].weight.itemsize <= _CACHED_TILE_BYTES
 
 
 def fuse(net: nn.Module) -> nn.Module:
