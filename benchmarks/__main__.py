@@ -1,0 +1,8 @@
+"""`make bench`: every benchmark that needs nothing but this repository."""
+
+from benchmarks import inference, passes, training
+
+if __name__ == "__main__":
+    for benchmark in (inference, passes, training):
+        print(f"\n== {benchmark.__doc__.splitlines()[0]}")
+        benchmark.main()
