@@ -13,7 +13,7 @@ demo: $(STAMP)
 	$(BIN)/gategrad demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --doctest-modules tests src/gategrad
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
