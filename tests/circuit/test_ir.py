@@ -136,8 +136,11 @@ def test_bad_readouts_say_what_is_wrong(changes: dict, message: str) -> None:
 def test_group_sum_needs_equal_groups() -> None:
     with pytest.raises(CircuitError, match="10 outputs can't be summed in 3 equal groups"):
         Readout.group_sum(10, 3)
-    with pytest.raises(CircuitError, match="tau must be positive, got 0"):
-        Readout.group_sum(10, 5, tau=0)
+    with pytest.raises(CircuitError, match=r"10 outputs can't be summed in 2\.0 equal groups"):
+        Readout.group_sum(10, 2.0)
+    for tau in (0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(CircuitError, match=f"tau must be a finite number above 0, got {tau}"):
+            Readout.group_sum(10, 5, tau=tau)
 
 
 def test_a_readout_must_fit_its_circuit() -> None:

@@ -1,6 +1,10 @@
 """What is special to the native engine: instruction sets, threads, packed rows, bad values."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,3 +123,37 @@ def test_bad_thread_counts(threads: object) -> None:
     program = engine.lower(Circuit(1, [], [], [2]), Readout.identity(1))
     with pytest.raises(engine.InputError, match="expected an integer of at least 1"):
         program.sums(np.zeros((1, 1), bool), threads=threads)
+
+
+def test_goes_on_where_the_system_refuses_threads() -> None:
+    # In a process of its own: it lowers its own limit of memory, so that stacks can't be had.
+    script = """
+import resource, numpy as np
+from gategrad import engine
+from gategrad.circuit import Circuit, Readout
+program = engine.lower(Circuit(1, [], [], [2]), Readout.identity(1))
+x = np.ones((512 * 400, 1), bool)
+program.sums(x[:5])
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20),) * 2)
+assert program.sums(x, threads=400).all()
+"""
+    if not Path("/proc/self/statm").exists() or "libasan" in os.environ.get("LD_PRELOAD", ""):
+        pytest.skip("needs /proc, and a limit of memory that a sanitizer can't live with")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_more_sums_than_can_be_counted() -> None:
+    program = engine.lower(Circuit(1, [], [], [2] * 8), Readout.identity(8))
+    x = np.broadcast_to(np.zeros((1, 1), bool), (2**61, 1))
+    with pytest.raises(MemoryError):
+        program.sums(x, threads=1)
+
+
+def test_encoder_of_another_width() -> None:
+    with pytest.raises(ValueError, match="encoder gives 2 bits, but the circuit takes 50"):
+        engine.lower(
+            Circuit(50, [], [], [40]), Readout.identity(1), Thermometer.fixed([0.5], 2),
+            backend="native",
+        )  # fmt: skip

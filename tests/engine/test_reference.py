@@ -209,6 +209,15 @@ def test_packed_rows(n):
     np.testing.assert_array_equal(sums, evaluate_sums(circuit, readout, bits))
 
 
+def test_what_pack_does_not_take():
+    with pytest.raises(
+        InputError, match=r"bits have shape \(3,\); expected \(rows, inputs\): pass a"
+    ):
+        pack(np.ones(3, bool))
+    with pytest.raises(InputError, match=r"is a list that numpy can't read as an array"):
+        pack([[1, 0], [1]])
+
+
 def test_packed_rows_of_another_width_are_refused():
     program = NumpyProgram(Circuit(1, [], [], [2]), Readout.identity(1))
     with pytest.raises(InputError, match="packed rows have 3 bits; the circuit has 1 inputs"):

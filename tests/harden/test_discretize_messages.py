@@ -107,6 +107,14 @@ def test_labels_of_another_number():
         gg.discretize(stack(dense(4, 4), nn.GroupSum(2)), labels=["a", "b", "c"])
 
 
+def test_weights_that_are_no_numbers():
+    net = stack(dense(4, 4), dense(4, 4), nn.GroupSum(2))
+    with torch.no_grad():
+        net[1].weight[2, 0] = torch.nan
+    with pytest.raises(gg.harden.DiscretizeError, match=r"module '1' .LogicDense. has weights that are NaN"):
+        gg.discretize(net)
+
+
 def test_no_module():
     with pytest.raises(TypeError, match="discretize takes a torch module, got str"):
         gg.discretize("net")

@@ -277,6 +277,13 @@ def test_binary_needs_two_labels():
         binary_model(labels=["yes"])
 
 
+def test_circuit_and_readout_must_be_such():
+    with pytest.raises(ModelError, match=r"^circuit is a int; expected a gategrad\.Circuit$"):
+        Model(3, Readout.identity(1))
+    with pytest.raises(ModelError, match=r"^readout is a NoneType; expected a gategrad\.Readout$"):
+        Model(circuit(), None)
+
+
 def test_readout_must_fit_the_circuit():
     with pytest.raises(gg.CircuitError, match="the circuit has 6 outputs"):
         Model(circuit(), Readout.identity(7))

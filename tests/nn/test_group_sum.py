@@ -40,6 +40,6 @@ def test_messages():
         nn.GroupSum(3)(torch.zeros(4, 7))
     with pytest.raises(ValueError, match="k must be an integer of at least 1, got 0"):
         nn.GroupSum(0)
-    for tau in (0.0, -1.0, math.nan, math.inf):
+    for tau in (0.0, -1.0, math.nan, math.inf, None):
         with pytest.raises(ValueError, match=f"tau must be a finite number above 0, got {tau}"):
             nn.GroupSum(2, tau=tau)

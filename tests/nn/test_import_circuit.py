@@ -262,6 +262,8 @@ def test_no_seed_is_needed_and_none_is_used():
 
 def test_messages():
     model, _ = layered()
+    with pytest.raises(TypeError, match=r"takes a gategrad\.Model, got Circuit; a bare circuit"):
+        nn.from_circuit(model.circuit)
     with pytest.raises(ValueError, match="unknown parametrization 'x'; known: raw, light"):
         nn.from_circuit(model, parametrization="x")
     with pytest.raises(ValueError, match="unknown estimator 'x'; known: soft, straight-through"):

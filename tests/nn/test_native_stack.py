@@ -230,8 +230,13 @@ def test_wires_out_of_range_are_refused() -> None:
 
 def test_no_second_derivatives() -> None:
     net, x = _net(), _rows(4).requires_grad_()
-    (grad,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="can't be differentiated twice"):
+    message = "can't be differentiated twice"
+    with pytest.raises(RuntimeError, match=message):
+        torch.autograd.grad(net(x).sum(), x, create_graph=True)
+    weights, indices = [m.weight for m in net], [m.indices for m in net]
+    out = logic_stack(x, indices, weights, [False] * 2, [1.0] * 2, 0, 1.0, True)[0]
+    (grad,) = torch.autograd.grad(out.sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match=message):
         grad.sum().backward()
 
 
@@ -301,6 +306,9 @@ def test_training_backend_is_told(monkeypatch) -> None:
     monkeypatch.setenv(VARIABLE, "torch")
     assert nn.training_backend(net) == "torch (GATEGRAD_TRAINING is torch)"
     monkeypatch.setenv(VARIABLE, "numpy")
+    with pytest.raises(ValueError, match="unknown GATEGRAD_TRAINING 'numpy'; known: native, torch"):
+        nn.training_backend(net)
+    assert not net[0].training
     with pytest.raises(ValueError, match="unknown GATEGRAD_TRAINING 'numpy'; known: native, torch"):
         net.train()(_rows(2))
 

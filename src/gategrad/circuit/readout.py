@@ -65,15 +65,15 @@ class Readout:
         """Class c sums the c-th of k equal runs of outputs; scores are the sums / tau.
 
         Raises:
-            CircuitError: k does not divide n_outputs, or tau is not positive.
+            CircuitError: k is no integer that divides n_outputs, or tau no finite number above 0.
         """
-        if k < 1 or n_outputs % k:
+        if not isinstance(k, (int, np.integer)) or k < 1 or n_outputs % k:
             raise CircuitError(
                 f"{n_outputs} outputs can't be summed in {k} equal groups; "
                 "choose a last layer whose width is a multiple of the number of classes"
             )
-        if not tau > 0:
-            raise CircuitError(f"tau must be positive, got {tau}")
+        if not 0 < tau < np.inf:
+            raise CircuitError(f"tau must be a finite number above 0, got {tau}")
         size = n_outputs // k
         return Readout(
             kind="argmax",

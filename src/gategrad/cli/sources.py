@@ -76,7 +76,7 @@ def load_source(name: str, *, target: str | None = None, categories: Sequence[st
         return _from_file(Path(name), target, categories)
     info = data.info(name)
     if target is not None or categories:
-        raise CommandError(f"--target and --categories are for .csv files, not for the set {name}")
+        raise CommandError(f"--target and --category are for .csv files, not for the set {name}")
     parts = data.load(name)
     coded = info.columns if info.columns and parts[0].dtype.kind in "iu" else ()
     return Source(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gategrad.engine.rows import InputError, check_rows, check_values
+from gategrad.engine.rows import InputError, as_array, check_rows, check_values
 
 WORD_BITS = 64
 
@@ -53,8 +53,13 @@ def pack(bits: ArrayLike) -> Packed:
     Raises:
         InputError: another shape or dtype, or a value that is no bit.
     """
-    x = np.asarray(bits)
-    n_features = x.shape[1] if x.ndim == 2 else 0
+    x = as_array(bits)
+    if x.ndim != 2:
+        raise InputError(
+            f"bits have shape {x.shape}; expected (rows, inputs): pass a single row as "
+            "bits[None, :], and flatten samples with bits.reshape(len(bits), -1)"
+        )
+    n_features = x.shape[1]
     rows = check_rows(x, n_features=n_features, bits=True)
     check_values(rows, bits=True)
     n_words = -(-len(rows) // WORD_BITS)

@@ -36,7 +36,7 @@ def check_rows(x: ArrayLike, *, n_features: int, bits: bool) -> NDArray:
     Raises:
         InputError: another dtype or shape, or an integer beyond 2**53.
     """
-    x = _array(x)
+    x = as_array(x)
     if x.dtype.kind not in "buif" or x.dtype.itemsize > 8:
         raise InputError(
             f"x has dtype {x.dtype}; expected bool, uint8, float32 or float64: "
@@ -76,7 +76,8 @@ def check_values(x: NDArray, *, bits: bool) -> None:
         raise InputError(f"{where} is nan; expected {expected}: {_NAN_HINT}")
 
 
-def _array(x: ArrayLike) -> NDArray:
+def as_array(x: ArrayLike) -> NDArray:
+    """`x` as numpy reads it; InputError where it can't."""
     try:
         return np.asarray(x)
     except (TypeError, ValueError, RuntimeError) as error:

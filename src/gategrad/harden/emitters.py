@@ -20,6 +20,7 @@ Emitter = Callable[[nn.Module, str, Draft], Draft]
 def logic_dense(layer: LogicDense, name: str, draft: Draft) -> Draft:
     """One gate an output."""
     draft = draft.reading(layer.in_dim, name)
+    _check_weights(layer, name)
     fanin = draft.signals[layer.indices.cpu().numpy().T]
     own = draft.next_signal + np.arange(layer.out_dim)
     return draft.with_gates(fanin, layer.tables().cpu().numpy(), own)
@@ -28,12 +29,21 @@ def logic_dense(layer: LogicDense, name: str, draft: Draft) -> Draft:
 def logic_graph(graph: LogicGraph, name: str, draft: Draft) -> Draft:
     """The graph's gates, renumbered: constants stay, inputs and gates move."""
     draft = draft.reading(graph.n_inputs, name)
+    _check_weights(graph, name)
     part = graph.circuit()
     own = draft.next_signal + np.arange(part.n_gates)
     signals = np.concatenate([np.arange(N_CONSTANTS), draft.signals, own])
     fanin = np.zeros((part.n_gates, 2), np.int64)
     fanin[:, : part.width] = signals[part.fanin]
     return draft.with_gates(fanin, part.table.astype(np.int64), signals[part.outputs])
+
+
+def _check_weights(module: nn.Module, name: str) -> None:
+    if any(weight.isnan().any() for weight in module.parameters()):
+        raise DiscretizeError(
+            f"{name} has weights that are NaN, which name no gate; training diverged: go back to "
+            "an earlier checkpoint, or train with a smaller learning rate"
+        )
 
 
 def group_sum(layer: GroupSum, name: str, draft: Draft) -> Draft:

@@ -49,6 +49,8 @@ class Model:
     _lock: threading.Lock = field(init=False)
 
     def __post_init__(self) -> None:
+        _check_type("circuit", self.circuit, Circuit)
+        _check_type("readout", self.readout, Readout)
         check_pair(self.circuit, self.readout)
         _check_encoder(self.encoder, self.circuit)
         neurons = self.circuit.n_gates if self.neurons is None else _count(self.neurons)
@@ -155,6 +157,13 @@ def load(path: str | os.PathLike) -> Model:
         return Model(*parts)
     except ValueError as error:
         raise ModelFileError(f"can't load {os.fspath(path)!r}: {error}") from error
+
+
+def _check_type(name: str, part: object, expected: type) -> None:
+    if not isinstance(part, expected):
+        raise ModelError(
+            f"{name} is a {type(part).__name__}; expected a gategrad.{expected.__name__}"
+        )
 
 
 def _check_encoder(encoder: Encoder | None, circuit: Circuit) -> None:

@@ -1,6 +1,7 @@
 """The class scores of a logic network: sums over groups of outputs."""
 
 import math
+import numbers
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,7 @@ class GroupSum(nn.Module):
     def __init__(self, k: int, tau: float = 1.0) -> None:
         super().__init__()
         self.k = positive_count("k", k)
-        if not 0.0 < tau < math.inf:
+        if not isinstance(tau, numbers.Real) or not 0.0 < tau < math.inf:
             raise ValueError(f"tau must be a finite number above 0, got {tau!r}")
         self.tau = float(tau)
 

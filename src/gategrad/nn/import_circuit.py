@@ -52,12 +52,18 @@ def from_circuit(
             the circuit and learns more slowly.
 
     Raises:
+        TypeError: `model` lacks a circuit or a readout.
         ValueError: an unknown name, or strength outside (0.5, 1).
         CircuitError: circuit and readout do not fit together.
     """
     known_name("parametrization", parametrization, PARAMETRIZATIONS)
     known_name("estimator", estimator, ESTIMATORS)
     check_strength(strength)
+    if not (hasattr(model, "circuit") and hasattr(model, "readout")):
+        raise TypeError(
+            f"from_circuit takes a gategrad.Model, got {type(model).__name__}; "
+            "a bare circuit becomes one by gategrad.Model(circuit, readout)"
+        )
     check_pair(model.circuit, model.readout)
     circuit = decompose(model.circuit) if model.circuit.width > 2 else model.circuit
     fanin, tables = two_input_gates(circuit)

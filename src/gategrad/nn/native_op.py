@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
 from gategrad.engine import isa
 
 RAW_WIDTH = 16
+_NOT_TWICE = "logic layers can't be differentiated twice; differentiate without create_graph=True"
 TILE: int = _core.train_tile
 # Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 16
@@ -23,8 +25,7 @@ _POOLED_BYTES = 1 << 20
 _PARAMETRIZATION = 16
 
 
-@torch.library.custom_op("gategrad::logic_stack", mutates_args=(), device_types="cpu")
-def logic_stack(
+def _logic_stack(
     x: Tensor,
     indices: Sequence[Tensor],
     weights: Sequence[Tensor],
@@ -73,8 +74,7 @@ def logic_stack(
     return out, coefficients, kept
 
 
-@torch.library.custom_op("gategrad::logic_stack_backward", mutates_args=(), device_types="cpu")
-def logic_stack_backward(
+def _logic_stack_backward(
     grad: Tensor,
     x: Tensor,
     indices: Sequence[Tensor],
@@ -108,6 +108,36 @@ def logic_stack_backward(
         grad_x.data_ptr() if wants_x else 0,
     )
     return [grad_x, *grad_weights]
+
+
+class EagerStack(torch.autograd.Function):
+    """`logic_stack` without the operator around it, whose dispatch takes a tenth of a step.
+
+    For plain tensors outside of torch.compile: `apply(settings, x, *indices, *weights)`, settings
+    being the other arguments of `logic_stack`; returns its first result.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, settings: tuple, x: Tensor, *tensors: Tensor) -> Tensor:
+        """As `logic_stack`."""
+        n = len(tensors) // 2
+        out, coefficients, kept = _logic_stack(x, tensors[:n], tensors[n:], *settings)
+        ctx.save_for_backward(x, coefficients, kept, *tensors)
+        ctx.settings = settings[:-1]
+        return out
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
+        """As `logic_stack_backward`."""
+        if torch.is_grad_enabled():
+            raise RuntimeError(_NOT_TWICE)
+        x, coefficients, kept, *tensors = ctx.saved_tensors
+        n = len(tensors) // 2
+        wants_x = ctx.needs_input_grad[1]
+        grad_x, *grad_weights = _logic_stack_backward(
+            grad, x, tensors[:n], tensors[n:], coefficients, kept, *ctx.settings, wants_x
+        )
+        return None, grad_x if wants_x else None, *[None] * n, *grad_weights
 
 
 def pooled(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
@@ -179,6 +209,14 @@ def _function(name: str, dtype: torch.dtype) -> object:
     return getattr(_core, f"train_{name}_{str(dtype).removeprefix('torch.')}")
 
 
+logic_stack = torch.library.custom_op(
+    "gategrad::logic_stack", _logic_stack, mutates_args=(), device_types="cpu"
+)
+logic_stack_backward = torch.library.custom_op(
+    "gategrad::logic_stack_backward", _logic_stack_backward, mutates_args=(), device_types="cpu"
+)
+
+
 @logic_stack.register_fake
 def _(x, indices, weights, straight_through, grad_factors, n_groups, scale, keep):
     weight = weights[0]
@@ -220,9 +258,7 @@ def _backward(ctx, grad, *_):
 
 
 def _refuse_second(ctx, *_):
-    raise RuntimeError(
-        "logic layers can't be differentiated twice; differentiate without create_graph=True"
-    )
+    raise RuntimeError(_NOT_TWICE)
 
 
 logic_stack.register_autograd(_backward, setup_context=_setup_context)

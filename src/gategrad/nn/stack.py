@@ -8,11 +8,12 @@ from torch import Tensor, nn
 
 from gategrad.engine import isa
 from gategrad.nn.checks import known_name
-from gategrad.nn.native_op import logic_stack
+from gategrad.nn.native_op import EagerStack, logic_stack
 
 VARIABLE = "GATEGRAD_TRAINING"
 BACKENDS = ("native", "torch")
 DTYPES = (torch.float32, torch.float64)
+_PLAIN = (Tensor, nn.Parameter)
 
 
 def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | None:
@@ -47,17 +48,17 @@ def run_native(
     weights = [layer.weight for layer in layers]
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(weights[0].dtype)
-    out, _, _ = logic_stack(
-        x,
-        [layer.indices.contiguous() for layer in layers],
-        weights,
+    indices = [layer.indices.contiguous() for layer in layers]
+    settings = (
         [layer.estimator == "straight-through" for layer in layers],
         [layer.grad_factor for layer in layers],
         n_groups,
         scale,
         keep and torch.is_grad_enabled(),
     )
-    return out
+    if torch.compiler.is_compiling() or not all(type(t) in _PLAIN for t in (x, *weights)):
+        return logic_stack(x, indices, weights, *settings)[0]
+    return EagerStack.apply(settings, x, *indices, *weights)
 
 
 def training_backend(net: nn.Module) -> str:
@@ -70,9 +71,11 @@ def training_backend(net: nn.Module) -> str:
     if not layers:
         return "torch (no logic layers)"
     modes = [layer.training for layer in layers]
-    for layer in layers:
-        layer.training = True
-    reason = why_not_native(layers, layers[0].weight.device)
-    for layer, mode in zip(layers, modes, strict=True):
-        layer.training = mode
+    try:
+        for layer in layers:
+            layer.training = True
+        reason = why_not_native(layers, layers[0].weight.device)
+    finally:
+        for layer, mode in zip(layers, modes, strict=True):
+            layer.training = mode
     return f"torch ({reason})" if reason else f"native ({isa.choose()[0]}, torch's OpenMP threads)"
