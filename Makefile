@@ -7,7 +7,7 @@ TORCH ?= torch==2.13.0
 STAMP := $(VENV)/.installed
 NATIVE := $(shell find native -type f)
 
-.PHONY: demo test lint bench format clean
+.PHONY: demo test lint bench format sanitize clean
 
 demo: $(STAMP)
 	$(BIN)/gategrad demo
@@ -25,6 +25,10 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# The tests of the native core under AddressSanitizer and UBSan; minutes to build, GCC only.
+sanitize: $(STAMP)
+	.ci/sanitize $(BIN)/python
 
 # An editable install: Python changes are live, a change under native/ builds again.
 $(STAMP): pyproject.toml $(NATIVE)

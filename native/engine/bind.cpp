@@ -3,6 +3,8 @@
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
+#include <cstdint>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -36,6 +38,7 @@ template <typename Run>
 nb::object collect(const Program& program, size_t n_rows, bool want_sums, bool want_labels,
                    const Run& run) {
   size_t n_classes = program.classes.size();
+  if (want_sums && n_classes && n_rows > SIZE_MAX / n_classes) throw std::bad_alloc();
   std::vector<int32_t> sums(want_sums ? n_rows * n_classes : 0);
   std::vector<int64_t> labels(want_labels ? n_rows : 0);
   if (want_labels && !program.argmax) throw std::invalid_argument("labels need an argmax readout");
@@ -83,11 +86,24 @@ std::pair<double, uint64_t> time_read(In<uint8_t, 1> data, const std::string& is
   return {elapsed.count(), value};
 }
 
+void check_encoder(uint32_t n_inputs, const In<uint32_t, 1>& feature,
+                   const In<double, 1>& threshold, size_t n_features) {
+  if (feature.size() != n_inputs || threshold.size() != n_inputs)
+    throw std::invalid_argument("the encoder gives " + std::to_string(feature.size()) +
+                                " bits, but the circuit takes " + std::to_string(n_inputs));
+  for (size_t i = 0; i < n_inputs; ++i)
+    if (feature.data()[i] >= n_features)
+      throw std::invalid_argument("bit " + std::to_string(i) + " of the encoder reads feature " +
+                                  std::to_string(feature.data()[i]) + " of " +
+                                  std::to_string(n_features));
+}
+
 Engine* lower_arrays(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> table,
                      In<uint32_t, 1> outputs, In<int64_t, 1> indptr, In<uint32_t, 1> index,
                      In<int32_t, 1> weight, In<int32_t, 1> bias, bool argmax,
                      In<uint32_t, 1> feature, In<double, 1> threshold, size_t n_features,
                      bool bits) {
+  check_encoder(n_inputs, feature, threshold, n_features);
   CircuitView circuit{n_inputs,       fanin.data(),   table.data(),  table.size(),
                       fanin.shape(1), outputs.data(), outputs.size()};
   ReadoutView readout{indptr.data(), index.data(), weight.data(),

@@ -164,8 +164,15 @@ bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
     }
   };
   std::vector<std::thread> threads;
-  for (size_t i = 1; i < n_threads; ++i) threads.emplace_back(work, i);
+  threads.reserve(n_threads);
+  size_t started = 1;
+  try {
+    for (; started < n_threads; ++started) threads.emplace_back(work, started);
+  } catch (const std::exception&) {
+    // The system refuses further threads: this one does their share.
+  }
   work(0);
+  for (; started < n_threads; ++started) work(started);
   for (std::thread& thread : threads) thread.join();
   for (const std::exception_ptr& error : errors)
     if (error) std::rethrow_exception(error);

@@ -5,6 +5,8 @@
 namespace gategrad {
 namespace {
 
+using namespace passes;
+
 using Fanin = In<uint32_t, 2>;
 using Table = In<uint64_t, 1>;
 using Outputs = In<uint32_t, 1>;

@@ -1,6 +1,6 @@
 #include "passes/dead.h"
 
-namespace gategrad {
+namespace gategrad::passes {
 namespace {
 
 std::vector<uint8_t> needed_signals(const CircuitView& circuit, const uint32_t* outputs,
@@ -36,4 +36,4 @@ Live remove_dead(const CircuitView& circuit, const uint32_t* outputs, size_t n_o
   return live;
 }
 
-}  // namespace gategrad
+}  // namespace gategrad::passes

@@ -3,7 +3,7 @@
 
 #include "passes/sweep.h"
 
-namespace gategrad {
+namespace gategrad::passes {
 
 // The needed gates in their order, and the outputs in their signals.
 struct Live {
@@ -14,4 +14,4 @@ struct Live {
 
 Live remove_dead(const CircuitView& circuit, const uint32_t* outputs, size_t n_outputs);
 
-}  // namespace gategrad
+}  // namespace gategrad::passes

@@ -6,7 +6,7 @@
 
 #include "circuit/table.h"
 
-namespace gategrad {
+namespace gategrad::passes {
 
 // `table` does not depend on operands at or past `arity`.
 struct Gate {
@@ -43,4 +43,4 @@ inline void sort_operands(Gate& g) {
     }
 }
 
-}  // namespace gategrad
+}  // namespace gategrad::passes

@@ -5,7 +5,7 @@
 
 #include "passes/gate.h"
 
-namespace gategrad {
+namespace gategrad::passes {
 namespace {
 
 using namespace table;
@@ -203,4 +203,4 @@ std::vector<Literal> literals(const CircuitView& circuit) {
   return literal;
 }
 
-}  // namespace gategrad
+}  // namespace gategrad::passes

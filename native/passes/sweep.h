@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace gategrad {
+namespace gategrad::passes {
 
 // A circuit to read; gate g has operands fanin[g * width .. (g + 1) * width).
 struct CircuitView {
@@ -40,4 +40,4 @@ Swept strash(const CircuitView& circuit);
 // The literal of each signal, in the circuit's own signals: what `fold` would put in its place.
 std::vector<Literal> literals(const CircuitView& circuit);
 
-}  // namespace gategrad
+}  // namespace gategrad::passes

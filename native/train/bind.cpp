@@ -1,4 +1,4 @@
-// Addresses come from torch tensors: the Python side (gategrad/nn/native.py) vouches for their
+// Addresses come from torch tensors: the Python side (gategrad/nn/native_op.py) vouches for their
 // types, sizes and lifetimes, and is the only caller.
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>

@@ -30,13 +30,15 @@ Stock& stock() {
 
 void give_back(void* block, size_t size) {
   Stock& s = stock();
-  {
+  try {
     std::lock_guard lock(s.mutex);
     if (s.bytes + size <= kMostStocked) {
       s.blocks.emplace(size, block);
       s.bytes += size;
       return;
     }
+  } catch (const std::bad_alloc&) {
+    // No memory for the stock's own entry, and this may run in a destructor.
   }
   std::free(block);
 }

@@ -41,7 +41,7 @@ Runtime load_runtime() {
 }
 
 // Looked up again until it is there: torch may be imported after this library.
-const Runtime& runtime() {
+Runtime runtime() {
   static std::mutex mutex;
   static Runtime found;
   std::lock_guard lock(mutex);
@@ -72,7 +72,7 @@ void enter(void* data) {
 bool shares_openmp() { return runtime().parallel != nullptr; }
 
 void parallel(size_t n_threads, const std::function<void(size_t)>& body) {
-  const Runtime& omp = runtime();
+  const Runtime omp = runtime();
   if (n_threads == 1 || omp.parallel == nullptr) {
     for (size_t i = 0; i < n_threads; ++i) body(i);
     return;
