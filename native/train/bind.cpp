@@ -86,7 +86,7 @@ void bind_stack(nb::module_& m, const std::string& suffix) {
            uintptr_t coefficients, uintptr_t kept, uintptr_t grad_x) {
           nb::gil_scoped_release release;
           Stack<S> stack = make_stack<S>(isa, layers, batch, n_groups, scale, threads);
-          // Autograd refuses wires that were changed after the forward pass checked them.
+          check_wires(stack);
           backward(stack, make_input<S>(x), pointer<const S>(grad_out),
                    pointer<const S>(coefficients), pointer<const S>(kept), pointer<S>(grad_x));
         });

@@ -18,11 +18,15 @@ struct Runtime {
   int (*thread_number)() = nullptr;
 };
 
-int find_openmp(dl_phdr_info* info, size_t, void* found) {
+// Other packages may load runtimes of their own: torch's is the one in its folder, or else, where
+// torch uses the system's, the first.
+int find_openmp(dl_phdr_info* info, size_t, void* data) {
+  auto& found = *static_cast<std::string*>(data);
   std::string path = info->dlpi_name ? info->dlpi_name : "";
   std::string name = path.substr(path.find_last_of('/') + 1);
   for (const char* known : {"libgomp", "libiomp5", "libomp"})
-    if (name.rfind(known, 0) == 0) *static_cast<std::string*>(found) = path;
+    if (name.rfind(known, 0) == 0 && (found.empty() || path.find("/torch") != std::string::npos))
+      found = path;
   return 0;
 }
 

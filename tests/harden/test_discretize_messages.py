@@ -111,7 +111,9 @@ def test_weights_that_are_no_numbers():
     net = stack(dense(4, 4), dense(4, 4), nn.GroupSum(2))
     with torch.no_grad():
         net[1].weight[2, 0] = torch.nan
-    with pytest.raises(gg.harden.DiscretizeError, match=r"module '1' .LogicDense. has weights that are NaN"):
+    with pytest.raises(
+        gg.harden.DiscretizeError, match=r"module '1' .LogicDense. has weights that are NaN"
+    ):
         gg.discretize(net)
 
 

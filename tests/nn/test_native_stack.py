@@ -228,6 +228,19 @@ def test_wires_out_of_range_are_refused() -> None:
         net(_rows(4))
 
 
+def test_the_operator_refuses_what_does_not_fit() -> None:
+    net, x = _net(), _rows(4)
+    weights, indices = [m.weight for m in net], [m.indices for m in net]
+    rest = ([False] * 2, [1.0] * 2)
+    with pytest.raises(ValueError, match="7 groups do not divide 24 outputs"):
+        logic_stack(x, indices, weights, *rest, 7, 1.0, False)
+    narrow = [weights[0][:, :3].contiguous(), weights[1]]
+    with pytest.raises(ValueError, match=r"weights are \(30, 3\); expected \(gates, 16 or 4\)"):
+        logic_stack(x, indices, narrow, *rest, 0, 1.0, False)
+    with pytest.raises(ValueError, match="wires and weights of a layer must fit"):
+        logic_stack(x, indices[::-1], weights, *rest, 0, 1.0, False)
+
+
 def test_no_second_derivatives() -> None:
     net, x = _net(), _rows(4).requires_grad_()
     message = "can't be differentiated twice"
@@ -320,6 +333,8 @@ def test_fuse_shares_the_modules() -> None:
     assert [*fused] == [*plain]
     assert fused.state_dict().keys() == plain.state_dict().keys()
     assert nn.fuse(fused) is fused
+    plain.register_forward_hook(lambda module, inputs, out: None)
+    assert nn.fuse(plain) is plain
     torch.testing.assert_close(fused(_rows(9)), plain(_rows(9)))
 
 

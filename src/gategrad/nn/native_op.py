@@ -16,6 +16,7 @@ from gategrad import _core
 from gategrad.engine import isa
 
 RAW_WIDTH = 16
+_WIDTHS = (RAW_WIDTH, 4)
 _NOT_TWICE = "logic layers can't be differentiated twice; differentiate without create_graph=True"
 TILE: int = _core.train_tile
 # Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
@@ -53,6 +54,8 @@ def _logic_stack(
         the coefficients of all gates, and the inputs kept.
     """
     dtype, batch = weights[0].dtype, len(x)
+    if n_groups < 0 or (n_groups and len(weights[-1]) % n_groups):
+        raise ValueError(f"{n_groups} groups do not divide {len(weights[-1])} outputs")
     width = n_groups or weights[-1].shape[0]
     out = pooled((batch, width), dtype)
     coefficients = pooled((8 * sum(len(w) for w in weights),), dtype)
@@ -183,6 +186,8 @@ def _layers(
             raise ValueError("wires and weights must be contiguous, and wires int64")
         if wires.shape != (2, len(weight)) or weight.dtype != weights[0].dtype:
             raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
+        if weight.ndim != 2 or weight.shape[1] not in _WIDTHS:
+            raise ValueError(f"weights are {tuple(weight.shape)}; expected (gates, 16 or 4)")
         layers.append(
             (
                 wires.data_ptr(),

@@ -64,8 +64,8 @@ class Sequential(nn.Sequential):
 
 
 def fuse(net: nn.Module) -> nn.Module:
-    """`net` itself, or for a plain `torch.nn.Sequential` a `Sequential` of the same modules."""
-    return Sequential(*net) if type(net) is nn.Sequential else net
+    """`net`, or for a `torch.nn.Sequential` without hooks a `Sequential` of the same modules."""
+    return Sequential(*net) if type(net) is nn.Sequential and not _hooked(net) else net
 
 
 def _runs(modules: list[nn.Module]) -> Iterator[list[nn.Module]]:
@@ -93,8 +93,12 @@ def _fusible(module: nn.Module) -> bool:
 
 def _plain(module: nn.Module) -> bool:
     """Whether a module does what its class does, with no hooks that want to see it called."""
+    return type(module) in (LogicDense, GroupSum) and not _hooked(module)
+
+
+def _hooked(module: nn.Module) -> bool:
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    return type(module) in (LogicDense, GroupSum) and not any(getattr(module, h) for h in hooks)
+    return any(getattr(module, name) for name in hooks)
 
 
 def _chained(run: Sequence[nn.Module]) -> bool:
