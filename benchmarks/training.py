@@ -20,7 +20,6 @@ import torch
 
 from benchmarks.machine import describe
 from gategrad import nn
-from gategrad.nn.native_op import logic_stack
 
 DIMS = [784] + [8000] * 6
 CLASSES, TAU, BATCH = 10, 10.0, 128
@@ -124,9 +123,9 @@ def _interleaved(steps: dict[str, Step], *, repeats: int) -> dict[str, list[floa
 
 
 def _details(net: torch.nn.Module, x: torch.Tensor, threads: int) -> None:
-    """The native core alone, at one thread and at several, without and with the parametrization."""
+    """Layers without loss and optimizer, and their parametrization, at one and several threads."""
     samples, gates = len(x), sum(DIMS[1:])
-    print(f"\n{'native core':28} {'forward':>8} {'backward':>9}  ns a gate and sample, both")
+    print(f"\n{'layers alone':28} {'forward':>8} {'backward':>9}  ns a gate and sample, both")
     totals = {}
     for n in sorted({1, threads}):
         torch.set_num_threads(n)
@@ -145,21 +144,11 @@ def _details(net: torch.nn.Module, x: torch.Tensor, threads: int) -> None:
 
 
 def _core_seconds(net: torch.nn.Module, x: torch.Tensor, *, repeats: int) -> list[float]:
-    """Median seconds of the stack's forward and backward."""
-    layers = [m for m in net if isinstance(m, nn.LogicDense)]
+    """Median seconds of forward and backward of the layers and the group sum."""
     grad, parts = torch.randn(len(x), CLASSES), []
     for _ in range(repeats):
         start = perf_counter()
-        out, *_ = logic_stack(
-            x,
-            [m.indices for m in layers],
-            [m.weight for m in layers],
-            [False] * len(layers),
-            [1.0] * len(layers),
-            CLASSES,
-            1 / TAU,
-            False,
-        )
+        out = net(x)
         forward = perf_counter()
         out.backward(grad)
         parts.append((forward - start, perf_counter() - forward))

@@ -21,7 +21,8 @@ _NOT_TWICE = "logic layers can't be differentiated twice; differentiate without 
 TILE: int = _core.train_tile
 # Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 16
-_POOLED_BYTES = 1 << 20
+# From this size on, C libraries may take fresh pages from the system for every allocation.
+_POOLED_BYTES = 1 << 17
 # What the parametrization of a gate costs, in samples.
 _PARAMETRIZATION = 16
 
@@ -146,7 +147,7 @@ class EagerStack(torch.autograd.Function):
 def pooled(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     """An uninitialized CPU tensor whose memory is used again once no tensor refers to it.
 
-    Small ones are left to torch: its allocator does not return them to the system either.
+    Small ones are left to torch.
     """
     count = math.prod(shape)
     if count * dtype.itemsize < _POOLED_BYTES:
