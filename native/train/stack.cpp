@@ -193,10 +193,14 @@ size_t Stack<S>::kept_size() const {
 template <typename S>
 void check_wires(const Stack<S>& stack) {
   for (const Layer<S>& layer : stack.layers) {
-    uint64_t highest = 0;
-    for (size_t i = 0; i < 2 * layer.n_out; ++i)
-      highest = std::max(highest, static_cast<uint64_t>(layer.indices[i]));
-    if (layer.n_out && highest >= layer.n_in)
+    // The sign of an index, or of what is left up to the last wire; without branches, as vectors.
+    const uint64_t last = layer.n_in - 1;
+    uint64_t outside = 0;
+    for (size_t i = 0; i < 2 * layer.n_out; ++i) {
+      auto wire = static_cast<uint64_t>(layer.indices[i]);
+      outside |= wire | (last - wire);
+    }
+    if (outside >> 63)
       throw std::out_of_range("a gate reads a wire outside 0 to " +
                               std::to_string(layer.n_in - 1));
   }

@@ -221,9 +221,10 @@ def test_shares_torchs_threads() -> None:
     assert _core.shares_openmp()
 
 
-def test_wires_out_of_range_are_refused() -> None:
+@pytest.mark.parametrize("wire", [30, -1, 2**62, -(2**63)])
+def test_wires_out_of_range_are_refused(wire: int) -> None:
     net = _net()
-    net[1].indices[0, 3] = 30
+    net[1].indices[0, 3] = wire
     with pytest.raises(IndexError, match="reads a wire outside 0 to 29"):
         net(_rows(4))
 
