@@ -10,17 +10,14 @@ from pathlib import Path
 import pytest
 
 import gategrad.encoding
+from tests.snippets import run_snippets
 
-PAGE = Path(__file__).parents[2] / "docs" / "encoding.md"
 MODULES = sorted(m.name for m in pkgutil.iter_modules(gategrad.encoding.__path__))
 
 
 def test_every_snippet_of_the_page_runs_in_order():
-    snippets = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), flags=re.M | re.S)
-    assert len(snippets) >= 4
-    space = {}
-    for snippet in snippets:
-        exec(compile(snippet, str(PAGE), "exec"), space)
+    n, _ = run_snippets("encoding.md")
+    assert n >= 4
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -3,15 +3,13 @@
 import doctest
 import importlib
 import pkgutil
-import re
-from pathlib import Path
 
 import pytest
 
 import gategrad.harden
 import gategrad.train
+from tests.snippets import run_snippets
 
-PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 MODULES = sorted(
     f"{package.__name__}.{module.name}"
     for package in (gategrad.harden, gategrad.train)
@@ -20,11 +18,8 @@ MODULES = sorted(
 
 
 def test_every_snippet_of_the_page_runs_in_order():
-    snippets = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), flags=re.M | re.S)
-    assert len(snippets) >= 4
-    space = {}
-    for snippet in snippets:
-        exec(compile(snippet, str(PAGE), "exec"), space)
+    n, space = run_snippets("training.md")
+    assert n >= 4
     assert space["model"].predict(space["features"][:1])[0] in ("below", "above")
     assert space["result"].hard_accuracy > 0.5
 
