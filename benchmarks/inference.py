@@ -47,9 +47,9 @@ def main() -> None:
             )
 
 
-def untrained(encoder: Thermometer | None) -> gg.Model:
+def untrained(encoder: Thermometer | None, *, width: int = 8000) -> gg.Model:
     """The optimized circuit of an untrained network: about as many live gates as a trained one."""
-    dims = [784] + [8000] * 6
+    dims = [784] + [width] * 6
     layers = [nn.LogicDense(a, b, seed=i) for i, (a, b) in enumerate(pairwise(dims))]
     net = torch.nn.Sequential(*layers, nn.GroupSum(10, tau=10.0))
     return gg.discretize(net, encoder=encoder).optimize()

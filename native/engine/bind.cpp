@@ -10,9 +10,11 @@
 #include <string>
 
 #include "arrays.h"
+#include "engine/bind_single.h"
 #include "engine/isa.h"
 #include "engine/lower.h"
 #include "engine/run.h"
+#include "engine/single_run.h"
 
 namespace gategrad {
 namespace {
@@ -98,11 +100,13 @@ void check_encoder(uint32_t n_inputs, const In<uint32_t, 1>& feature,
                                   std::to_string(n_features));
 }
 
-Engine* lower_arrays(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> table,
+// An Engine, or with the names of an instruction set and a layout a Single.
+template <typename Lowered, typename... Names>
+Lowered* lower_arrays(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> table,
                      In<uint32_t, 1> outputs, In<int64_t, 1> indptr, In<uint32_t, 1> index,
                      In<int32_t, 1> weight, In<int32_t, 1> bias, bool argmax,
                      In<uint32_t, 1> feature, In<double, 1> threshold, size_t n_features,
-                     bool bits) {
+                     bool bits, const Names&... names) {
   check_encoder(n_inputs, feature, threshold, n_features);
   CircuitView circuit{n_inputs,       fanin.data(),   table.data(),  table.size(),
                       fanin.shape(1), outputs.data(), outputs.size()};
@@ -110,7 +114,10 @@ Engine* lower_arrays(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> t
                       bias.data(),   bias.size(),  argmax};
   EncoderView encoder{feature.data(), threshold.data(), n_features, bits};
   nb::gil_scoped_release release;
-  return new Engine(lower(circuit, readout, encoder));
+  if constexpr (sizeof...(Names) == 0)
+    return new Lowered(lower(circuit, readout, encoder));
+  else
+    return new Lowered(circuit, readout, encoder, names...);
 }
 
 }  // namespace
@@ -122,7 +129,9 @@ void bind_engine(nb::module_& m) {
       .def_prop_ro("n_gates", [](const Engine& e) { return e.program().gates.size(); })
       .def_prop_ro("n_runs", [](const Engine& e) { return e.program().runs.size(); })
       .def_prop_ro("n_slots", [](const Engine& e) { return e.program().n_slots; });
-  m.def("lower", lower_arrays);
+  bind_single(m);
+  m.def("lower", lower_arrays<Engine>);
+  m.def("lower_single", lower_arrays<Single, std::string, std::string>);
   m.def("time_read", [](In<uint8_t, 1> data, const std::string& isa, bool prefetching) {
     auto [seconds, value] = time_read(data, isa, prefetching);
     return nb::make_tuple(seconds, value);

@@ -39,8 +39,8 @@ void set_lane(Tile& tile, uint32_t lane, double threshold) {
   tile.f64[lane] = threshold;
 }
 
-// One tile for each group of 64 neighbouring features and further threshold of one of them. The
-// last group starts early so that it stays inside the row.
+}  // namespace
+
 void plan_tiles(const EncoderView& encoder, Program& program) {
   size_t n_groups = std::max<size_t>(1, (encoder.n_features + 63) / 64);
   auto first_of = [&](size_t group) {
@@ -70,6 +70,8 @@ void plan_tiles(const EncoderView& encoder, Program& program) {
     }
   }
 }
+
+namespace {
 
 // Columns of one class: its weights in binary, negative ones as complemented entries, since
 // -w * x = w * (1 - x) - w.
@@ -110,6 +112,8 @@ uint32_t planes_needed(const ReadoutView& readout) {
   return n;
 }
 
+}  // namespace
+
 Netlist narrow_netlist(const CircuitView& c, std::vector<uint32_t>& outputs) {
   if (c.width <= 2) {
     outputs.assign(c.outputs, c.outputs + c.n_outputs);
@@ -120,8 +124,6 @@ Netlist narrow_netlist(const CircuitView& c, std::vector<uint32_t>& outputs) {
   outputs = std::move(narrow.outputs);
   return canonicalize(c.n_inputs, narrow.fanin.data(), narrow.table.data(), narrow.table.size(), 2);
 }
-
-}  // namespace
 
 Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder) {
   Program program;

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "engine/program.h"
+#include "engine/schedule.h"
 
 namespace gategrad {
 
@@ -33,6 +35,14 @@ struct EncoderView {
   size_t n_features;
   bool bits;  // the rows are bits already and thresholds are 0.5
 };
+
+// The circuit in gates of at most two operands, and its outputs as signals of those.
+Netlist narrow_netlist(const CircuitView& circuit, std::vector<uint32_t>& outputs);
+
+// Tiles and lanes for `program.input` and `program.input_slot`: one tile for each group of 64
+// neighbouring features and further threshold of one of them. The last group starts early so that
+// it stays inside the row.
+void plan_tiles(const EncoderView& encoder, Program& program);
 
 Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder);
 

@@ -28,12 +28,6 @@ Encode<T> encoder_of(const Kernels& kernels) {
   if constexpr (sizeof(T) == 8) return kernels.encode_f64;
 }
 
-Check check_of(const Program& program, Type type) {
-  if (type == Type::kBool) return Check::kNothing;
-  if (program.bits) return Check::kBit;
-  return type == Type::kUint8 ? Check::kNothing : Check::kNotNan;
-}
-
 // Columns [first, first + width) of `n` rows, row by row, padded with zeros to 64 columns.
 template <typename T>
 const T* gather(const T* rows, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t n,
@@ -54,7 +48,7 @@ bool encode_block(const Kernels& kernels, const Program& program, const Rows& ro
                   size_t first_row, size_t n, Workspace& workspace) {
   KernelProgram view = program.view();
   const T* start = static_cast<const T*>(rows.data) + static_cast<ptrdiff_t>(first_row) * rows.row_stride;
-  Check check = check_of(program, rows.type);
+  Check check = check_of(program.bits, rows.type);
   bool contiguous = rows.column_stride == 1 && program.n_features >= 64 && rows.row_stride >= 0;
   bool good = true;
   for (size_t t = 0; t < view.n_tiles; t += kTilesAtOnce) {

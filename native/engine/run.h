@@ -14,6 +14,13 @@ namespace gategrad {
 
 enum class Type { kBool, kUint8, kFloat32, kFloat64 };
 
+// What values of rows of `type` must be, where rows are bits and where they are features.
+inline Check check_of(bool bits, Type type) {
+  if (type == Type::kBool) return Check::kNothing;
+  if (bits) return Check::kBit;
+  return type == Type::kUint8 ? Check::kNothing : Check::kNotNan;
+}
+
 // A matrix anywhere in memory; strides are in elements and may be negative or zero.
 struct Rows {
   const void* data;

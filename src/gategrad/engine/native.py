@@ -9,6 +9,7 @@ from gategrad import _core
 from gategrad.circuit import Circuit, Readout, check_pair, decide
 from gategrad.encoding import Encoder
 from gategrad.engine import isa
+from gategrad.engine.few import FewRows
 from gategrad.engine.packing import Packed, check_packed
 from gategrad.engine.rows import check_rows, check_threads, check_values
 
@@ -41,7 +42,9 @@ class NativeProgram:
             feature = np.arange(circuit.n_inputs, dtype=np.uint32)
             thresholds = feature, np.full(circuit.n_inputs, 0.5)
         self._n_features = circuit.n_inputs if self._bits else encoder.n_features
-        self._engine = _lower(circuit, readout, thresholds, self._n_features, bits=self._bits)
+        arguments = _arguments(circuit, readout, thresholds, self._n_features, self._bits)
+        self._engine = _core.lower(*arguments)
+        self.few = FewRows(arguments, readout.n_classes, self.isa)
 
     @property
     def n_gates(self) -> int:
@@ -63,22 +66,31 @@ class NativeProgram:
             InputError: rows or `threads` of a wrong type, shape or value.
             EncodingError: rows that an encoder of categories can't take.
         """
-        return self._run(x, threads, sums=True)[0]
+        return self._run(x, threads, sums=True)
 
     def labels(self, x: ArrayLike | Packed, *, threads: int | None = None) -> NDArray:
         """The decision on the sums, as `gategrad.circuit.decide` gives it."""
         if self._readout.kind == "argmax":
-            return self._run(x, threads, sums=False)[1]
+            return self._run(x, threads, sums=False)
         return decide(self._readout, self.sums(x, threads=threads))
 
-    def _run(self, x: ArrayLike | Packed, threads: int | None, *, sums: bool) -> tuple:
-        n_threads = check_threads(threads) or _all_cores()
-        wanted = (self.isa, n_threads, sums, not sums)
+    def _run(self, x: ArrayLike | Packed, threads: int | None, *, sums: bool) -> NDArray:
+        threads = check_threads(threads)
+        found = self.few.run(x, sums=sums) if self._encoder is None else None
+        if found is not None:
+            return found
+        wanted = (self.isa, threads or _all_cores(), sums, not sums)
         if isinstance(x, Packed):
             check_packed(x, self._n_inputs)
-            return self._engine.run_packed(x.words, x.n_rows, *wanted)
+            return self._engine.run_packed(x.words, x.n_rows, *wanted)[not sums]
         rows = x if self._encoder is None else self._encoder.encode(x)
         rows = _addressable(check_rows(rows, n_features=self._n_features, bits=self._bits))
+        if rows is not x:
+            found = self.few.run(rows, sums=sums)
+        return self._blocks(rows, wanted)[not sums] if found is None else found
+
+    def _blocks(self, rows: NDArray, wanted: tuple) -> tuple[NDArray, NDArray]:
+        """(sums, labels), of which one is wanted, by blocks of 512 rows."""
         result = self._engine.run_rows(rows, *wanted)
         if result is None:
             check_values(rows, bits=self._bits)
@@ -86,15 +98,15 @@ class NativeProgram:
         return result
 
 
-def _lower(
+def _arguments(
     circuit: Circuit,
     readout: Readout,
     thresholds: tuple[NDArray[np.uint32], NDArray[np.float64]],
     n_features: int,
-    *,
     bits: bool,
-) -> _core.Engine:
-    return _core.lower(
+) -> tuple:
+    """What the core lowers."""
+    return (
         circuit.n_inputs,
         circuit.fanin,
         circuit.table,

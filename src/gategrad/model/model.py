@@ -45,6 +45,7 @@ class Model:
     labels: Labels | None = None
     neurons: int | None = None
     meta: Mapping[str, str] | None = None
+    _names: NDArray | None = field(init=False)
     _programs: dict[str | None, Program] = field(init=False)
     _lock: threading.Lock = field(init=False)
 
@@ -54,8 +55,10 @@ class Model:
         check_pair(self.circuit, self.readout)
         _check_encoder(self.encoder, self.circuit)
         neurons = self.circuit.n_gates if self.neurons is None else _count(self.neurons)
+        labels = _labels(self.labels, self.readout)
         fields = {
-            "labels": _labels(self.labels, self.readout),
+            "labels": labels,
+            "_names": None if labels is None else np.array(labels),
             "neurons": neurons,
             "meta": _meta(self.meta),
             "_programs": {},
@@ -85,7 +88,7 @@ class Model:
         decided = self.program(backend).labels(x, threads=threads)
         if self.labels is None or self.readout.kind not in ("argmax", "binary"):
             return decided
-        return np.array(self.labels)[decided]
+        return self._names[decided]
 
     def scores(
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
@@ -106,6 +109,9 @@ class Model:
 
     def program(self, backend: str | None = None) -> Program:
         """What `gategrad.engine.lower` makes of this model, made once a backend and then kept."""
+        made = self._programs.get(backend)
+        if made is not None:
+            return made
         with self._lock:
             if backend not in self._programs:
                 self._programs[backend] = lower(

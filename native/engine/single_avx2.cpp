@@ -1,0 +1,2 @@
+#define GG_SINGLE kAvx2Single
+#include "engine/single.inc"

@@ -1,0 +1,2 @@
+#define GG_SINGLE kAvx512Single
+#include "engine/single.inc"

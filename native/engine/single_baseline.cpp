@@ -1,0 +1,2 @@
+#define GG_SINGLE kBaselineSingle
+#include "engine/single.inc"
