@@ -24,7 +24,7 @@ from gategrad.engine.isa import VARIABLE, available
 
 ROUNDS = 9
 BATCHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512)
-WIDTHS = (5000, 8000)
+WIDTHS = (5400, 8000)
 
 
 def main() -> None:
