@@ -20,8 +20,8 @@ namespace {
 
 using namespace train;
 
-// indices, weight, grad_weight (or 0), n_in, n_out, raw?, straight-through?, grad_factor
-using LayerTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t, size_t, size_t, bool, bool, double>;
+// indices, weight, grad_weight (or 0), n_in, n_out, Parametrization, straight-through?, grad_factor
+using LayerTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t, size_t, size_t, int, bool, double>;
 // values or 0, bytes or 0, elements from row to row
 using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
 
@@ -55,11 +55,10 @@ template <typename S>
 Stack<S> make_stack(const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
                     size_t n_groups, double scale, size_t threads) {
   Stack<S> stack{&kernels_named<S>(isa), {}, batch, n_groups, static_cast<S>(scale), threads};
-  for (const auto& [indices, weight, grad, n_in, n_out, is_raw, straight_through, factor] : layers)
+  for (const auto& [indices, weight, grad, n_in, n_out, kind, straight_through, factor] : layers)
     stack.layers.push_back({pointer<const int64_t>(indices), pointer<const S>(weight),
                             pointer<S>(grad), n_in, n_out,
-                            is_raw ? Parametrization::kRaw : Parametrization::kLight,
-                            straight_through, static_cast<S>(factor)});
+                            static_cast<Parametrization>(kind), straight_through, static_cast<S>(factor)});
   return stack;
 }
 

@@ -26,7 +26,11 @@ class Buffer {
 
 template <typename S>
 size_t parameters(const Layer<S>& layer) {
-  return layer.parametrization == Parametrization::kRaw ? 16 : 4;
+  switch (layer.parametrization) {
+    case Parametrization::kRaw: return 16;
+    case Parametrization::kLight: return 4;
+    default: return layer.straight_through ? 8 : 4;
+  }
 }
 
 // Soft and forward coefficients of layer `first_gate`: 8 numbers a gate, the soft ones first.
@@ -60,16 +64,40 @@ void each_share(const Stack<S>& stack, size_t thread, const Body& body) {
   }
 }
 
+// Coefficients of n gates of a layer, from its weights of the first of them on.
+template <typename S>
+void convert(const Kernels<S>& kernels, const Layer<S>& layer, const S* weight, size_t n, S* soft,
+             S* hard) {
+  if (layer.parametrization == Parametrization::kRaw) return kernels.raw(weight, n, soft, hard);
+  if (layer.parametrization == Parametrization::kLight) return kernels.light(weight, n, soft, hard);
+  for (size_t g = 0; g < n; ++g, weight += parameters(layer)) {
+    std::memcpy(soft + 4 * g, weight, 4 * sizeof(S));
+    if (hard) std::memcpy(hard + 4 * g, weight + 4, 4 * sizeof(S));
+  }
+}
+
+// Gradient of the weights of n gates from that of their soft coefficients.
+template <typename S>
+void convert_back(const Kernels<S>& kernels, const Layer<S>& layer, const S* weight, const S* grad,
+                  size_t n, S* grad_weight) {
+  if (layer.parametrization == Parametrization::kRaw)
+    return kernels.raw_backward(weight, grad, n, grad_weight);
+  if (layer.parametrization == Parametrization::kLight)
+    return kernels.light_backward(weight, grad, n, grad_weight);
+  for (size_t g = 0; g < n; ++g, grad_weight += parameters(layer)) {
+    std::memcpy(grad_weight, grad + 4 * g, 4 * sizeof(S));
+    if (layer.straight_through) std::memset(grad_weight + 4, 0, 4 * sizeof(S));
+  }
+}
+
 template <typename S>
 void compute_coefficients(const Stack<S>& stack, S* all) {
   parallel(stack.threads, [&](size_t thread) {
     each_share(stack, thread, [&](size_t l, size_t first, size_t begin, size_t end) {
       const Layer<S>& layer = stack.layers[l];
-      auto compute = layer.parametrization == Parametrization::kRaw ? stack.kernels->raw
-                                                                     : stack.kernels->light;
       Coefficients<S> c = coefficients_of(layer, all, first);
-      compute(layer.weight + begin * parameters(layer), end - begin, c.soft + 4 * begin,
-              layer.straight_through ? c.forward + 4 * begin : nullptr);
+      convert<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), end - begin,
+                 c.soft + 4 * begin, layer.straight_through ? c.forward + 4 * begin : nullptr);
     });
   });
 }
@@ -160,8 +188,6 @@ void finish_gradients(const Stack<S>& stack, S* statistics) {
   parallel(stack.threads, [&](size_t thread) {
     each_share(stack, thread, [&](size_t l, size_t first, size_t begin, size_t end) {
       const Layer<S>& layer = stack.layers[l];
-      bool is_raw = layer.parametrization == Parametrization::kRaw;
-      auto convert = is_raw ? stack.kernels->raw_backward : stack.kernels->light_backward;
       for (; begin < end; begin += kGatesAtOnce) {
         size_t n = std::min(kGatesAtOnce, end - begin);
         S* sum = statistics + 4 * (first + begin);
@@ -169,8 +195,8 @@ void finish_gradients(const Stack<S>& stack, S* statistics) {
           const S* other = sum + t * 4 * stack.n_gates();
           for (size_t i = 0; i < 4 * n; ++i) sum[i] += other[i];
         }
-        convert(layer.weight + begin * parameters(layer), sum, n,
-                layer.grad_weight + begin * parameters(layer));
+        convert_back<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), sum, n,
+                        layer.grad_weight + begin * parameters(layer));
       }
     });
   });

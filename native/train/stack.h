@@ -10,13 +10,15 @@
 
 namespace gategrad::train {
 
-enum class Parametrization { kRaw, kLight };
+// kGiven: the weights are the coefficients themselves, (n_out, 1, 4), or (n_out, 2, 4) with those of
+// the forward pass after the soft ones where it is straight-through.
+enum class Parametrization { kRaw, kLight, kGiven };
 
 // One layer's arrays, all of the caller's.
 template <typename S>
 struct Layer {
   const int64_t* indices;  // (2, n_out)
-  const S* weight;         // (n_out, 16) or (n_out, 4)
+  const S* weight;         // (n_out, 16), (n_out, 4), or coefficients
   S* grad_weight;          // backward only; as weight
   size_t n_in, n_out;
   Parametrization parametrization;

@@ -68,6 +68,13 @@ def test_it_reports_to_people(gategrad, monk_csv):
     assert gg.load("monk.gg").neurons == 120
 
 
+def test_gates_temperatures_and_freezing_come_from_the_command_line(gategrad, monk_csv):
+    options = ("--gates", "nand,xor", "--temperature", 2, "--anneal", "1:0.5", "--freeze", "0:0.5")
+    gategrad("train", monk_csv, "--target", "answer", *QUICK, *options, "-o", "t.gg")
+    assert gg.load("t.gg").neurons == 120
+    gategrad("train", monk_csv, "--target", "answer", *QUICK, "--gates", "two-input", "-o", "t.gg")
+
+
 def test_numbers_become_categories_on_demand(gategrad, monk_csv):
     options = ("--category", "head", "--category", "body", "--thermometer", 2)
     gategrad("train", monk_csv, "--target", "answer", *QUICK, *options, "--out", "c.gg")
@@ -255,6 +262,10 @@ def test_messages_about_options(gategrad, monk_csv, images):
     fails("raw", "--parametrization", "cooked")
     fails("residual", "--init", "cold")
     fails("straight-through", "--estimator", "oracle")
+    fails("unknown gate 'nandd'; known: false", "--gates", "nandd,or")
+    fails("not to 'light'", "--parametrization", "light", "--temperature", 0.5)
+    fails("--anneal is 'cold'; expected such as 1:0.1", "--anneal", "cold")
+    fails("expected two shares of the steps", "--freeze", "0.9:0.1")
     fails("unique", "--connections", "tangled")
     fails("--connections local is for images", "--connections", "local")
     fails("--augment warps images", "--augment", 1)

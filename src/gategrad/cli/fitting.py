@@ -52,6 +52,8 @@ def network(
     connections: str | None,
     init: str,
     estimator: str,
+    temperature: float | None = None,
+    gates: str | tuple[str, ...] | None = None,
     tau: float | None,
     seed: int,
 ) -> nn.Sequential:
@@ -81,6 +83,8 @@ def network(
             connections="random" if local or connections is None else connections,
             init=init,
             estimator=estimator,
+            temperature=temperature,
+            gates=gates,
             tau=tau,
             image_shape=image_shape,
             active=_active(source.x_train, encoder) if local else None,

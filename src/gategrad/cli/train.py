@@ -36,12 +36,16 @@ def run(
     connections: options.ConnectionsOption = None,
     init: options.InitOption = "gaussian",
     estimator: options.EstimatorOption = "straight-through",
+    temperature: options.TemperatureOption = None,
+    gates: options.GatesOption = None,
     tau: options.TauOption = None,
     lr: options.LearningRateOption = None,
     batch_size: options.BatchSizeOption = 128,
     steps: options.StepsOption = None,
     epochs: options.EpochsOption = None,
     patience: options.PatienceOption = None,
+    anneal: options.AnnealOption = None,
+    freeze: options.FreezeOption = None,
     validation: options.ValidationOption = None,
     seed: options.SeedOption = 0,
     checkpoint: options.CheckpointOption = None,
@@ -77,6 +81,8 @@ def run(
         connections=connections,
         init=init,
         estimator=estimator,
+        temperature=temperature,
+        gates=_gates(gates),
         tau=tau,
         seed=seed,
     )
@@ -91,6 +97,8 @@ def run(
         steps=steps,
         epochs=epochs,
         patience=patience,
+        anneal=_two_numbers("--anneal", anneal, "1:0.1"),
+        freeze=_two_numbers("--freeze", freeze, "0.3:0.8"),
         augment=fitting.augmentation(source, copies, seed),
         checkpoint=checkpoint,
         resume=resume,
@@ -103,6 +111,25 @@ def run(
     _show(outcome, result, source, out, json=json)
     if (stopped := fitting.interruption(result, out)) is not None:
         raise stopped
+
+
+def _gates(text: str | None) -> str | tuple[str, ...] | None:
+    """A set's name as it is, and gates as a tuple."""
+    from gategrad.nn.gate_sets import GATE_SETS
+
+    if text is None or text in GATE_SETS:
+        return text
+    return tuple(part.strip() for part in text.split(","))
+
+
+def _two_numbers(option: str, text: str | None, example: str) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        first, last = map(float, text.split(":"))
+    except ValueError:
+        raise CommandError(f"{option} is {text!r}; expected such as {example}") from None
+    return first, last
 
 
 def _with_image_shape(source: Source, text: str | None) -> Source:

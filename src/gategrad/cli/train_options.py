@@ -52,7 +52,13 @@ LayersOption = Annotated[
     str | None,
     typer.Option(rich_help_panel=_NETWORK, help="Gates a layer, such as 8000x3 or 8000,4000."),
 ]
-ParametrizationOption = Annotated[str, typer.Option(rich_help_panel=_NETWORK, help="raw or light.")]
+ParametrizationOption = Annotated[
+    str,
+    typer.Option(
+        rich_help_panel=_NETWORK,
+        help="raw, light, light-sigmoid, walsh, multilinear or covjac.",
+    ),
+]
 ConnectionsOption = Annotated[
     str | None,
     typer.Option(
@@ -61,9 +67,32 @@ ConnectionsOption = Annotated[
         "default for images.",
     ),
 ]
-InitOption = Annotated[str, typer.Option(rich_help_panel=_NETWORK, help="gaussian or residual.")]
+InitOption = Annotated[
+    str,
+    typer.Option(
+        rich_help_panel=_NETWORK,
+        help="gaussian, residual, residual-b, residual-random, heavy-tail, and-or or "
+        "negation-asymmetric.",
+    ),
+]
 EstimatorOption = Annotated[
-    str, typer.Option(rich_help_panel=_NETWORK, help="soft or straight-through.")
+    str,
+    typer.Option(
+        rich_help_panel=_NETWORK, help="soft, straight-through, gumbel-soft or gumbel-hard."
+    ),
+]
+TemperatureOption = Annotated[
+    float | None,
+    typer.Option(rich_help_panel=_NETWORK, help="Of the gates' logits, such as 0.5."),
+]
+GatesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SET",
+        rich_help_panel=_NETWORK,
+        help="Gates to choose from: no-constants, no-xor, two-input, monotone, or names such as "
+        "nand or and,or,xor.",
+    ),
 ]
 TauOption = Annotated[
     float | None,
@@ -89,6 +118,22 @@ PatienceOption = Annotated[
     int | None,
     typer.Option(
         min=1, rich_help_panel=_TRAINING, help="Stop after so many evaluations without a better."
+    ),
+]
+AnnealOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FIRST:LAST",
+        rich_help_panel=_TRAINING,
+        help="Temperature from the first step to the last, such as 1:0.1.",
+    ),
+]
+FreezeOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FIRST:LAST",
+        rich_help_panel=_TRAINING,
+        help="Freeze layers, shallow to deep, between two shares of the steps, such as 0.3:0.8.",
     ),
 ]
 ValidationOption = Annotated[

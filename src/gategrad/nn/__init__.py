@@ -3,18 +3,23 @@
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.graph import LogicGraph
 from gategrad.nn.group_sum import GroupSum
+from gategrad.nn.histogram import Histogram, output_histogram
 from gategrad.nn.import_circuit import from_circuit
+from gategrad.nn.parametrization import Parametrization
 from gategrad.nn.sequential import Sequential, fuse
 from gategrad.nn.stack import training_backend
 from gategrad.nn.weighted_sum import WeightedSum
 
 __all__ = [
     "GroupSum",
+    "Histogram",
     "LogicDense",
     "LogicGraph",
+    "Parametrization",
     "Sequential",
     "WeightedSum",
     "from_circuit",
     "fuse",
+    "output_histogram",
     "training_backend",
 ]

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gategrad.nn.checks import as_rows, float_dtype, known_name, layer_input, positive_count
+from gategrad.nn import options, relaxed
+from gategrad.nn.checks import as_rows, float_dtype, layer_input, positive_count
 from gategrad.nn.connections import Active, Connections, connect
-from gategrad.nn.functions import coefficients_from_tables
-from gategrad.nn.parametrization import INITS, PARAMETRIZATIONS
+from gategrad.nn.gate_sets import Gates
+from gategrad.nn.inits import initial_weights
+from gategrad.nn.logics import gate_mixtures, replaced
+from gategrad.nn.noise import noise_state
+from gategrad.nn.parametrization import Parametrization
 from gategrad.nn.polynomial import gate_polynomials
 from gategrad.nn.seeding import as_generator
 from gategrad.nn.stack import run_native, why_not_native
-
-ESTIMATORS = ("soft", "straight-through")
 
 
 class LogicDense(nn.Module):
@@ -24,7 +26,9 @@ class LogicDense(nn.Module):
 
     `indices` (2, out_dim) int64, the wires that the gates read, is a buffer: it is saved, loaded
     and moved with the weights. `weight` (out_dim, 16) holds the logits of "raw" by gate id, or
-    (out_dim, 4) the table of "light" as w00, w10, w01, w11. Nothing else is derived and kept.
+    (out_dim, 4) the table of "light" as w00, w10, w01, w11. Nothing else is derived and kept, but
+    for the state of Gumbel noise, `noise` (2,) int64. `temperature` and `frozen` may be set at any
+    time. A frozen layer is the hard one in `.train()` too, and no gradient passes through it.
 
     Values are computed in the weight's dtype, under autocast too. bool, integer and other floating
     inputs are converted to it. Memory is laid out features-major: the output is a transposed view,
@@ -33,12 +37,22 @@ class LogicDense(nn.Module):
     Args:
         in_dim: width of the input.
         out_dim: number of gates, the width of the output.
-        parametrization: "raw" (softmax over 16 functions) or "light" (truth-table entries).
+        parametrization: "raw" (softmax over 16 functions), "light" (truth-table entries by sine),
+            "light-sigmoid", "walsh", "multilinear" or "covjac"; or a `Parametrization` of one's
+            own. docs/layers.md compares them.
         connections: "random" (fan-out balanced, every input used where possible), "unique" (the
             same, and no pair twice), "local" (two pixels of a small window), or wires of one's
             own, integers (2, out_dim).
-        init: "gaussian", or "residual": every gate starts close to its first input.
-        estimator: "soft"; or "straight-through": the hard gates forward, the soft ones' gradient.
+        init: "gaussian"; or "residual", "residual-b", "residual-random": every gate starts close
+            to its first, second or a random input; or "heavy-tail", "and-or",
+            "negation-asymmetric", see `gategrad.nn.inits`.
+        estimator: "soft"; or "straight-through": the hard gates forward, the soft ones' gradient;
+            "gumbel-soft" and "gumbel-hard" are the two with Gumbel noise on the logits.
+        temperature: that the logits are divided by (1; "covjac" 0.5). Not for "light",
+            "multilinear".
+        gates: the functions to choose from, such as ("nand",) or "no-xor"; for "raw", "covjac".
+        logic: of values between 0 and 1, for "raw": "probabilistic", "min-max", "lukasiewicz". The
+            last two run in plain torch.
         grad_factor: factor on the gradient of the input; above 1 it helps deep networks.
         seed: integer for wiring and weights. Layers of one size and one seed are identical, so
             give each its own, or let all share one `generator`. Without both: fresh entropy.
@@ -52,8 +66,8 @@ class LogicDense(nn.Module):
         dtype: floating type of the weights (torch's default one).
 
     Raises:
-        ValueError: an unknown name, an option that the chosen wiring has no use for, or an
-            impossible wiring.
+        ValueError: an unknown name, an option that the chosen wiring or parametrization has no
+            use for, or an impossible wiring.
         TypeError: an argument of the wrong type.
     """
 
@@ -62,10 +76,13 @@ class LogicDense(nn.Module):
         in_dim: int,
         out_dim: int,
         *,
-        parametrization: str = "raw",
+        parametrization: str | Parametrization = "raw",
         connections: Connections = "random",
         init: str = "gaussian",
         estimator: str = "soft",
+        temperature: float | None = None,
+        gates: Gates | None = None,
+        logic: str = "probabilistic",
         grad_factor: float = 1.0,
         seed: int | None = None,
         generator: torch.Generator | None = None,
@@ -78,10 +95,14 @@ class LogicDense(nn.Module):
         super().__init__()
         self.in_dim = positive_count("in_dim", in_dim)
         self.out_dim = positive_count("out_dim", out_dim)
-        self.parametrization = known_name("parametrization", parametrization, PARAMETRIZATIONS)
-        self.estimator = known_name("estimator", estimator, ESTIMATORS)
+        self.kind = options.find_parametrization(parametrization)
+        self.parametrization = self.kind.name
+        self.estimator = options.checked_estimator(estimator, self.kind)
+        self.temperature = options.checked_temperature(temperature, self.kind)
+        self.gates = options.checked_gates(gates, self.kind)
+        self.logic = options.checked_logic(logic, self.kind)
         self.grad_factor = float(grad_factor)
-        known_name("init", init, INITS)
+        self.frozen = False
         dtype = float_dtype(dtype)
         generator = as_generator(seed, generator)
         indices = connect(
@@ -94,12 +115,18 @@ class LogicDense(nn.Module):
             generator=generator,
         )
         self.register_buffer("indices", indices.to(device))
-        weight = PARAMETRIZATIONS[parametrization].init(init, self.out_dim, generator)
+        weight = initial_weights(self.kind, init, self.out_dim, generator, self.gates)
         self.weight = nn.Parameter(weight.to(device, dtype))
+        if self.estimator in options.NOISY:
+            self.register_buffer("noise", noise_state(generator).to(device))
 
     def forward(self, x: Tensor) -> Tensor:
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
         x = layer_input("LogicDense", x, self.in_dim)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            return self._forward(x)
+
+    def _forward(self, x: Tensor) -> Tensor:
         if why_not_native((self,), x.device) is None:
             out = run_native((self,), x.reshape(-1, self.in_dim), keep=False)
         else:
@@ -114,25 +141,22 @@ class LogicDense(nn.Module):
         """
         # Autocast would lower the coefficients' precision behind the kernels' back.
         with torch.autocast(rows.device.type, enabled=False):
-            forward, soft = self._coefficients()
+            if self.logic != "probabilistic":
+                return self._mixtures(rows)
+            forward, soft = relaxed.coefficients(self)
             return gate_polynomials(rows, self.indices, forward, soft, self.grad_factor)
 
     def tables(self) -> Tensor:
         """Truth tables (out_dim,) int64, 0 to 15, that the gates harden to."""
-        return PARAMETRIZATIONS[self.parametrization].tables(self.weight.detach())
+        return relaxed.hard_tables(self.kind, self.weight.detach(), self.gates)
 
-    def _coefficients(self) -> tuple[Tensor, Tensor]:
-        """Coefficients (out_dim, 4) to compute with and to differentiate."""
-        if not self.training:
-            hard = self._hard_coefficients()
-            return hard, hard
-        soft = PARAMETRIZATIONS[self.parametrization].coefficients(self.weight)
-        if self.estimator == "soft":
-            return soft.detach(), soft
-        return self._hard_coefficients(), soft
-
-    def _hard_coefficients(self) -> Tensor:
-        return coefficients_from_tables(self.tables(), self.weight.dtype)
+    def _mixtures(self, rows: Tensor) -> Tensor:
+        forward, soft = relaxed.shares(self)
+        mix = (self.logic, rows, self.indices)
+        y = gate_mixtures(*mix, soft, self.grad_factor)
+        if forward is soft or self.estimator not in options.HARD_FORWARD:
+            return y
+        return replaced(y, gate_mixtures(*mix, forward))
 
     def _load_from_state_dict(
         self,
@@ -167,7 +191,17 @@ class LogicDense(nn.Module):
         return (
             f"{self.in_dim}, {self.out_dim}, parametrization={self.parametrization!r}, "
             f"estimator={self.estimator!r}, grad_factor={self.grad_factor:g}"
+            f"{self._special_repr()}"
         )
+
+    def _special_repr(self) -> str:
+        """The settings that are not at their defaults."""
+        special = {
+            "temperature": (self.temperature, self.kind.temperature),
+            "gates": (self.gates, None),
+            "logic": (self.logic, "probabilistic"),
+        }
+        return "".join(f", {k}={v!r}" for k, (v, default) in special.items() if v != default)
 
 
 def _within(indices: Tensor, n_wires: int) -> bool:

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from gategrad.circuit import N_CONSTANTS, Circuit, CircuitError, arity
 from gategrad.nn.checks import as_rows, layer_input
 from gategrad.nn.dense import LogicDense
-from gategrad.nn.parametrization import PARAMETRIZATIONS
 
 
 class LogicGraph(nn.Module):
@@ -20,8 +19,8 @@ class LogicGraph(nn.Module):
 
     Args:
         circuit: gates of at most two inputs, see `gategrad.circuit.decompose`.
-        parametrization: "raw" or "light".
-        estimator: "soft" or "straight-through".
+        parametrization: by name, as for `LogicDense`.
+        estimator: as for `LogicDense`.
         strength: how sure each relaxed gate is of its table at the start, in (0.5, 1).
 
     Raises:
@@ -131,9 +130,8 @@ def gates_from_tables(
         estimator=estimator,
         seed=0,
     )
-    weights = PARAMETRIZATIONS[parametrization].weights_from_tables
     with torch.no_grad():
-        layer.weight.copy_(weights(torch.tensor(tables), strength))
+        layer.weight.copy_(layer.kind.weights_from_tables(torch.tensor(tables), strength))
     return layer
 
 

@@ -8,9 +8,9 @@ from torch import nn
 
 from gategrad.circuit import N_CONSTANTS, Circuit, Readout, check_pair, decompose
 from gategrad.nn.checks import known_name
-from gategrad.nn.dense import ESTIMATORS
 from gategrad.nn.graph import LogicGraph, gate_levels, gates_from_tables, two_input_gates
 from gategrad.nn.group_sum import GroupSum
+from gategrad.nn.options import ESTIMATORS
 from gategrad.nn.parametrization import PARAMETRIZATIONS
 from gategrad.nn.parametrization.base import check_strength
 from gategrad.nn.weighted_sum import WeightedSum
@@ -45,8 +45,8 @@ def from_circuit(
 
     Args:
         model: has `.circuit` and `.readout`.
-        parametrization: "raw" or "light".
-        estimator: "soft" or "straight-through".
+        parametrization: by name, as for `LogicDense`.
+        estimator: as for `LogicDense`.
         strength: how sure each relaxed gate is of its table at the start, in (0.5, 1): the softmax
             share of the function for "raw", the entry of a 1 for "light". Closer to 1 is closer to
             the circuit and learns more slowly.

@@ -15,8 +15,8 @@ from torch.autograd.function import FunctionCtx
 from gategrad import _core
 from gategrad.engine import isa
 
-RAW_WIDTH = 16
-_WIDTHS = (RAW_WIDTH, 4)
+# Shapes of a gate's weights, by the core's number for what they are; the last two are coefficients.
+_KINDS = {(16,): 0, (4,): 1, (1, 4): 2, (2, 4): 2}
 _NOT_TWICE = "logic layers can't be differentiated twice; differentiate without create_graph=True"
 TILE: int = _core.train_tile
 # Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
@@ -42,7 +42,9 @@ def _logic_stack(
     Args:
         x: (batch, n_in) in the weights' dtype, or bool or uint8 that is 0 or 1.
         indices: wires of each layer, (2, n_out) int64.
-        weights: (n_out, 16) "raw" or (n_out, 4) "light" of each layer, float32 or float64.
+        weights: of each layer: (n_out, 16) logits of "raw", (n_out, 4) of "light", or coefficients
+            as they are, (n_out, 1, 4), with those of the forward pass after them, (n_out, 2, 4),
+            where it is straight-through; float32 or float64.
         straight_through: of each layer: hard gates forward, soft ones backward.
         grad_factors: of each layer: factor on the gradient of its input.
         n_groups: groups to sum, or 0: return the last layer.
@@ -187,8 +189,12 @@ def _layers(
             raise ValueError("wires and weights must be contiguous, and wires int64")
         if wires.shape != (2, len(weight)) or weight.dtype != weights[0].dtype:
             raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
-        if weight.ndim != 2 or weight.shape[1] not in _WIDTHS:
-            raise ValueError(f"weights are {tuple(weight.shape)}; expected (gates, 16 or 4)")
+        kind = _KINDS.get(tuple(weight.shape[1:]))
+        if kind is None or (weight.ndim == 3 and straight_through[i] != (weight.shape[1] == 2)):
+            raise ValueError(
+                f"weights are {tuple(weight.shape)}; expected (gates, 16 or 4), or coefficients "
+                "(gates, 1, 4), (gates, 2, 4) if straight-through"
+            )
         layers.append(
             (
                 wires.data_ptr(),
@@ -196,7 +202,7 @@ def _layers(
                 grads[i].data_ptr() if grads else 0,
                 n_in,
                 len(weight),
-                weight.shape[1] == RAW_WIDTH,
+                kind,
                 bool(straight_through[i]),
                 float(grad_factors[i]),
             )

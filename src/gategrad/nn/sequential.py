@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
+import torch
 from torch import Tensor, nn
 
 from gategrad.nn.checks import layer_input
@@ -37,7 +38,11 @@ class Sequential(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """The modules one after the other."""
         for run in _runs(list(self)):
-            x = self._run(run, x) if _fusible(run[0]) else run[0](x)
+            if not _fusible(run[0]):
+                x = run[0](x)
+                continue
+            with torch.set_grad_enabled(torch.is_grad_enabled() and not run[0].frozen):
+                x = self._run(run, x)
         return x
 
     def _run(self, run: Sequence[nn.Module], x: Tensor) -> Tensor:
@@ -69,10 +74,15 @@ def fuse(net: nn.Module) -> nn.Module:
 
 
 def _runs(modules: list[nn.Module]) -> Iterator[list[nn.Module]]:
-    """Lists of logic layers with the group sum that follows, and every other module alone."""
+    """Lists of logic layers with the group sum that follows, and every other module alone.
+
+    Frozen layers, through which no gradient passes, are lists of their own.
+    """
     run: list[nn.Module] = []
-    for fusible, group in groupby(modules, key=_fusible):
+    for (fusible, _), group in groupby(modules, key=_sort):
         if fusible:
+            if run:
+                yield run
             run = list(group)
             continue
         for module in group:
@@ -85,6 +95,11 @@ def _runs(modules: list[nn.Module]) -> Iterator[list[nn.Module]]:
             run = []
     if run:
         yield run
+
+
+def _sort(module: nn.Module) -> tuple[bool, bool]:
+    fusible = _fusible(module)
+    return fusible, fusible and module.frozen
 
 
 def _fusible(module: nn.Module) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from gategrad.engine import isa
 from gategrad.nn.checks import known_name
 from gategrad.nn.native_op import EagerStack, logic_stack
+from gategrad.nn.relaxed import native_gates
 
 VARIABLE = "GATEGRAD_TRAINING"
 BACKENDS = ("native", "torch")
@@ -30,6 +31,8 @@ def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | N
             return f"a tensor is on {tensor_device}"
     if weights[0].dtype not in DTYPES or any(w.dtype != weights[0].dtype for w in weights):
         return f"the weights are {' and '.join(sorted({str(w.dtype) for w in weights}))}"
+    if logics := {layer.logic for layer in layers} - {"probabilistic"}:
+        return f"logic={logics.pop()!r} is no polynomial"
     if not all(layer.training for layer in layers):
         return "a layer is in .eval()"
     if not all(w.is_contiguous() for w in weights):
@@ -45,19 +48,19 @@ def run_native(
     Returns:
         (batch, n_groups), or (batch, out_dim of the last layer) where n_groups is 0.
     """
-    weights = [layer.weight for layer in layers]
+    weights, hard_forward = zip(*map(native_gates, layers), strict=True)
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(weights[0].dtype)
     indices = [layer.indices.contiguous() for layer in layers]
     settings = (
-        [layer.estimator == "straight-through" for layer in layers],
+        list(hard_forward),
         [layer.grad_factor for layer in layers],
         n_groups,
         scale,
         keep and torch.is_grad_enabled(),
     )
     if torch.compiler.is_compiling() or not all(type(t) in _PLAIN for t in (x, *weights)):
-        return logic_stack(x, indices, weights, *settings)[0]
+        return logic_stack(x, indices, list(weights), *settings)[0]
     return EagerStack.apply(settings, x, *indices, *weights)
 
 

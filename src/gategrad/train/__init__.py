@@ -2,6 +2,7 @@
 
     fit.py          `fit`: the loop's public face                  (loop.py, plan.py, result.py)
     rows.py         rows and labels to tensors of bits             (splitting.py)
+    staging.py      temperatures that fall, layers that freeze
     optimizers.py   optimizers and learning-rate schedules by name
     evaluate.py     `soft_accuracy`, and the circuit's accuracy
     checkpoint.py   save and resume

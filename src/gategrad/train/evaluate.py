@@ -25,8 +25,9 @@ def soft_accuracy(
 ) -> float:
     """Fraction right of the relaxed network; the network stays as it is.
 
-    The relaxed network has soft gates, whatever its estimator and mode, and no dropout. Rows and
-    labels are those of `fit`, which also says what is raised. 0 rows give nan.
+    The relaxed network has soft gates, whatever its estimator and mode, and no dropout; frozen
+    layers stay hard. Rows and labels are those of `fit`, which also says what is raised. 0 rows
+    give nan.
     """
     model = discretize(net, encoder=encoder)
     reader = RowReader(model.circuit.n_inputs, model.readout.n_classes, encoder)

@@ -21,6 +21,7 @@ from gategrad.train.process import private_randomness, torch_threads
 from gategrad.train.progress import Choice, reporter
 from gategrad.train.result import Result, Stopped
 from gategrad.train.rows import Augment, RowReader, Validation, split_rows
+from gategrad.train.staging import Anneal, Freeze, make_staging
 
 
 def fit(
@@ -38,6 +39,8 @@ def fit(
     epochs: float | None = None,
     eval_every: int | None = None,
     patience: int | None = None,
+    anneal: Anneal | None = None,
+    freeze: Freeze | None = None,
     augment: Augment | None = None,
     checkpoint: str | PathLike | None = None,
     resume: bool = False,
@@ -70,6 +73,12 @@ def fit(
         epochs: the same in passes over the training rows, augmented ones included.
         eval_every: steps between evaluations, and checkpoints (a twentieth of the steps).
         patience: stop after so many evaluations without a better one.
+        anneal: the temperature of the layers' logits: `(first, last)`, by an equal factor a step;
+            or a function from the share of the steps done, 0 to 1, to a temperature.
+        freeze: `(first, last)`, shares of the steps: the first layer freezes at the one and the
+            last but one at the other, those between at equal distances. A frozen layer is hard and
+            learns no more, so steps get faster; the last layer never freezes. Layers are left as
+            they were at the best evaluation; `layer.frozen = False` undoes it.
         augment: from training rows (m, features), as in `x`, to more rows (k m, features), row i
             having the label of training row i % m; they are added to the rows. Called once.
         checkpoint: file to save the run's state in, at every evaluation and on Ctrl-C; whole or
@@ -103,6 +112,7 @@ def fit(
         patience=patience,
         seed=seed,
     )
+    staging = make_staging(net, anneal, freeze)
     device = device_of(net)
     chosen = make_optimizer(optimizer, net, lr)
     with (
@@ -111,7 +121,7 @@ def fit(
         private_randomness(seed, device),
         interruptible() as interrupt,
     ):
-        run = Run(net.train(), chosen, rows.to(device), chosen_on.to(device), plan)
+        run = Run(net.train(), chosen, rows.to(device), chosen_on.to(device), plan, staging)
         save = _open_checkpoint(run, checkpoint, resume=resume)
         with reporter(progress, start=run.step, steps=plan.steps) as report, run.best_at_the_end():
             stopped = train(run, interrupt, report, save)
@@ -148,13 +158,17 @@ def _settings(run: Run) -> checkpoints.State:
     group = {k: v for k, v in run.optimizer.param_groups[0].items() if k != "params"}
     plan = asdict(run.plan)
     del plan["patience"]
-    return plan | {
-        "network": repr(run.net),
-        "optimizer": type(run.optimizer).__name__,
-        "optimizer settings": repr(sorted(group.items())),
-        "set of rows": run.rows.digest(),
-        "set of validation rows": run.chosen_on.digest(),
-    }
+    return (
+        plan
+        | run.staging.settings()
+        | {
+            "network": repr(run.net),
+            "optimizer": type(run.optimizer).__name__,
+            "optimizer settings": repr(sorted(group.items())),
+            "set of rows": run.rows.digest(),
+            "set of validation rows": run.chosen_on.digest(),
+        }
+    )
 
 
 def _result(run: Run, stopped: Stopped) -> Result:

@@ -21,6 +21,7 @@ from gategrad.train.plan import Plan
 from gategrad.train.progress import Reporter
 from gategrad.train.result import Evaluation, Stopped
 from gategrad.train.rows import Rows
+from gategrad.train.staging import Staging
 
 # Steps between looks at the loss: on a GPU each look waits for it.
 _LOSS_CHECK = 20
@@ -36,13 +37,21 @@ class Run:
         rows: to train on, on the network's device.
         chosen_on: to evaluate on, there too.
         plan: what to do.
+        staging: what changes in the network meanwhile.
     """
 
     def __init__(
-        self, net: nn.Module, optimizer: Optimizer, rows: Rows, chosen_on: Rows, plan: Plan
+        self,
+        net: nn.Module,
+        optimizer: Optimizer,
+        rows: Rows,
+        chosen_on: Rows,
+        plan: Plan,
+        staging: Staging,
     ) -> None:
         self.net, self.optimizer = net, optimizer
         self.rows, self.chosen_on, self.plan = rows, chosen_on, plan
+        self.staging = staging
         self._fused = fuse(net)
         self.learning_rates = [group["lr"] for group in optimizer.param_groups]
         self.step = 0
@@ -56,6 +65,7 @@ class Run:
 
     def advance(self) -> None:
         """One step: forward, backward, update."""
+        self.staging.apply(self.step / self.plan.steps)
         self._set_learning_rates()
         bits, classes = self._batch()
         self.optimizer.zero_grad()
@@ -71,6 +81,7 @@ class Run:
     def evaluate(self) -> Evaluation:
         """Measure both accuracies, and keep the weights if they are the best so far."""
         self._check_loss()
+        self.staging.apply(self.step / self.plan.steps)
         loss = float(self._loss_sum) / self._loss_steps if self._loss_steps else nan
         soft = soft_fraction(self.net, self.chosen_on)
         hard = hard_fraction(self.net, self.chosen_on)
@@ -99,6 +110,7 @@ class Run:
                 group["lr"] = lr
             if self.best is not None:
                 self.net.load_state_dict(self.best_weights)
+                self.staging.apply(self.best.step / self.plan.steps)
 
     def state(self) -> State:
         """Everything that changes, as `restore` takes it."""

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.nn import GroupSum, LogicDense, Sequential
+from gategrad.nn.gate_sets import Gates
 from gategrad.train.errors import TrainError
 
 
@@ -20,6 +21,8 @@ def build_network(
     estimator: str = "straight-through",
     connections: str = "random",
     init: str = "gaussian",
+    temperature: float | None = None,
+    gates: Gates | None = None,
     tau: float | None = None,
     image_shape: Sequence[int] | None = None,
     active: ArrayLike | None = None,
@@ -36,6 +39,8 @@ def build_network(
         estimator: of every layer.
         connections: "random" or "unique", of every layer but a "local" first one.
         init: of every layer.
+        temperature: of every layer.
+        gates: functions that every layer chooses from.
         tau: of the GroupSum; None: root of an eighth of the outputs a class (10 for 800 outputs).
         image_shape: with it, the first layer's wiring is "local": (channels, height, width) of the
             bits, channels being thresholds times colours.
@@ -66,6 +71,8 @@ def build_network(
             connections="local" if local else connections,
             init=init,
             estimator=estimator,
+            temperature=temperature,
+            gates=gates,
             generator=generator,
             image_shape=image_shape if local else None,
             active=active if local else None,

@@ -67,6 +67,7 @@ def _bar(console: Console, start: int, steps: int) -> Iterator[Reporter]:
 
 def _text(evaluation: Evaluation) -> str:
     accuracies = (
-        f"soft {evaluation.soft_accuracy:.2%}  hard {evaluation.hard_accuracy:.2%} (validation)"
+        f"soft {evaluation.soft_accuracy:.2%}  hard {evaluation.hard_accuracy:.2%}  "
+        f"gap {100 * evaluation.gap:+.2f} (validation)"
     )
     return accuracies if evaluation.step == 0 else f"loss {evaluation.loss:.4f}  {accuracies}"

@@ -22,6 +22,11 @@ class Evaluation:
     soft_accuracy: float
     hard_accuracy: float
 
+    @property
+    def gap(self) -> float:
+        """Soft minus hard accuracy, what discretization costs on these rows."""
+        return self.soft_accuracy - self.hard_accuracy
+
 
 @dataclass(frozen=True)
 class Result:

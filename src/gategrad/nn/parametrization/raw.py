@@ -9,45 +9,44 @@ import math
 import torch
 from torch import Tensor
 
-from gategrad.nn.functions import (
-    N_FUNCTIONS,
-    TABLE_A,
-    coefficients_of_all,
-    id_from_table,
-    table_from_id,
-)
-from gategrad.nn.parametrization.base import Parametrization, check_strength
+from gategrad.nn.functions import N_FUNCTIONS, id_from_table
+from gategrad.nn.parametrization.base import check_strength
+from gategrad.nn.parametrization.logits import from_logits
 
 # Softmax share of 0.91 for the pass-through gate (arXiv 2411.04732).
-RESIDUAL_LOGIT = 5.0
+FAVOURED_LOGIT = 5.0
 
 
-def _init(kind: str, out_dim: int, generator: torch.Generator) -> Tensor:
-    """Gaussian: N(0, 1) logits. Residual: logit 5 for the function a, 0 for the others."""
-    if kind == "gaussian":
-        return torch.randn(out_dim, N_FUNCTIONS, generator=generator)
-    weight = torch.zeros(out_dim, N_FUNCTIONS)
-    weight[:, id_from_table(TABLE_A)] = RESIDUAL_LOGIT
+def _logits(weight: Tensor) -> Tensor:
     return weight
 
 
-def _coefficients(weight: Tensor) -> Tensor:
-    ids = torch.arange(N_FUNCTIONS, device=weight.device)
-    of_ids = coefficients_of_all(weight.device, weight.dtype)[table_from_id(ids)]
-    return torch.softmax(weight, dim=1) @ of_ids
+def _gaussian(out_dim: int, generator: torch.Generator) -> Tensor:
+    """N(0, 1) logits."""
+    return torch.randn(out_dim, N_FUNCTIONS, generator=generator)
 
 
-def _tables(weight: Tensor) -> Tensor:
-    """The largest logit's function; the lowest gate id among equal ones."""
-    return table_from_id(weight.argmax(dim=1))
+def _towards(tables: Tensor, generator: torch.Generator) -> Tensor:
+    """Logit 5 for the function, 0 for the others."""
+    return _one_logit(tables, FAVOURED_LOGIT)
 
 
 def _weights_from_tables(tables: Tensor, strength: float) -> Tensor:
     """One logit a gate, such that the softmax gives its function the share `strength`."""
     share = check_strength(strength)
+    return _one_logit(tables, math.log((N_FUNCTIONS - 1) * share / (1 - share)))
+
+
+def _one_logit(tables: Tensor, logit: float) -> Tensor:
     weight = torch.zeros(len(tables), N_FUNCTIONS)
-    logit = math.log((N_FUNCTIONS - 1) * share / (1 - share))
     return weight.scatter_(1, id_from_table(tables)[:, None], logit)
 
 
-RAW = Parametrization("raw", N_FUNCTIONS, _init, _coefficients, _tables, _weights_from_tables)
+RAW = from_logits(
+    "raw",
+    N_FUNCTIONS,
+    _logits,
+    gaussian=_gaussian,
+    towards=_towards,
+    weights_from_tables=_weights_from_tables,
+)

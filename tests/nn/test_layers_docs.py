@@ -1,0 +1,22 @@
+"""The page on layers runs as printed, and names what there is."""
+
+from gategrad.nn.gate_sets import GATE_SETS
+from gategrad.nn.inits import INITS
+from gategrad.nn.logics import LOGICS
+from gategrad.nn.options import ESTIMATORS
+from gategrad.nn.parametrization import PARAMETRIZATIONS
+from tests.snippets import DOCS, run_snippets
+
+
+def test_every_snippet_runs():
+    n, space = run_snippets("layers.md")
+    assert n >= 2
+    assert space["layer"].parametrization == "cube"
+
+
+def test_every_option_is_on_the_page():
+    text = (DOCS / "layers.md").read_text()
+    for name in (*PARAMETRIZATIONS, *INITS, *ESTIMATORS):
+        assert f'`"{name}"`' in text, name
+    for name in {*GATE_SETS, *LOGICS} - {"all", "probabilistic"}:
+        assert name in text, name
