@@ -19,7 +19,7 @@ ALLOWED = {
     "data": set(),
     "nn": {"circuit", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
-    "train": {"encoding", "engine", "model", "nn", "harden", "data"},
+    "train": {"circuit", "encoding", "engine", "model", "nn", "harden", "data"},
 }
 TORCH_FREE = ("circuit", "passes", "encoding", "engine", "model", "data")
 

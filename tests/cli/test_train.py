@@ -291,3 +291,12 @@ def test_labels_are_integers_where_all_names_are(gategrad, tmp_path, names, labe
     np.savez(tmp_path / "names.npz", x=np.eye(8), y=np.array(names * 4))
     gategrad("train", "names.npz", *QUICK)
     assert gg.load("names.gg").labels == labels
+
+
+def test_a_gate_penalty_leaves_a_smaller_circuit(gategrad, monk_csv):
+    options = ("--target", "answer", "--layers", "60x2", "--steps", 100, "--threads", 1, "--json")
+    free, small = (
+        gategrad("train", monk_csv, *options, "--gate-penalty", penalty).json["gates"]
+        for penalty in (0, 2)
+    )
+    assert small < free / 2

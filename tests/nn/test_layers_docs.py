@@ -12,6 +12,7 @@ def test_every_snippet_runs():
     n, space = run_snippets("layers.md")
     assert n >= 2
     assert space["layer"].parametrization == "cube"
+    assert 0 < float(space["gates"].detach()) < 300
 
 
 def test_every_option_is_on_the_page():

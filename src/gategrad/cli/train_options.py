@@ -136,6 +136,14 @@ FreezeOption = Annotated[
         help="Freeze layers, shallow to deep, between two shares of the steps, such as 0.3:0.8.",
     ),
 ]
+GatePenaltyOption = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        rich_help_panel=_TRAINING,
+        help="Weight of the expected share of live gates in the loss, for small circuits.",
+    ),
+]
 ValidationOption = Annotated[
     float | None,
     typer.Option(

@@ -1,6 +1,7 @@
 """Torch modules of logic networks: layers, group sums, and the way back from a circuit."""
 
 from gategrad.nn.dense import LogicDense
+from gategrad.nn.expected_gates import expected_gates
 from gategrad.nn.graph import LogicGraph
 from gategrad.nn.group_sum import GroupSum
 from gategrad.nn.histogram import Histogram, output_histogram
@@ -18,6 +19,7 @@ __all__ = [
     "Parametrization",
     "Sequential",
     "WeightedSum",
+    "expected_gates",
     "from_circuit",
     "fuse",
     "output_histogram",

@@ -81,6 +81,12 @@ class LogicGraph(nn.Module):
         outputs = signals[self.outputs.cpu().numpy()]
         return Circuit(self.n_inputs, fanin, np.concatenate(tables) & reachable, outputs)
 
+    def width_of_last_level(self) -> int:
+        """Signals that the outputs choose from."""
+        if not len(self.levels):
+            return N_CONSTANTS + self.n_inputs
+        return len(self.levels[-1].kept) + self.levels[-1].gates.out_dim
+
     def _dtype(self, x: Tensor) -> torch.dtype:
         if len(self.levels):
             return self.levels[0].gates.weight.dtype

@@ -70,6 +70,17 @@ def hard_tables(kind: Parametrization, weight: Tensor, gates: tuple[int, ...] | 
     return tables_from_logits(_allowed(kind.logits(weight), gates))
 
 
+def shares_of_ids(layer: nn.Module) -> Tensor | None:
+    """Softmax (out_dim, 16) over the functions that a layer chooses among, free of noise.
+
+    None where it does not choose among the 16 functions.
+    """
+    if layer.kind.logits is None:
+        return None
+    logits = _allowed(layer.kind.logits(layer.weight), layer.gates)
+    return torch.softmax(logits / layer.temperature, 1) if logits.shape[1] == N_FUNCTIONS else None
+
+
 def _logits(layer: nn.Module) -> Tensor | None:
     """Logits of this pass: those allowed, with this pass's noise, over the temperature."""
     if layer.kind.logits is None:

@@ -41,6 +41,7 @@ def fit(
     patience: int | None = None,
     anneal: Anneal | None = None,
     freeze: Freeze | None = None,
+    gate_penalty: float = 0.0,
     augment: Augment | None = None,
     checkpoint: str | PathLike | None = None,
     resume: bool = False,
@@ -79,6 +80,9 @@ def fit(
             last but one at the other, those between at equal distances. A frozen layer is hard and
             learns no more, so steps get faster; the last layer never freezes. Layers are left as
             they were at the best evaluation; `layer.frozen = False` undoes it.
+        gate_penalty: weight of the expected share of live gates, `nn.expected_gates(net)` over the
+            number of gates, in the loss. Above 0, the best evaluation is the one with the smallest
+            `1 - hard accuracy + gate_penalty * live gates / gates`, of the optimized circuit.
         augment: from training rows (m, features), as in `x`, to more rows (k m, features), row i
             having the label of training row i % m; they are added to the rows. Called once.
         checkpoint: file to save the run's state in, at every evaluation and on Ctrl-C; whole or
@@ -111,6 +115,7 @@ def fit(
         schedule=schedule,
         patience=patience,
         seed=seed,
+        gate_penalty=gate_penalty,
     )
     staging = make_staging(net, anneal, freeze)
     device = device_of(net)

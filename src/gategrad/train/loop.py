@@ -11,7 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from gategrad.nn import fuse
+from gategrad.circuit import live_gates
+from gategrad.harden import discretize
+from gategrad.nn import expected_gates, fuse
+from gategrad.nn.expected_gates import count_gates
 from gategrad.train.checkpoint import State
 from gategrad.train.errors import TrainError
 from gategrad.train.evaluate import device_of, hard_fraction, soft_fraction
@@ -70,6 +73,8 @@ class Run:
         bits, classes = self._batch()
         self.optimizer.zero_grad()
         loss = functional.cross_entropy(self._fused(bits), classes)
+        if self.plan.gate_penalty:
+            loss = loss + self.plan.gate_penalty * expected_gates(self.net) / count_gates(self.net)
         loss.backward()
         self.optimizer.step()
         self.step += 1
@@ -85,14 +90,26 @@ class Run:
         loss = float(self._loss_sum) / self._loss_steps if self._loss_steps else nan
         soft = soft_fraction(self.net, self.chosen_on)
         hard = hard_fraction(self.net, self.chosen_on)
-        evaluation = Evaluation(self.step, loss, soft, hard)
+        evaluation = Evaluation(self.step, loss, soft, hard, self._live_gates())
         self._loss_sum.zero_()
         self._loss_steps = 0
         self.history.append(evaluation)
-        if self.best is None or hard > self.best.hard_accuracy:
+        if self.best is None or self._merit(evaluation) > self._merit(self.best):
             self.best = evaluation
             self.best_weights = copy.deepcopy(self.net.state_dict())
         return evaluation
+
+    def _live_gates(self) -> int | None:
+        if not self.plan.gate_penalty:
+            return None
+        return live_gates(discretize(self.net).optimize().circuit)
+
+    def _merit(self, evaluation: Evaluation) -> float:
+        """What the best evaluation has most of."""
+        if evaluation.gates is None:
+            return evaluation.hard_accuracy
+        share = evaluation.gates / count_gates(self.net)
+        return evaluation.hard_accuracy - self.plan.gate_penalty * share
 
     @property
     def out_of_patience(self) -> bool:

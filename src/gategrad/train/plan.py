@@ -3,6 +3,7 @@
 import operator
 from dataclasses import dataclass
 from math import ceil
+from numbers import Real
 
 from gategrad.train.errors import TrainError
 from gategrad.train.optimizers import schedule_factor
@@ -21,6 +22,7 @@ class Plan:
     schedule: str
     patience: int | None
     seed: int
+    gate_penalty: float = 0.0
 
 
 def make_plan(
@@ -33,6 +35,7 @@ def make_plan(
     schedule: str,
     patience: int | None,
     seed: int,
+    gate_penalty: float = 0.0,
 ) -> Plan:
     """The plan for `n_rows` rows to train on.
 
@@ -52,6 +55,7 @@ def make_plan(
         schedule=schedule,
         patience=None if patience is None else whole("patience", patience, least=1),
         seed=seed,
+        gate_penalty=_penalty(gate_penalty),
     )
 
 
@@ -68,6 +72,12 @@ def whole(name: str, value: int, *, least: int) -> int:
     if number < least:
         raise TrainError(f"{name} is {value!r}; expected an integer of at least {least}")
     return number
+
+
+def _penalty(value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
+        raise TrainError(f"gate_penalty is {value!r}; expected a number of at least 0")
+    return float(value)
 
 
 def _steps(steps: int | None, epochs: float | None, steps_an_epoch: int) -> int:

@@ -15,12 +15,14 @@ class Evaluation:
         loss: mean training loss of the steps since the evaluation before; nan at step 0.
         soft_accuracy: fraction right of the relaxed network, soft gates, on the validation rows.
         hard_accuracy: fraction right of the circuit on the same rows.
+        gates: live gates of the optimized circuit, where there is a gate penalty; else None.
     """
 
     step: int
     loss: float
     soft_accuracy: float
     hard_accuracy: float
+    gates: int | None = None
 
     @property
     def gap(self) -> float:

@@ -1,0 +1,91 @@
+"""Expected live gates: against enumeration, and against the circuit of a hardened network."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+import gategrad as gg
+from gategrad import nn
+from gategrad.circuit import live_gates
+from gategrad.nn.operand_use import operand_use, use_of_entries
+
+
+def _depends(table: int) -> tuple[bool, bool]:
+    w = [table >> i & 1 for i in range(4)]
+    return w[0] != w[1] or w[2] != w[3], w[0] != w[2] or w[1] != w[3]
+
+
+def test_use_of_entries_is_the_sum_over_all_tables() -> None:
+    entries = torch.rand(7, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    both, either = use_of_entries(entries)
+    expected = torch.zeros(3, 7, dtype=torch.float64)
+    for bits in itertools.product((0, 1), repeat=4):
+        p = torch.stack([e if b else 1 - e for b, e in zip(bits, entries.T, strict=True)]).prod(0)
+        a, b = _depends(sum(bit << i for i, bit in enumerate(bits)))
+        expected += p * torch.tensor([[a and b], [a], [b]])
+    assert torch.allclose(torch.cat([both[None], either]), expected)
+
+
+@pytest.mark.parametrize("parametrization", ["raw", "light"])
+@pytest.mark.parametrize("table", range(16))
+def test_a_sure_gate_uses_the_operands_of_its_table(parametrization: str, table: int) -> None:
+    circuit = gg.Circuit(2, [[2, 3]], [table], [4])
+    net = nn.LogicGraph(circuit, parametrization=parametrization, strength=1 - 1e-6)
+    both, either = (t.detach() for t in operand_use(net.levels[0].gates))
+    a, b = _depends(table)
+    found = [round(float(v), 3) for v in (*both, *either.flatten())]
+    assert found == [a and b, a, b]
+
+
+@pytest.mark.parametrize("parametrization", ["raw", "light"])
+def test_equals_the_live_gates_of_an_optimized_circuit(parametrization: str) -> None:
+    net = torch.nn.Sequential(
+        nn.LogicDense(30, 200, seed=0), nn.LogicDense(200, 100, seed=1), nn.GroupSum(10)
+    )
+    model = gg.discretize(net).optimize()
+    sure = nn.from_circuit(model, parametrization=parametrization, strength=1 - 1e-6)
+    assert float(nn.expected_gates(sure).detach()) == pytest.approx(
+        live_gates(model.circuit), rel=1e-3
+    )
+
+
+def test_gates_that_nothing_reads_do_not_count() -> None:
+    first = nn.LogicDense(4, 50, seed=0)
+    second = nn.LogicDense(50, 1, connections=np.array([[3], [7]]), seed=1)
+    both = operand_use(first)[0].detach()
+    own, use = (t.detach() for t in operand_use(second))
+    expected = own[0] + use[0, 0] * both[3] + use[1, 0] * both[7]
+    found = nn.expected_gates(torch.nn.Sequential(first, second))
+    assert float(found.detach()) == pytest.approx(float(expected), rel=1e-4)
+
+
+@pytest.mark.parametrize("parametrization", ["raw", "light"])
+def test_gradient(parametrization: str) -> None:
+    options = {"parametrization": parametrization, "dtype": torch.float64}
+    net = torch.nn.Sequential(
+        nn.LogicDense(4, 6, seed=0, **options), nn.LogicDense(6, 4, seed=1, **options)
+    )
+    weights = [layer.weight for layer in net]
+
+    def count(*values: torch.Tensor) -> torch.Tensor:
+        named = {"0.weight": values[0], "1.weight": values[1]}
+        wrapped = _Counting(net)
+        return torch.func.functional_call(wrapped, {f"net.{k}": v for k, v in named.items()})
+
+    assert torch.autograd.gradcheck(count, weights)
+
+
+class _Counting(torch.nn.Module):
+    def __init__(self, net: torch.nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self) -> torch.Tensor:
+        return nn.expected_gates(self.net)
+
+
+def test_a_network_without_gates_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no layer of gates to count; expected at least one"):
+        nn.expected_gates(torch.nn.Flatten())
