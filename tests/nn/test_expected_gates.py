@@ -89,3 +89,16 @@ class _Counting(torch.nn.Module):
 def test_a_network_without_gates_is_refused() -> None:
     with pytest.raises(ValueError, match=r"no layer of gates to count; expected at least one"):
         nn.expected_gates(torch.nn.Flatten())
+
+
+def test_a_layer_of_one_gate_is_as_sure_as_its_gate_set() -> None:
+    layer = nn.LogicDense(8, 100, gates=("nand",), seed=0)
+    assert float(nn.expected_gates(layer).detach()) == pytest.approx(100, abs=1e-3)
+
+
+@pytest.mark.parametrize("parametrization", ["raw", "light", "covjac"])
+def test_frozen_gates_count_as_what_they_are(parametrization: str) -> None:
+    layer = nn.LogicDense(8, 100, parametrization=parametrization, init="heavy-tail", seed=0)
+    layer.frozen = True
+    model = gg.discretize(layer)
+    assert float(nn.expected_gates(layer).detach()) == live_gates(model.circuit)
