@@ -17,11 +17,12 @@ ALLOWED = {
     "engine": {"circuit", "encoding"},
     "model": {"circuit", "passes", "engine", "encoding"},
     "data": set(),
+    "files": {"encoding", "engine", "model", "data"},
     "nn": {"circuit", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
     "train": {"circuit", "encoding", "engine", "model", "nn", "harden", "data"},
 }
-TORCH_FREE = ("circuit", "passes", "encoding", "engine", "model", "data")
+TORCH_FREE = ("circuit", "passes", "encoding", "engine", "model", "data", "files")
 
 
 def _imports(path: Path) -> set[str]:

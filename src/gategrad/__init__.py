@@ -13,12 +13,12 @@ from gategrad.engine import InputError, pack
 from gategrad.model import Model, ModelFileError, load
 
 if TYPE_CHECKING:
-    from gategrad import data, nn, train
+    from gategrad import data, files, nn, train
     from gategrad.harden import discretize
 
 __version__ = _version("gategrad")
 
-_LAZY_MODULES = ("data", "nn", "train", "passes", "encoding", "engine", "harden")
+_LAZY_MODULES = ("data", "files", "nn", "train", "passes", "encoding", "engine", "harden")
 
 
 def __getattr__(name: str) -> object:
@@ -39,6 +39,7 @@ __all__ = [
     "__version__",
     "data",
     "discretize",
+    "files",
     "load",
     "nn",
     "pack",

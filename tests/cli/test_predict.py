@@ -6,6 +6,7 @@ import pytest
 import gategrad as gg
 
 ROWS = np.array([[0, 1, 1], [1, 1, 0], [1, 0, 0]])
+KEYS = {"n", "out", "seconds", "rows_per_second", "resumed", "threads", "backend", "isa"}
 LABELS = ["different", "same", "different"]
 
 
@@ -23,14 +24,16 @@ def write(path, rows):
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv"])
 def test_labels_as_csv(gategrad, xor_model, tmp_path, suffix):
     done = gategrad("predict", xor_model, write(tmp_path / f"x{suffix}", ROWS), "-o", "y.csv")
-    assert done.out == "3 rows: labels in y.csv\n"
+    assert done.out.startswith("3 rows: labels in y.csv (")
+    assert done.err == ""
     assert (tmp_path / "y.csv").read_bytes() == b"label\ndifferent\nsame\ndifferent\n"
 
 
 def test_labels_as_npy(gategrad, xor_model, tmp_path):
     write(tmp_path / "x.npy", ROWS.astype(bool))
     done = gategrad("predict", xor_model, "x.npy", "--out", "y.npy", "--json")
-    assert done.json == {"n": 3, "out": "y.npy"}
+    assert done.json.keys() == KEYS
+    assert (done.json["n"], done.json["out"], done.json["resumed"]) == (3, "y.npy", 0)
     assert np.load("y.npy").tolist() == LABELS
 
 
@@ -83,20 +86,20 @@ def test_nothing_is_written_on_an_error(gategrad, xor_model, tmp_path):
     (tmp_path / "y.csv").write_text("old")
     write(tmp_path / "x.npy", np.zeros((2, 4)))
     done = gategrad("predict", xor_model, "x.npy", "-o", "y.csv")
-    done.fails_with("x has shape (2, 4); expected (rows, 3), 3 bits a row")
+    done.fails_with("x.npy has 4 columns; the model takes 3 bits a row: pass the columns that")
     assert (tmp_path / "y.csv").read_text() == "old"
 
 
 def test_messages(gategrad, xor_model, trained, tmp_path):
     write(tmp_path / "x.npy", ROWS)
     gategrad("predict", xor_model, "x.npy", "-o", "y.txt").fails_with(
-        "y.txt ends in '.txt'; expected .npy or .csv"
+        "y.txt ends in '.txt'; expected .npy, .csv, .parquet"
     )
     gategrad("predict", xor_model, "x.npy", "-o", "no/y.npy").fails_with("can't write no/y.npy: ")
     (tmp_path / "folder.npy").mkdir()
     gategrad("predict", xor_model, "x.npy", "-o", "folder.npy").fails_with("it is a folder")
     gategrad("predict", xor_model, "no.npy", "-o", "y.npy").fails_with("no.npy is not a file")
-    gategrad("predict", xor_model, "x.txt", "-o", "y.npy").fails_with("expected .npz or .csv")
+    gategrad("predict", xor_model, "x.txt", "-o", "y.npy").fails_with("expected .npy, .npz, .csv")
     (tmp_path / "cut.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:-9])
     gategrad("predict", xor_model, "cut.npy", "-o", "y.npy").fails_with("is no complete .npy file")
     np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
@@ -105,7 +108,9 @@ def test_messages(gategrad, xor_model, trained, tmp_path):
     (tmp_path / "archive.npz").rename(tmp_path / "archive.npy")
     gategrad("predict", xor_model, "archive.npy", "-o", "y.npy").fails_with("rename it to .npz")
     np.save(tmp_path / "nan.npy", np.full((1, 3), np.nan))
-    gategrad("predict", xor_model, "nan.npy", "-o", "y.npy").fails_with("(row 0, column 0) is nan")
+    gategrad("predict", xor_model, "nan.npy", "-o", "y.npy").fails_with(
+        "error: nan.npy, row 0 (counted from 0), column 0 is nan; expected bits, 0 or 1: fill in"
+    )
     (tmp_path / "few.csv").write_text("head,body\n1,2\n")
-    gategrad("predict", trained[0], "few.csv", "-o", "y.npy").fails_with("has no column 'jacket'")
+    gategrad("predict", trained[0], "few.csv", "-o", "y.npy").fails_with("has no column 'smile'")
     assert not (tmp_path / "y.npy").exists()

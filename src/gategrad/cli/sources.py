@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gategrad import data
 from gategrad.cli.errors import CommandError
 from gategrad.cli.loading import class_names
-from gategrad.encoding import OneHot, Table
+from gategrad.files.wanted import Wanted
 from gategrad.model import Model
 
 # A file without a test part is split the same way by every verb, whatever the training's seed.
@@ -136,17 +136,10 @@ def table_columns(model: Model) -> tuple[tuple[str, ...] | None, tuple[str, ...]
     Returns:
         `(columns, categories)`; `(None, ())` for a model that knows no names.
     """
-    encoder = model.encoder
-    if not isinstance(encoder, Table) or encoder.names is None:
+    wanted = Wanted.by(model)
+    if wanted.names is None:
         return None, ()
-    texts = [
-        encoder.names[column]
-        for part, columns in zip(encoder.encoders, encoder.columns, strict=True)
-        if isinstance(part, OneHot)
-        for column, values in zip(columns, part.categories, strict=True)
-        if any(isinstance(value, str) for value in values)
-    ]
-    return encoder.names, tuple(texts)
+    return wanted.names, tuple(wanted.names[place] for place in wanted.texts)
 
 
 def _from_file(path: Path, target: str | None, categories: Sequence[str]) -> Source:

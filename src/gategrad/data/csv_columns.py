@@ -2,9 +2,12 @@
 
 import csv
 import math
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -15,16 +18,20 @@ _MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}
 
 @dataclass(frozen=True)
 class Sheet:
-    """The text of a `.csv` file: column names, rows of as many cells, the line of each row."""
+    """The text of a `.csv` file, or of a part: column names, rows of as many cells, their lines.
+
+    `first` is the file's number, from 0, of the first row here.
+    """
 
     path: Path
     header: tuple[str, ...]
     rows: list[list[str]]
     lines: list[int]
+    first: int = 0
 
     def where(self, row: int) -> str:
         """Row and line of the file, for messages."""
-        return f"{self.path}, row {row + 1} (line {self.lines[row]})"
+        return f"{self.path}, row {self.first + row + 1} (line {self.lines[row]})"
 
     def position(self, column: str) -> int:
         """The place of a column; raises DataError that lists the columns."""
@@ -46,47 +53,83 @@ def read(path: Path) -> Sheet:
     Raises:
         DataError: no header, columns without or with the same name, rows of another length.
     """
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        (sheet,) = parts(stream, path)
+    return sheet
+
+
+def parts(
+    stream: TextIO, path: Path, *, start: int = 0, n_rows: int | None = None
+) -> Iterator[Sheet]:
+    """Read a `.csv` part by part, in bounded memory; there is one part at least.
+
+    Args:
+        stream: text, opened with `newline=""`.
+        path: of the file, for messages.
+        start: the row to begin with; those before are read but not kept.
+        n_rows: of a part; all in one where None.
+
+    Raises:
+        DataError: as `read`.
+    """
+    numbered = _numbered(stream, path)
+    _, cells = next(numbered, (0, None))
+    if cells is None:
+        raise DataError(f"{path} is empty; expected a header row with the columns' names")
+    header = tuple(cells)
+    _check_header(header, path)
+    numbered, first = islice(numbered, start, None), start
+    while True:
+        some = list(islice(numbered, n_rows))
+        if not some and first > start:
+            return
+        sheet = Sheet(path, header, [row for _, row in some], [line for line, _ in some], first)
+        _check_widths(sheet)
+        yield sheet
+        if n_rows is None or len(some) < n_rows:
+            return
+        first += len(some)
+
+
+def _numbered(stream: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells of each row, the header included."""
+    reader = None
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            separator = _separator(stream.readline())
-            stream.seek(0)
-            reader = csv.reader(stream, delimiter=separator, strict=True)
-            numbered = [(reader.line_num, row) for row in reader if row]
+        header = stream.readline()
+        reader = csv.reader(chain([header], stream), delimiter=_separator(header), strict=True)
+        for row in reader:
+            if row:
+                yield reader.line_num, [cell.strip() for cell in row]
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not a text file in UTF-8: {error.reason}") from error
     except csv.Error as error:
         raise DataError(f"{path} is not a .csv file, line {reader.line_num}: {error}") from error
-    if not numbered:
-        raise DataError(f"{path} is empty; expected a header row with the columns' names")
-    lines, rows = zip(*numbered, strict=True)
-    header, *body = [[cell.strip() for cell in row] for row in rows]
-    sheet = Sheet(path, tuple(header), body, list(lines[1:]))
-    _check(sheet)
-    return sheet
 
 
 def _separator(header: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def _check(sheet: Sheet) -> None:
-    header = sheet.header
+def _check_header(header: tuple[str, ...], path: Path) -> None:
     if all(_number(name) is not None for name in header):
         raise DataError(
-            f"the first row of {sheet.path} holds only numbers ({', '.join(header[:3])}, ...); "
+            f"the first row of {path} holds only numbers ({', '.join(header[:3])}, ...); "
             "expected a header row with the columns' names"
         )
-    for name in header:
-        if not name or header.count(name) > 1:
+    for name, n in Counter(header).items():
+        if not name or n > 1:
             raise DataError(
-                f"{sheet.path} has {'two columns' if name else 'a column'} named {name!r}; "
+                f"{path} has {'two columns' if name else 'a column'} named {name!r}; "
                 "give each column a name of its own"
             )
+
+
+def _check_widths(sheet: Sheet) -> None:
     for i, row in enumerate(sheet.rows):
-        if len(row) != len(header):
+        if len(row) != len(sheet.header):
             raise DataError(
                 f"{sheet.where(i)} has {len(row)} cells, but the header has "
-                f"{len(header)}: {', '.join(header)}"
+                f"{len(sheet.header)}: {', '.join(sheet.header)}"
             )
 
 
@@ -106,9 +149,14 @@ def features(sheet: Sheet, columns: Sequence[str], categories: Collection[str]) 
     """
     for name in categories:
         sheet.position(name)
-    values = [sheet.texts(name) if name in categories else _typed(sheet, name) for name in columns]
+    values = [sheet.texts(name) if name in categories else typed(sheet, name) for name in columns]
+    return matrix(values, len(sheet.rows))
+
+
+def matrix(values: Sequence[np.ndarray | list[str]], n: int) -> np.ndarray:
+    """Columns of n cells side by side: float64 if all are arrays of numbers, else object."""
     numeric = all(isinstance(value, np.ndarray) for value in values)
-    x = np.empty((len(sheet.rows), len(columns)), np.float64 if numeric else object)
+    x = np.empty((n, len(values)), np.float64 if numeric else object)
     for j, value in enumerate(values):
         x[:, j] = value
     return x
@@ -132,11 +180,15 @@ def targets(sheet: Sheet, column: str) -> np.ndarray:
     return np.array(numbers, np.float64)
 
 
-def _typed(sheet: Sheet, column: str) -> np.ndarray | list[str]:
-    """float64 if every cell is a number, else the texts; in between is an error."""
+def typed(sheet: Sheet, column: str) -> np.ndarray | list[str]:
+    """A column as float64 if every cell is a number, else its texts.
+
+    Raises:
+        DataError: an unknown column, or one of numbers with a missing or infinite cell.
+    """
     texts = sheet.texts(column)
     numbers = [_number(text) for text in texts]
-    missing = [text.casefold() in _MISSING for text in texts]
+    missing = [is_missing(text) for text in texts]
     is_number = [n is not None and not gap for n, gap in zip(numbers, missing, strict=True)]
     if not all(known or gap for known, gap in zip(is_number, missing, strict=True)):
         return texts
@@ -144,11 +196,21 @@ def _typed(sheet: Sheet, column: str) -> np.ndarray | list[str]:
         return texts
     for i, (number, gap) in enumerate(zip(numbers, missing, strict=True)):
         if gap or not math.isfinite(number):
-            raise DataError(
-                f"{sheet.where(i)}: column {column!r} holds {texts[i]!r}, but numbers elsewhere; "
-                f"fill the cell, drop the row, or name {column!r} among the categories"
-            )
+            raise mixed(sheet.where(i), column, texts[i])
     return np.array(numbers, np.float64)
+
+
+def mixed(where: str, column: str, text: str) -> DataError:
+    """The error for a cell that is no number in a column of numbers."""
+    return DataError(
+        f"{where}: column {column!r} holds {text!r}, but numbers elsewhere; "
+        f"fill the cell, drop the row, or name {column!r} among the categories"
+    )
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell is a gap, such as "" or "NA"."""
+    return text.casefold() in _MISSING
 
 
 def _number(text: str) -> float | None:

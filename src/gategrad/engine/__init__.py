@@ -1,10 +1,11 @@
 """Lower a circuit and run it on rows: the native engine, and a numpy reference."""
 
+from gategrad.engine.in_order import in_order
 from gategrad.engine.lower import BACKENDS, Program, lower
 from gategrad.engine.native import NativeProgram
 from gategrad.engine.packing import Packed, pack
 from gategrad.engine.reference import NumpyProgram
-from gategrad.engine.rows import InputError, check_rows, check_values
+from gategrad.engine.rows import InputError, check_rows, check_values, thread_count
 
 __all__ = [
     "BACKENDS",
@@ -15,6 +16,8 @@ __all__ = [
     "Program",
     "check_rows",
     "check_values",
+    "in_order",
     "lower",
     "pack",
+    "thread_count",
 ]

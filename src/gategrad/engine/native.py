@@ -1,7 +1,5 @@
 """The native engine: a circuit lowered for the C++ core, and its rows handed over."""
 
-import os
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -11,7 +9,7 @@ from gategrad.encoding import Encoder
 from gategrad.engine import isa
 from gategrad.engine.few import FewRows
 from gategrad.engine.packing import Packed, check_packed
-from gategrad.engine.rows import check_rows, check_threads, check_values
+from gategrad.engine.rows import check_rows, check_threads, check_values, thread_count
 
 
 class NativeProgram:
@@ -75,11 +73,11 @@ class NativeProgram:
         return decide(self._readout, self.sums(x, threads=threads))
 
     def _run(self, x: ArrayLike | Packed, threads: int | None, *, sums: bool) -> NDArray:
-        threads = check_threads(threads)
+        check_threads(threads)
         found = self.few.run(x, sums=sums) if self._encoder is None else None
         if found is not None:
             return found
-        wanted = (self.isa, threads or _all_cores(), sums, not sums)
+        wanted = (self.isa, thread_count(threads), sums, not sums)
         if isinstance(x, Packed):
             check_packed(x, self._n_inputs)
             return self._engine.run_packed(x.words, x.n_rows, *wanted)[not sums]
@@ -120,10 +118,6 @@ def _arguments(
         n_features,
         bits,
     )
-
-
-def _all_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _addressable(rows: NDArray) -> NDArray:

@@ -1,5 +1,6 @@
 """Checks on the rows that a caller hands to an engine."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -136,3 +137,13 @@ def check_threads(threads: int | None) -> int | None:
     if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
         raise InputError(f"threads is {threads!r}; expected an integer of at least 1, or None")
     return int(threads)
+
+
+def thread_count(threads: int | None) -> int:
+    """`threads`, or the number of cores that this process may use where it is None.
+
+    Raises:
+        InputError: as `check_threads`.
+    """
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    return check_threads(threads) or (len(cores) if cores else os.cpu_count() or 1)

@@ -4,8 +4,9 @@ import operator
 import os
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from gategrad import passes
 from gategrad.circuit import Circuit, Readout, check_pair, scores
 from gategrad.encoding import Encoder
-from gategrad.engine import Packed, Program, lower
+from gategrad.engine import Packed, Program, in_order, lower, thread_count
 from gategrad.model import file
 from gategrad.model.errors import ModelError, ModelFileError
 
@@ -90,6 +91,32 @@ class Model:
             return decided
         return self._names[decided]
 
+    def predict_batches(
+        self,
+        batches: Iterable[ArrayLike | Packed],
+        *,
+        threads: int | None = None,
+        backend: str | None = None,
+    ) -> Iterator[NDArray]:
+        """Decide on batch after batch, such as from a file or a queue that never fits memory.
+
+        Each thread works on a batch of its own, while the calling thread draws the next one. So a
+        few batches are held at a time, and none may be changed before its labels are here.
+
+        Args:
+            batches: each as `predict` takes it; some thousand rows each make good use of threads.
+            threads: batches to work on at a time; as many as there are cores where None.
+            backend: which engine runs; the best one where None.
+
+        Yields:
+            What `predict` returns for each batch, in their order.
+
+        Raises:
+            InputError: rows of a wrong shape, dtype or value.
+        """
+        decide = partial(self.predict, threads=1, backend=backend)
+        yield from in_order(decide, batches, threads=thread_count(threads))
+
     def scores(
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
     ) -> NDArray[np.float32]:
@@ -126,6 +153,10 @@ class Model:
             ModelFileError: the file can't be written there; says why.
         """
         file.write(path, file.Parts(*self._arguments()))
+
+    def to_bytes(self) -> bytes:
+        """The content of the file that `save` writes."""
+        return file.to_bytes(file.Parts(*self._arguments()))
 
     def _arguments(self) -> tuple[Any, ...]:
         parts = (self.circuit, self.readout, self.encoder, self.labels, self.neurons)

@@ -1,0 +1,17 @@
+"""Files of rows too big for memory: read piece by piece, predicted on all cores, written whole.
+
+    predict.py    from files to a file: `predict`
+    reading.py    from a name to its reader: `rows`      (wanted.py: the columns a model takes)
+    npy.py  npz.py  csv_file.py  arrow.py                 the readers; piece.py says what they give
+    blame.py      the file and row that a model can't take
+    output.py     labels or scores as they come: .npy, .csv, .parquet
+    partial.py    the incomplete output, and how far it is
+
+pyarrow is imported only for the files that need it.
+"""
+
+from gategrad.files.errors import FileError
+from gategrad.files.predict import Done, Progress, predict, unfinished
+from gategrad.files.reading import rows
+
+__all__ = ["Done", "FileError", "Progress", "predict", "rows", "unfinished"]

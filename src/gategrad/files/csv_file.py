@@ -1,0 +1,54 @@
+"""A `.csv` file, or standard input, part by part."""
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gategrad.data.csv_columns import Sheet, parts
+from gategrad.data.csv_stream import part_features
+from gategrad.files.piece import BLOCK_ROWS, Piece, rows_a_piece
+from gategrad.files.wanted import Wanted
+
+STDIN = Path("-")
+# What Python needs for the text of a cell.
+CELL_BYTES = 64
+
+
+class CsvFile:
+    """The rows of a `.csv` file with a header row, or of standard input where `path` is "-"."""
+
+    def __init__(self, path: Path, wanted: Wanted) -> None:
+        self.name = "standard input" if path == STDIN else str(path)
+        self.size = 0 if path == STDIN else path.stat().st_size
+        self._path, self._wanted = path, wanted
+
+    def pieces(self, start: int = 0, memory: Any = None) -> Iterator[Piece]:
+        """See `Reader`; rows before `start` are read again, but not converted."""
+        kinds = dict(memory or {})
+        cost = max(CELL_BYTES * self._wanted.n_features, self._wanted.encoded_bytes)
+        step = rows_a_piece(cost, least=BLOCK_ROWS)
+        with _opened(self._path) as stream:
+            for sheet in parts(stream, Path(self.name), start=start, n_rows=step):
+                yield self._piece(sheet, kinds, stream)
+
+    def _piece(self, sheet: Sheet, kinds: dict[str, Any], stream: io.TextIOWrapper) -> Piece:
+        columns, texts = self._wanted.columns(sheet.header, self.name)
+        x = part_features(sheet, columns, texts, kinds)
+        position = stream.buffer.tell() if self.size else 0
+        return Piece(sheet.first, len(x), lambda _: x, position, sheet.where, dict(kinds))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
+    if path != STDIN:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            yield stream
+        return
+    stream = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+    try:
+        yield stream
+    finally:
+        stream.detach()

@@ -1,0 +1,153 @@
+"""An output that is not complete yet, beside its place, and the note of how far it is."""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, BinaryIO, Self
+
+from gategrad.files.errors import FileError
+from gategrad.model.atomic import write_atomic
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+# Seconds between notes: what a run that is killed loses at most.
+SAVE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a run is: the input and the row in it that come next, what the reader remembers.
+
+    `rows` is the number of all rows so far, `size` that of the bytes written.
+    """
+
+    input: int = 0
+    row: int = 0
+    memory: Any = None
+    rows: int = 0
+    size: int = 0
+
+
+class Partial:
+    """`.NAME.partial` beside the output NAME, and `.NAME.partial.json`.
+
+    The note holds what the run is, `run`, and the last mark; what it marks is on disk before the
+    note says so. One process at a time may hold the file.
+
+    Args:
+        out: where the output goes in the end.
+        run: what must be equal for a run to be continued, as JSON; None for one that can't be.
+    """
+
+    def __init__(self, out: Path, run: dict[str, Any] | None) -> None:
+        self.target = Path(os.path.realpath(out))
+        self.path = partial_path(out)
+        self.note = self.path.with_name(self.path.name + ".json")
+        self._converted = self.path.with_name(self.path.name + ".converted")
+        self._run = run
+        self.mark = Mark()
+        self.file: BinaryIO
+
+    def __enter__(self) -> Self:
+        """Open the file, for this process alone; its content is as it was."""
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        self.file = os.fdopen(handle, "r+b")
+        try:
+            if fcntl is not None:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self.file.close()
+            raise FileError(
+                f"another process is writing {self.target}; wait for it, or name another output"
+            ) from error
+        self._saved = monotonic()
+        self._untouched = False
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Keep what can be continued, where the run was cut short and not refused; else nothing."""
+        with self.file:
+            if self._untouched and self.note.exists():
+                return
+            kept = kind is not None and issubclass(kind, (KeyboardInterrupt, OSError, MemoryError))
+            if kept and self._run is not None and self.mark.rows:
+                with suppress(OSError):
+                    self._save()
+                return
+        self._remove()
+
+    def why_not(self) -> str | None:
+        """Why the file can't be continued; None where it can, and `mark` is where."""
+        try:
+            note = json.loads(self.note.read_bytes())
+            was, mark = note["run"], Mark(**note["mark"])
+        except FileNotFoundError:
+            return "there is no interrupted run"
+        except (ValueError, TypeError, KeyError):
+            return "the note of the interrupted run is damaged"
+        if self._run is None:
+            return "standard input can't be read from the middle"
+        for key, what in DIFFERENCES.items():
+            if was.get(key) != self._run[key]:
+                return f"the interrupted run had {what}"
+        if os.fstat(self.file.fileno()).st_size < mark.size:
+            return "the interrupted run's output is damaged"
+        self.mark = mark
+        return None
+
+    def leave(self) -> None:
+        """Leave what an interrupted run has left as it is."""
+        self._untouched = True
+
+    def start(self, *, size: int) -> None:
+        """Cut the file to `size` bytes, of a run to continue or 0, and go to its end."""
+        if not size:
+            self.note.unlink(missing_ok=True)
+            self.mark = Mark()
+        self.file.truncate(size)
+        self.file.seek(size)
+
+    def advance(self, mark: Mark) -> None:
+        """Rows were written up to `mark`; it is saved now and then."""
+        self.mark = mark
+        if self._run is not None and monotonic() - self._saved >= SAVE_SECONDS:
+            self._save()
+
+    def _save(self) -> None:
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        content = json.dumps({"run": self._run, "mark": asdict(self.mark)})
+        write_atomic(self.note, content.encode())
+        self._saved = monotonic()
+
+    def complete(self, convert: Any) -> None:
+        """Put the finished file, or what `convert(file, other)` makes of it, into its place."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        converted = convert(self.path, self._converted)
+        os.replace(self._converted if converted else self.path, self.target)
+
+    def _remove(self) -> None:
+        for path in (self.path, self.note, self._converted):
+            with suppress(OSError):
+                path.unlink()
+
+
+DIFFERENCES = {
+    "gategrad": "another version of gategrad",
+    "model": "another model",
+    "inputs": "other inputs, or they have changed",
+    "scores": "another choice between labels and scores",
+}
+
+
+def partial_path(out: str | os.PathLike) -> Path:
+    """Where an output is while it is not complete."""
+    target = Path(os.path.realpath(out))
+    return target.with_name(f".{target.name}.partial")

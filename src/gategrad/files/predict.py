@@ -1,0 +1,208 @@
+"""From files of rows to a file of labels or scores: in constant memory, on all cores, resumable."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.engine import in_order, thread_count
+from gategrad.files.blame import Decide, decide_piece
+from gategrad.files.csv_file import STDIN
+from gategrad.files.errors import FileError
+from gategrad.files.output import OUTPUTS, NpyOutput
+from gategrad.files.partial import Mark, Partial, partial_path
+from gategrad.files.piece import Piece, Reader, Scratch
+from gategrad.files.reading import as_paths, open_all
+from gategrad.files.wanted import Wanted
+from gategrad.model import Model
+
+
+@dataclass(frozen=True)
+class Done:
+    """What `predict` did.
+
+    Attributes:
+        n: rows in the output.
+        resumed: how many of them an interrupted run had left.
+        seconds: that this run took.
+        threads: that predicted.
+    """
+
+    n: int
+    resumed: int
+    seconds: float
+    threads: int
+
+    @property
+    def rows_per_second(self) -> float:
+        """Of this run, without the rows that were there before."""
+        return (self.n - self.resumed) / self.seconds
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far `predict` is.
+
+    Attributes:
+        rows: written so far.
+        position: bytes of all inputs that these rows come from.
+        size: bytes of all inputs; 0 with standard input.
+    """
+
+    rows: int
+    position: int
+    size: int
+
+
+def predict(
+    model: Model,
+    inputs: str | os.PathLike | Iterable[str | os.PathLike],
+    out: str | os.PathLike,
+    *,
+    scores: bool = False,
+    threads: int | None = None,
+    backend: str | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+    note: Callable[[str], object] | None = None,
+) -> Done:
+    """Decide on each row of files, and write what `Model.predict` gives for them all to one file.
+
+    A run that was interrupted has left `.OUT.partial` beside `out`. The same call then goes on
+    where it stopped; if model, inputs or options are others, it starts anew.
+
+    Args:
+        model: decides.
+        inputs: files of rows, in the order of the output; see `rows`.
+        out: a `.npy`, `.csv` or `.parquet` file, written whole or not at all.
+        scores: write `Model.scores` instead.
+        threads: pieces to work on at a time; as many as there are cores where None.
+        backend: which engine runs; the best one where None.
+        resume: insist on going on: where that isn't possible, it is an error that says why.
+        progress: called from time to time.
+        note: called with a sentence for people, such as why a run starts anew.
+
+    Raises:
+        FileError: a file is missing, damaged or changed, or holds a row that the model can't take
+            (file and row are named); `out` is none of these kinds; nothing to resume.
+        DataError: a `.csv` or `.npz` that isn't as it should be; names the row.
+        OSError: `out` can't be written.
+    """
+    begin, n_threads = time.perf_counter(), thread_count(threads)
+    paths, out = as_paths(inputs), Path(out)
+    _check_out(out, paths)
+    readers = open_all(model, paths)
+    decide = partial(model.scores if scores else model.predict, threads=1, backend=backend)
+    sample = decide(np.empty((0, Wanted.by(model).n_features)))
+    output = OUTPUTS[out.suffix](sample, _header(model, sample))
+    files = _stamps(paths)
+    with Partial(out, _run(model, files, scores=scores)) as kept:
+        resumed = _begin(kept, output, resume=resume, note=note)
+        for mark, position in _write(kept, output, decide, readers, n_threads):
+            kept.advance(mark)
+            if progress is not None:
+                progress(Progress(mark.rows, position, sum(r.size for r in readers)))
+        if _stamps(paths) != files:
+            raise FileError("an input was changed while it was read; start again")
+        output.finish(kept.file, kept.mark.rows)
+        kept.complete(output.convert)
+        return Done(kept.mark.rows, resumed, time.perf_counter() - begin, n_threads)
+
+
+def unfinished(out: str | os.PathLike) -> bool:
+    """Whether an interrupted run has left something to go on from."""
+    return partial_path(out).exists()
+
+
+def _begin(
+    kept: Partial, output: NpyOutput, *, resume: bool, note: Callable[[str], object] | None
+) -> int:
+    """Go on from what is there, or start anew: the number of rows that are there."""
+    why = kept.why_not()
+    if why is None:
+        kept.start(size=kept.mark.size)
+        if note is not None:
+            note(f"going on behind the {kept.mark.rows:,} rows of an interrupted run")
+        return kept.mark.rows
+    if resume:
+        kept.leave()
+        raise FileError(f"can't resume {kept.target}: {why}; leave resume out to start anew")
+    if note is not None and kept.note.exists():
+        note(f"starting anew: {why}")
+    kept.start(size=0)
+    output.begin(kept.file)
+    return 0
+
+
+def _write(
+    kept: Partial, output: NpyOutput, decide: Decide, readers: list[Reader], threads: int
+) -> Iterator[tuple[Mark, int]]:
+    """Append the values of all pieces behind the mark; yields each new mark, and the position."""
+    scratch = Scratch()
+
+    def work(item: tuple[int, Reader, Piece]) -> tuple[int, Piece, NDArray]:
+        i, reader, piece = item
+        return i, piece, decide_piece(decide, reader, piece, piece.read(scratch))
+
+    before = [sum(reader.size for reader in readers[:i]) for i in range(len(readers))]
+    rows = kept.mark.rows
+    for i, piece, values in in_order(work, _pieces(readers, kept.mark), threads=threads):
+        output.write(kept.file, values)
+        rows += piece.n_rows
+        mark = Mark(i, piece.first + piece.n_rows, piece.memory, rows, kept.file.tell())
+        yield mark, before[i] + piece.position
+
+
+def _pieces(readers: list[Reader], mark: Mark) -> Iterator[tuple[int, Reader, Piece]]:
+    for i, reader in enumerate(readers[mark.input :], mark.input):
+        start = (mark.row, mark.memory) if i == mark.input else (0, None)
+        for piece in reader.pieces(*start):
+            yield i, reader, piece
+
+
+def _check_out(out: Path, paths: list[Path]) -> None:
+    if out.suffix not in OUTPUTS:
+        raise FileError(f"{out} ends in {out.suffix or 'nothing'!r}; expected {', '.join(OUTPUTS)}")
+    if out.exists() and not out.is_file():
+        raise FileError(f"can't write {out}: it is no regular file; choose another name")
+    if os.path.realpath(out) in map(os.path.realpath, paths):
+        raise FileError(f"{out} is an input too; name another file for the output")
+
+
+def _header(model: Model, sample: NDArray) -> list[str]:
+    if sample.ndim == 1:
+        return ["label"]
+    named = model.labels is not None and len(model.labels) == sample.shape[1]
+    return [str(name) for name in (model.labels if named else range(sample.shape[1]))]
+
+
+def _run(model: Model, files: list[list[Any]], *, scores: bool) -> dict[str, Any] | None:
+    """What must be equal for a run to go on; None where it can't with these inputs."""
+    if any(name == str(STDIN) for name, *_ in files):
+        return None
+    return {
+        "gategrad": version("gategrad"),
+        "model": hashlib.sha256(model.to_bytes()).hexdigest(),
+        "inputs": files,
+        "scores": scores,
+    }
+
+
+def _stamps(paths: list[Path]) -> list[list[Any]]:
+    """Where each file is, its size and the time of its last change."""
+    stamps = []
+    for path in paths:
+        if path == STDIN:
+            stamps.append([str(path), 0, 0])
+        else:
+            stat = path.stat()
+            stamps.append([os.path.realpath(path), stat.st_size, stat.st_mtime_ns])
+    return stamps
