@@ -42,24 +42,31 @@ def part_features(
 
 def _column(sheet: Sheet, column: str, kinds: Kinds) -> np.ndarray | list[str]:
     texts, kind = sheet.texts(column), kinds.get(column)
-    if kind == "text" or not texts:
+    if kind == "text":
         return texts
     values = _numbers(texts)
     if values is None:
         values = typed(sheet, column)
+    if not texts:
+        return values
     if isinstance(values, np.ndarray):
         if isinstance(kind, list):
             raise mixed(kind[0], column, kind[1])
         kinds[column] = "numbers"
         return values
     if kind == "numbers":
-        numbers = [_numbers([text]) is not None for text in texts]
-        raise mixed(sheet.where(numbers.index(False)), column, texts[numbers.index(False)])
+        row = next(i for i, text in enumerate(texts) if not is_number(text))
+        raise mixed(sheet.where(row), column, texts[row])
     if not all(is_missing(text) for text in texts):
         kinds[column] = "text"
     elif kind is None:
         kinds[column] = [sheet.where(0), texts[0]]
     return texts
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is a finite number."""
+    return _numbers([text]) is not None
 
 
 def _numbers(texts: list[str]) -> np.ndarray | None:

@@ -26,12 +26,35 @@ def in_order(
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="gategrad") as pool:
         try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                while waiting and (len(waiting) >= threads + AHEAD or waiting[0].done()):
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from _submitted(pool, function, items, waiting, threads + AHEAD)
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _submitted(
+    pool: ThreadPoolExecutor,
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    waiting: deque[Future[Result]],
+    most: int,
+) -> Iterator[Result]:
+    """The results; `waiting` holds at most `most` of those that are still to come."""
+    failure = None
+    items = iter(items)
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            break
+        except Exception as error:
+            # Items before the one that can't be drawn come first, be it with errors of their own.
+            failure = error
+            break
+        waiting.append(pool.submit(function, item))
+        while waiting and (len(waiting) >= most or waiting[0].done()):
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+    if failure is not None:
+        raise failure

@@ -53,6 +53,9 @@ class ArrowFile:
         self._cost = max(CELL_BYTES * wanted.n_features, wanted.encoded_bytes)
         with self._explained():
             schema, self._n = _parquet_head(path) if self._parquet else _ipc_head(path)
+        if len(set(schema.names)) < len(schema.names):
+            raise FileError(f"{path} has columns of the same name; give each a name of its own")
+        self._only_numbers = wanted.only_numbers
         self._columns, self._texts = wanted.columns(schema.names, self.name)
         for column in self._columns:
             self._check_type(column, schema.field(column).type)
@@ -102,7 +105,7 @@ class ArrowFile:
             cells = cells.cast(self._pa.string())
         values = cells.to_numpy(zero_copy_only=False)
         if values.dtype == object and types.is_boolean(cells.type):
-            values = np.array([np.nan if cell is None else cell for cell in values], np.float64)
+            values = cells.cast(self._pa.float64()).to_numpy(zero_copy_only=False)
         if types.is_integer(cells.type) and cells.type.bit_width == 64:
             self._check_exact(cells, column, first)
         return values
@@ -123,15 +126,18 @@ class ArrowFile:
         types = self._pa.types
         plain = found.value_type if types.is_dictionary(found) else found
         text = types.is_string(plain) or types.is_large_string(plain) or types.is_string_view(plain)
+        if types.is_null(plain):
+            return
         if column in self._texts and not (text or types.is_integer(plain)):
             raise FileError(
                 f"{self.name}: column {column!r} is {found}, but the model's categories there are "
                 "text; save it as text"
             )
         number = types.is_integer(plain) or types.is_floating(plain) or types.is_boolean(plain)
-        if not text and not number:
+        if not number and (self._only_numbers or not text):
+            expected = "numbers" if self._only_numbers else "numbers or text"
             raise FileError(
-                f"{self.name}: column {column!r} is {found}; expected numbers or text: cast it"
+                f"{self.name}: column {column!r} is {found}; expected {expected}: cast it"
             )
 
     def _explained(self) -> "_Explained":
@@ -176,7 +182,6 @@ def _parquet_batches(
         group = int(np.searchsorted(ends, start, side="right"))
         skip = start - int(ends[group - 1]) if group else start
         groups = list(range(group, len(sizes)))
-        # Column names with dots would be taken for paths into nested columns.
         for batch in file.iter_batches(step, row_groups=groups, columns=list(columns)):
             if skip < batch.num_rows:
                 yield batch.slice(skip)

@@ -2,13 +2,14 @@
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from gategrad.data.csv_columns import Sheet, parts
-from gategrad.data.csv_stream import part_features
+from gategrad.data.csv_stream import is_number, part_features
+from gategrad.files.errors import FileError
 from gategrad.files.piece import BLOCK_ROWS, Piece, rows_a_piece
 from gategrad.files.wanted import Wanted
 
@@ -37,8 +38,23 @@ class CsvFile:
     def _piece(self, sheet: Sheet, kinds: dict[str, Any], stream: io.TextIOWrapper) -> Piece:
         columns, texts = self._wanted.columns(sheet.header, self.name)
         x = part_features(sheet, columns, texts, kinds)
+        if x.dtype == object and self._wanted.only_numbers:
+            raise _no_number(sheet, columns)
         position = stream.buffer.tell() if self.size else 0
         return Piece(sheet.first, len(x), lambda _: x, position, sheet.where, dict(kinds))
+
+
+def _no_number(sheet: Sheet, columns: Sequence[str]) -> FileError:
+    """The error for the first cell that is no number; there is one."""
+    for i, row in enumerate(sheet.rows):
+        for column in columns:
+            text = row[sheet.position(column)]
+            if not is_number(text):
+                return FileError(
+                    f"{sheet.where(i)}: column {column!r} holds {text!r}; the model takes numbers: "
+                    "fill the cell or drop the row"
+                )
+    raise AssertionError("all cells are numbers")
 
 
 @contextmanager

@@ -27,6 +27,11 @@ class Wanted:
     texts: tuple[int, ...]
     encoded_bytes: int
 
+    @property
+    def only_numbers(self) -> bool:
+        """Whether every column must hold numbers: the engine takes no text."""
+        return not self.encoded_bytes
+
     @classmethod
     def by(cls, model: Model) -> Self:
         """What `model` takes."""

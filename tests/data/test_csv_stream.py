@@ -1,0 +1,76 @@
+"""A `.csv` part by part: what `load_rows` makes of the whole, or an error."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gategrad.data import DataError
+from gategrad.data.csv_columns import Sheet, features, parts
+from gategrad.data.csv_stream import part_features
+
+CELLS = st.sampled_from(["1", "-2.5", "1e3", "1_0", "", "?", "NA", "nan", "inf", "red", "0x1"])
+
+
+def whole(sheet, categories=()):
+    return features(sheet, sheet.header, categories)
+
+
+def by_parts(sheet, size, categories=()):
+    kinds, xs = {}, []
+    for i in range(0, len(sheet.rows), size):
+        part = Sheet(sheet.path, sheet.header, sheet.rows[i : i + size],
+                     sheet.lines[i : i + size], i)  # fmt: skip
+        xs.append(part_features(part, sheet.header, categories, kinds))
+    return np.concatenate(xs)
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=8), st.integers(1, 8))
+def test_never_another_result_than_the_whole(rows, size):
+    sheet = Sheet(Path("x.csv"), ("a", "b"), rows, [*range(2, len(rows) + 2)])
+    try:
+        found = by_parts(sheet, size, ["b"])
+    except DataError:
+        # Only a column of one kind of cells is beyond doubt.
+        assert len({row[0] for row in rows}) > 1 or rows[0][0] == "inf"
+        return
+    expected = whole(sheet, ["b"])
+    assert [list(map(str, row)) for row in found] == [list(map(str, row)) for row in expected]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["1", "2", "3", "", "5"], "x.csv, row 4 (line 5): column 'a' holds '', but numbers"),
+        (["1", "2", "3", "red"], "x.csv, row 4 (line 5): column 'a' holds 'red', but numbers"),
+        (["?", "", "3"], "x.csv, row 1 (line 2): column 'a' holds '?', but numbers"),
+        (["1", "2", "3", "inf"], "x.csv, row 4 (line 5): column 'a' holds 'inf', but numbers"),
+    ],
+)
+def test_contradictions(cells, message):
+    sheet = Sheet(Path("x.csv"), ("a",), [[cell] for cell in cells], [*range(2, len(cells) + 2)])
+    with pytest.raises(DataError) as raised:
+        by_parts(sheet, 2)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("start", [0, 1, 4, 5])
+@pytest.mark.parametrize("n_rows", [1, 2, 3, 100])
+def test_parts_count_rows_and_lines(start, n_rows):
+    text = 'a;b\n1;"2\n2"\n\n3;4\n5;6\n7;8\n9;10\n'
+    found = list(parts(io.StringIO(text, newline=""), Path("x.csv"), start=start, n_rows=n_rows))
+    rows = [row for sheet in found for row in sheet.rows]
+    assert rows == [["1", "2\n2"], ["3", "4"], ["5", "6"], ["7", "8"], ["9", "10"]][start:]
+    assert [line for sheet in found for line in sheet.lines] == [3, 5, 6, 7, 8][start:]
+    assert all(len(sheet.rows) <= n_rows for sheet in found)
+    if start < 5:
+        assert found[0].where(0).startswith(f"x.csv, row {start + 1} (line ")
+
+
+def test_ragged_rows_are_counted_over_the_parts():
+    stream = io.StringIO("a,b\n1,2\n3,4\n5,6\n7\n", newline="")
+    with pytest.raises(DataError, match=r"x.csv, row 4 \(line 5\) has 1 cells"):
+        list(parts(stream, Path("x.csv"), n_rows=2))
