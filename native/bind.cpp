@@ -4,6 +4,7 @@
 namespace gategrad {
 void bind_circuit(nanobind::module_& m);
 void bind_engine(nanobind::module_& m);
+void bind_learned(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
 void bind_train(nanobind::module_& m);
 }  // namespace gategrad
@@ -14,6 +15,7 @@ NB_MODULE(_core, m) {
   m.doc() = "Native core of gategrad.";
   gategrad::bind_circuit(m);
   gategrad::bind_engine(m);
+  gategrad::bind_learned(m);
   gategrad::bind_passes(m);
   gategrad::bind_train(m);
 }

@@ -131,6 +131,38 @@ def test_images_get_local_wiring_unless_told_otherwise(images, connections, is_l
     assert set((net[0].indices // 36).flatten().tolist()) == {0, 1}
 
 
+@pytest.mark.parametrize("connections", ["structured", "learned"])
+def test_wirings_of_images_read_the_encoders_layout(images, connections):
+    source = replace(load_source(str(images)), image_shape=(1, 6, 6))
+    options = {"candidates": 5, "wire_estimator": "soft"} if connections == "learned" else {}
+    first, second, _ = network(
+        source,
+        Thermometer.fixed([60, 120], 36),
+        layers="90x2",
+        parametrization="raw",
+        connections=connections,
+        init="gaussian",
+        estimator="soft",
+        tau=None,
+        seed=0,
+        **options,
+    )
+    if connections == "structured":
+        assert (first.wires()[0] % 36 != first.wires()[1] % 36).all()
+        assert second.wiring is None
+    else:
+        assert first.wiring.candidates.shape == second.wiring.candidates.shape == (2, 90, 5)
+        assert {layer.wiring.estimator for layer in (first, second)} == {"soft"}
+        rows = first.wiring.candidates % 36 // 6
+        assert (rows.amax((0, 2)) - rows.amin((0, 2))).max() <= 6
+
+
+def test_learned_wiring(gategrad, monk_csv):
+    options = ("--connections", "learned", "--candidates", "all", "--wiring-lr", 0.1)
+    done = gategrad("train", monk_csv, "--target", "answer", *QUICK, *options, "--json")
+    assert set(done.json) == KEYS
+
+
 def test_bits_need_no_encoder(gategrad, tmp_path):
     x = np.array([[i >> j & 1 for j in range(6)] for i in range(64)])
     np.savez(tmp_path / "bits.npz", x=x, y=x[:, 0] ^ x[:, 1])
@@ -268,6 +300,11 @@ def test_messages_about_options(gategrad, monk_csv, images):
     fails("expected two shares of the steps", "--freeze", "0.9:0.1")
     fails("unique", "--connections", "tangled")
     fails("--connections local is for images", "--connections", "local")
+    fails("--connections structured is for images", "--connections", "structured")
+    fails("--candidates is 'few'; expected a number", "--candidates", "few")
+    fails('candidates applies only to connections="learned"', "--candidates", 4)
+    fails("unknown wire_estimator 'hard'", "--connections", "learned", "--wire-estimator", "hard")
+    fails("--wiring-lr is for --connections learned", "--wiring-lr", 0.1)
     fails("--augment warps images", "--augment", 1)
     fails("--spacing is 'wide'; known: uniform, quantile", "--spacing", "wide")
     fails("--image-shape is '6'; expected such as 28x28", "--image-shape", "6", data=(images,))

@@ -22,7 +22,8 @@ from tests.random_circuits import random_circuit, random_readout
 from tests.strategies import pairs
 
 PARAMETRIZATIONS = ["raw", "light"]
-CONNECTIONS = ["random", "unique", "local"]
+CONNECTIONS = ["random", "unique", "local", "structured", "learned"]
+ESTIMATORS = ["soft", "straight-through"]
 
 
 def layer(in_dim, out_dim, generator, parametrization="raw", connections="random", **local):
@@ -38,8 +39,9 @@ def layer(in_dim, out_dim, generator, parametrization="raw", connections="random
 
 def network(parametrization="raw", connections="random", *, depth=3, k=5, tau=1.7, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    local = {"image_shape": (1, 6, 6)} if connections == "local" else {}
-    later = "random" if connections == "local" else connections
+    on_image = connections in ("local", "structured")
+    local = {"image_shape": (1, 6, 6)} if on_image else {}
+    later = "random" if on_image else connections
     first = layer(36, 60, generator, parametrization, connections, **local)
     rest = [layer(60, 60, generator, parametrization, later) for _ in range(depth - 1)]
     return torch.nn.Sequential(first, *rest, nn.GroupSum(k, tau=tau))
@@ -68,6 +70,27 @@ def assert_same(net, bits):
 @pytest.mark.parametrize("connections", CONNECTIONS)
 def test_circuit_scores_equal_the_hard_network(parametrization, connections):
     assert_same(network(parametrization, connections), random_bits(513, 36))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("wire_estimator", ESTIMATORS)
+@pytest.mark.parametrize("window", [{}, {"image_shape": (1, 6, 6)}])
+def test_only_chosen_wires_remain_of_learned_ones(estimator, wire_estimator, window):
+    generator = torch.Generator().manual_seed(3)
+    options = {"estimator": estimator, "wire_estimator": wire_estimator, "candidates": 7}
+    net = torch.nn.Sequential(
+        layer(36, 60, generator, connections="learned", **options, **window),
+        layer(60, 40, generator, connections="learned", **options),
+        nn.GroupSum(5),
+    )
+    with torch.no_grad():
+        for module in net[:2]:
+            module.wiring.logits.copy_(torch.randn(module.wiring.logits.shape, generator=generator))
+    assert_same(net, random_bits(200, 36))
+    circuit = gg.discretize(net).circuit
+    assert np.array_equal(circuit.fanin[:60].T, net[0].wires().numpy() + 2)
+    optimized, bits = gg.discretize(net).optimize(), random_bits(200, 36)
+    np.testing.assert_array_equal(optimized.scores(bits), hard_scores(net, bits))
 
 
 @pytest.mark.parametrize("tau", [0.3, 1.0, 10.0, 33.3])

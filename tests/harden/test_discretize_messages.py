@@ -46,8 +46,8 @@ REFUSED = {
     "foreign module": (
         stack(stack(dense(4, 4), torch.nn.ReLU()), nn.GroupSum(2)),
         "module '0.1' (ReLU) is no part of a circuit; supported: Sequential, LogicDense, "
-        "LogicGraph, GroupSum, WeightedSum, Flatten, Identity, Dropout. Take it out, or give "
-        "discretize the nn.Sequential of supported modules inside it",
+        "SlotDense, LogicGraph, GroupSum, WeightedSum, Flatten, Identity, Dropout. Take it out, or "
+        "give discretize the nn.Sequential of supported modules inside it",
     ),
     "another forward": (stack(Doubled(4, 4)), "module '0' (Doubled) is no part of a circuit"),
     "wrapped network": (Wrapper(), "Wrapper is no part of a circuit"),

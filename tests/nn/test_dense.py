@@ -308,7 +308,7 @@ def test_local_wiring_through_the_layer():
         ({"init": "zeros"}, ValueError, "unknown init 'zeros'; known: gaussian, residual"),
         ({"estimator": "hard"}, ValueError, "unknown estimator 'hard'; known: soft, straight-thr"),
         ({"connections": "all"}, ValueError, "unknown connections 'all'; known: random, unique"),
-        ({"radius": 2}, ValueError, 'radius applies only to connections="local", not to'),
+        ({"radius": 2}, ValueError, 'radius applies only to connections="local" or '),
         ({"in_dim": 0}, ValueError, "in_dim must be an integer of at least 1, got 0"),
         ({"out_dim": 2.5}, ValueError, r"out_dim must be an integer of at least 1, got 2\.5"),
         ({"dtype": torch.int32}, TypeError, "dtype must be a floating type"),

@@ -51,6 +51,41 @@ def test_every_kind_of_gate_learns(estimator, parametrization):
     assert result.history[-1].soft_accuracy > 0.8
 
 
+@pytest.mark.parametrize("wire_estimator", ["soft", "straight-through"])
+def test_learned_wiring_learns_what_random_wiring_can_not(wire_estimator):
+    """Six gates of one layer hold the answer only where they find the right wires."""
+    options = {"layers": "12", "tau": 1.0, "seed": 1}
+    wires = {"connections": "learned", "candidates": "all", "wire_estimator": wire_estimator}
+    x = np.random.default_rng(0).random((600, 32)) < 0.5
+    y = (x[:, 3] & x[:, 20]).astype(int)
+    found = {}
+    for name, extra in {"random": {}, "learned": wires}.items():
+        net = train.build_network(32, 2, **options, **extra)
+        rate = {"wiring_lr": 0.1} if extra else {}
+        found[name] = train.fit(
+            net, x, y, steps=300, validation=None, threads=1, progress=False, **rate
+        ).hard_accuracy
+    assert found["learned"] > 0.98 > 0.9 > found["random"]
+
+
+def test_wiring_has_a_learning_rate_of_its_own():
+    nets = [train.build_network(8, 3, layers="30", connections="learned", candidates=4)
+            for _ in range(2)]  # fmt: skip
+    before = nets[0][0].wiring.logits.detach().clone(), nets[0][0].weight.detach().clone()
+    for net, rate in zip(nets, (1e-9, 0.1), strict=True):
+        fit(net, steps=20, lr=1e-9, wiring_lr=rate, eval_every=1, validation=None)
+    still, moved = nets
+    torch.testing.assert_close(still[0].wiring.logits.detach(), before[0], atol=1e-6, rtol=0)
+    assert (moved[0].wiring.logits - before[0]).abs().max() > 0.1
+    torch.testing.assert_close(moved[0].weight.detach(), before[1], atol=1e-6, rtol=0)
+    with pytest.raises(train.TrainError, match=r"wiring_lr=0.1 is for learned wiring, which no"):
+        fit(network(), wiring_lr=0.1)
+    with pytest.raises(train.TrainError, match=r"wiring_lr is 0; expected a number above 0"):
+        fit(moved, wiring_lr=0)
+    with pytest.raises(train.TrainError, match=r"wiring_lr=0.1 is for optimizers by name"):
+        fit(moved, wiring_lr=0.1, optimizer=torch.optim.Adam(moved.parameters()))
+
+
 def test_the_best_weights_are_in_the_network():
     """Half-way the optimizer starts to make things worse."""
     x, y = problem()

@@ -65,6 +65,20 @@ def test_an_image_has_a_local_first_layer_over_active_pixels():
     assert len(second.indices.unique()) == 100
 
 
+def test_learned_wiring_looks_at_windows_first():
+    active = np.zeros((8, 8), bool)
+    active[2:7, 1:6] = True
+    first, second, _ = train.build_network(
+        64, 5, layers="100x2", connections="learned", candidates=6, wire_estimator="soft",
+        image_shape=(1, 8, 8), active=active, radius=1,
+    )  # fmt: skip
+    assert first.wiring.candidates.shape == second.wiring.candidates.shape == (2, 100, 6)
+    assert {layer.wiring.estimator for layer in (first, second)} == {"soft"}
+    assert active.ravel()[first.wiring.candidates.numpy()].all()
+    rows = (first.wiring.candidates // 8).transpose(0, 1).flatten(1)
+    assert (rows.max(1).values - rows.min(1).values).max() <= 2
+
+
 def test_a_seed_gives_the_same_network_and_layers_differ():
     nets = [train.build_network(16, 2, layers="16x2", seed=seed) for seed in (1, 1, 2)]
     states = [torch.cat([v.double().ravel() for v in net.state_dict().values()]) for net in nets]

@@ -56,22 +56,31 @@ def network(
     gates: str | tuple[str, ...] | None = None,
     tau: float | None,
     seed: int,
+    candidates: int | str | None = None,
+    wire_estimator: str | None = None,
 ) -> nn.Sequential:
     """A network for the bits of `source`; the options are those of `train.build_network`.
 
     `connections="local"` is a first layer of neighbouring pixels with random layers behind it; that
-    is the default for images, "random" for all else.
+    is the default for images, "random" for all else. "structured" differs in the first layer too;
+    "learned" draws its first candidates from windows where the rows are images.
 
     Raises:
         CommandError: options that no network can be built with.
     """
     n_features = source.x_train.shape[1]
     n_inputs = n_features if encoder is None else encoder.n_inputs
-    local = connections == "local" or (connections is None and source.image_shape is not None)
-    if local and source.image_shape is None:
-        raise CommandError("--connections local is for images; say their shape by --image-shape")
+    is_image = source.image_shape is not None
+    if connections in ("local", "structured") and not is_image:
+        raise CommandError(
+            f"--connections {connections} is for images; say their shape by --image-shape"
+        )
+    connections = connections or ("local" if is_image else "random")
+    windows = is_image and connections in ("local", "structured", "learned")
+    # "all" of the wires is more than a window has.
+    windows = windows and candidates != "all"
     image_shape = None
-    if local:
+    if windows:
         channels, height, width = source.image_shape
         image_shape = (channels * n_inputs // n_features, height, width)
     try:
@@ -80,14 +89,17 @@ def network(
             len(source.classes),
             layers=layers,
             parametrization=parametrization,
-            connections="random" if local or connections is None else connections,
+            connections="random" if connections == "local" else connections,
+            thresholds=n_inputs // n_features if connections == "structured" else None,
+            candidates=candidates,
+            wire_estimator=wire_estimator,
             init=init,
             estimator=estimator,
             temperature=temperature,
             gates=gates,
             tau=tau,
             image_shape=image_shape,
-            active=_active(source.x_train, encoder) if local else None,
+            active=_active(source.x_train, encoder) if windows else None,
             seed=seed,
         )
     except ValueError as error:

@@ -34,12 +34,15 @@ def run(
     layers: options.LayersOption = None,
     parametrization: options.ParametrizationOption = "raw",
     connections: options.ConnectionsOption = None,
+    candidates: options.CandidatesOption = None,
+    wire_estimator: options.WireEstimatorOption = None,
     init: options.InitOption = "gaussian",
     estimator: options.EstimatorOption = "straight-through",
     temperature: options.TemperatureOption = None,
     gates: options.GatesOption = None,
     tau: options.TauOption = None,
     lr: options.LearningRateOption = None,
+    wiring_lr: options.WiringRateOption = None,
     batch_size: options.BatchSizeOption = 128,
     steps: options.StepsOption = None,
     epochs: options.EpochsOption = None,
@@ -80,6 +83,8 @@ def run(
         layers=layers,
         parametrization=parametrization,
         connections=connections,
+        candidates=_candidates(candidates),
+        wire_estimator=wire_estimator,
         init=init,
         estimator=estimator,
         temperature=temperature,
@@ -87,6 +92,8 @@ def run(
         tau=tau,
         seed=seed,
     )
+    if wiring_lr is not None and connections != "learned":
+        raise CommandError("--wiring-lr is for --connections learned")
     result = fit(
         net,
         source.x_train,
@@ -94,6 +101,7 @@ def run(
         encoder=encoder,
         validation=_validation(validation, len(source.y_train)),
         lr=lr,
+        wiring_lr=wiring_lr,
         batch_size=batch_size,
         steps=steps,
         epochs=epochs,
@@ -132,6 +140,14 @@ def _two_numbers(option: str, text: str | None, example: str) -> tuple[float, fl
     except ValueError:
         raise CommandError(f"{option} is {text!r}; expected such as {example}") from None
     return first, last
+
+
+def _candidates(text: str | None) -> int | str | None:
+    if text in (None, "all"):
+        return text
+    if not re.fullmatch(r"[1-9]\d*", text, re.ASCII):
+        raise CommandError(f"--candidates is {text!r}; expected a number such as 16, or all")
+    return int(text)
 
 
 def _with_image_shape(source: Source, text: str | None) -> Source:

@@ -63,8 +63,23 @@ ConnectionsOption = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=_NETWORK,
-        help="random, unique, or local: a first layer that looks at neighbouring pixels, the "
-        "default for images.",
+        help="random, unique; learned: each pin chooses among candidates; local: a first layer "
+        "that looks at neighbouring pixels, the default for images; structured: such pixels, "
+        "any channel, adjacent thresholds.",
+    ),
+]
+CandidatesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K",
+        rich_help_panel=_NETWORK,
+        help="Wires that a learned pin chooses among: a number (16 by default) or all.",
+    ),
+]
+WireEstimatorOption = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=_NETWORK, help="Of learned wiring: straight-through (the default) or soft."
     ),
 ]
 InitOption = Annotated[
@@ -104,6 +119,12 @@ TauOption = Annotated[
 
 LearningRateOption = Annotated[
     float | None, typer.Option("--lr", rich_help_panel=_TRAINING, help="Learning rate of Adam.")
+]
+WiringRateOption = Annotated[
+    float | None,
+    typer.Option(
+        rich_help_panel=_TRAINING, help="The same for learned wiring; that of the gates by default."
+    ),
 ]
 BatchSizeOption = Annotated[
     int, typer.Option(min=1, rich_help_panel=_TRAINING, help="Rows a step.")

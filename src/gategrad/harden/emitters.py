@@ -11,17 +11,17 @@ from torch import nn
 from gategrad.circuit import N_CONSTANTS, Readout
 from gategrad.harden.draft import Draft
 from gategrad.harden.errors import DiscretizeError
-from gategrad.nn import GroupSum, LogicDense, LogicGraph, WeightedSum
+from gategrad.nn import GroupSum, LogicDense, LogicGraph, SlotDense, WeightedSum
 
 # (module, its name for messages, draft) -> the draft that continues with the module
 Emitter = Callable[[nn.Module, str, Draft], Draft]
 
 
-def logic_dense(layer: LogicDense, name: str, draft: Draft) -> Draft:
+def logic_dense(layer: LogicDense | SlotDense, name: str, draft: Draft) -> Draft:
     """One gate an output."""
     draft = draft.reading(layer.in_dim, name)
     _check_weights(layer, name)
-    fanin = draft.signals[layer.indices.cpu().numpy().T]
+    fanin = draft.signals[layer.wires().cpu().numpy().T]
     own = draft.next_signal + np.arange(layer.out_dim)
     return draft.with_gates(fanin, layer.tables().cpu().numpy(), own)
 
@@ -82,6 +82,7 @@ def neutral(layer: nn.Module, name: str, draft: Draft) -> Draft:
 
 EMITTERS: dict[type[nn.Module], Emitter] = {
     LogicDense: logic_dense,
+    SlotDense: logic_dense,
     LogicGraph: logic_graph,
     GroupSum: group_sum,
     WeightedSum: weighted_sum,

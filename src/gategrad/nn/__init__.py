@@ -1,27 +1,34 @@
 """Torch modules of logic networks: layers, group sums, and the way back from a circuit."""
 
+from gategrad.nn.backend import training_backend
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.expected_gates import expected_gates
 from gategrad.nn.graph import LogicGraph
 from gategrad.nn.group_sum import GroupSum
+from gategrad.nn.groups import parameter_groups
 from gategrad.nn.histogram import Histogram, output_histogram
 from gategrad.nn.import_circuit import from_circuit
 from gategrad.nn.parametrization import Parametrization
 from gategrad.nn.sequential import Sequential, fuse
-from gategrad.nn.stack import training_backend
+from gategrad.nn.slots import SlotDense, resample_slots
 from gategrad.nn.weighted_sum import WeightedSum
+from gategrad.nn.wiring import LearnedWiring
 
 __all__ = [
     "GroupSum",
     "Histogram",
+    "LearnedWiring",
     "LogicDense",
     "LogicGraph",
     "Parametrization",
     "Sequential",
+    "SlotDense",
     "WeightedSum",
     "expected_gates",
     "from_circuit",
     "fuse",
     "output_histogram",
+    "parameter_groups",
+    "resample_slots",
     "training_backend",
 ]

@@ -11,11 +11,13 @@ from gategrad.nn.connections import Active, Connections, connect
 from gategrad.nn.gate_sets import Gates
 from gategrad.nn.inits import initial_weights
 from gategrad.nn.logics import gate_mixtures, replaced
+from gategrad.nn.native_learned import learned_gates
 from gategrad.nn.noise import noise_state
 from gategrad.nn.parametrization import Parametrization
 from gategrad.nn.polynomial import gate_polynomials
 from gategrad.nn.seeding import as_generator
 from gategrad.nn.stack import run_native, why_not_native
+from gategrad.nn.wiring import LearnedWiring
 
 
 class LogicDense(nn.Module):
@@ -25,10 +27,12 @@ class LogicDense(nn.Module):
     polynomial that equals the Boolean function on 0 and 1 and takes any value in between.
 
     `indices` (2, out_dim) int64, the wires that the gates read, is a buffer: it is saved, loaded
-    and moved with the weights. `weight` (out_dim, 16) holds the logits of "raw" by gate id, or
-    (out_dim, 4) the table of "light" as w00, w10, w01, w11. Nothing else is derived and kept, but
-    for the state of Gumbel noise, `noise` (2,) int64. `temperature` and `frozen` may be set at any
-    time. A frozen layer is the hard one in `.train()` too, and no gradient passes through it.
+    and moved with the weights; where wiring is learned, `wiring` holds candidates and their logits
+    instead, and `wires()` says which are chosen. `weight` (out_dim, 16) holds the logits of "raw"
+    by gate id, or (out_dim, 4) the table of "light" as w00, w10, w01, w11. Nothing else is derived
+    and kept, but for the state of Gumbel noise, `noise` (2,) int64. `temperature` and `frozen` may
+    be set at any time. A frozen layer is the hard one in `.train()` too, and no gradient passes
+    through it.
 
     Values are computed in the weight's dtype, under autocast too. bool, integer and other floating
     inputs are converted to it. Memory is laid out features-major: the output is a transposed view,
@@ -41,8 +45,9 @@ class LogicDense(nn.Module):
             "light-sigmoid", "walsh", "multilinear" or "covjac"; or a `Parametrization` of one's
             own. docs/layers.md compares them.
         connections: "random" (fan-out balanced, every input used where possible), "unique" (the
-            same, and no pair twice), "local" (two pixels of a small window), or wires of one's
-            own, integers (2, out_dim).
+            same, and no pair twice), "local" (two pixels of a small window), "structured" (close
+            pixels, any channel, adjacent thresholds), "learned" (see `LearnedWiring`), or wires of
+            one's own, integers (2, out_dim).
         init: "gaussian"; or "residual", "residual-b", "residual-random": every gate starts close
             to its first, second or a random input; or "heavy-tail", "and-or",
             "negation-asymmetric", see `gategrad.nn.inits`.
@@ -57,11 +62,15 @@ class LogicDense(nn.Module):
         seed: integer for wiring and weights. Layers of one size and one seed are identical, so
             give each its own, or let all share one `generator`. Without both: fresh entropy.
         generator: CPU generator that the draws advance, wiring first.
-        image_shape: only for "local", and needed there: (channels, height, width), or
-            (height, width).
-        radius: only for "local": how far a pin may be from its window's centre (2).
-        active: only for "local": bool mask of the inputs worth reading, (height, width),
+        image_shape: for "local" and "structured", which need it, and for "learned" with candidates
+            from windows: (channels, height, width), or (height, width). Thresholds of an encoder
+            are channels, threshold by threshold.
+        radius: with an image_shape: how far a pin may be from its window's centre (2; learned: 3).
+        active: with an image_shape: bool mask of the inputs worth reading, (height, width),
             (in_dim,) or image_shape (all).
+        thresholds: only for "structured": levels of each channel of the image (1).
+        candidates: only for "learned": wires that each pin chooses among (16), or "all".
+        wire_estimator: only for "learned": "straight-through" or "soft".
         device: where weights and wiring live; they are drawn on the CPU.
         dtype: floating type of the weights (torch's default one).
 
@@ -89,6 +98,9 @@ class LogicDense(nn.Module):
         image_shape: Sequence[int] | None = None,
         radius: int | None = None,
         active: Active | None = None,
+        thresholds: int | None = None,
+        candidates: int | str | None = None,
+        wire_estimator: str | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -112,9 +124,17 @@ class LogicDense(nn.Module):
             image_shape=image_shape,
             radius=radius,
             active=active,
+            thresholds=thresholds,
+            candidates=candidates,
+            wire_estimator=wire_estimator,
             generator=generator,
         )
-        self.register_buffer("indices", indices.to(device))
+        self.wiring = None
+        if indices.ndim == 2:
+            self.register_buffer("indices", indices.to(device))
+        else:
+            chosen_by = wire_estimator or "straight-through"
+            self.wiring = LearnedWiring(indices, estimator=chosen_by, device=device, dtype=dtype)
         weight = initial_weights(self.kind, init, self.out_dim, generator, self.gates)
         self.weight = nn.Parameter(weight.to(device, dtype))
         if self.estimator in options.NOISY:
@@ -142,18 +162,37 @@ class LogicDense(nn.Module):
         # Autocast would lower the coefficients' precision behind the kernels' back.
         with torch.autocast(rows.device.type, enabled=False):
             if self.logic != "probabilistic":
-                return self._mixtures(rows)
+                return self._mixtures(*self._pins(rows))
             forward, soft = relaxed.coefficients(self)
-            return gate_polynomials(rows, self.indices, forward, soft, self.grad_factor)
+            if self._mixes_wires():
+                out = learned_gates(rows, self.wiring, forward, soft, self.grad_factor)
+                if out is not None:
+                    return out
+            rows, wires, grad_factor = self._pins(rows)
+            return gate_polynomials(rows, wires, forward, soft, grad_factor)
+
+    def wires(self) -> Tensor:
+        """Wires (2, out_dim) int64 that the hard gates read; learned ones as chosen now."""
+        return self.indices if self.wiring is None else self.wiring.wires()
+
+    def _mixes_wires(self) -> bool:
+        return self.wiring is not None and self.training and not self.frozen
+
+    def _pins(self, rows: Tensor) -> tuple[Tensor, Tensor, float]:
+        """Rows, which of them each gate reads (2, out_dim), and the factor on their gradient."""
+        if not self._mixes_wires():
+            return rows, self.wires(), self.grad_factor
+        pins = self.wiring(rows, self.grad_factor).flatten(0, 1)
+        return pins, torch.arange(len(pins), device=pins.device).view(2, -1), 1.0
 
     def tables(self) -> Tensor:
         """Truth tables (out_dim,) int64, 0 to 15, that the gates harden to."""
         return relaxed.hard_tables(self.kind, self.weight.detach(), self.gates)
 
-    def _mixtures(self, rows: Tensor) -> Tensor:
+    def _mixtures(self, rows: Tensor, wires: Tensor, grad_factor: float) -> Tensor:
         forward, soft = relaxed.shares(self)
-        mix = (self.logic, rows, self.indices)
-        y = gate_mixtures(*mix, soft, self.grad_factor)
+        mix = (self.logic, rows, wires)
+        y = gate_mixtures(*mix, soft, grad_factor)
         if forward is soft or self.estimator not in options.HARD_FORWARD:
             return y
         return replaced(y, gate_mixtures(*mix, forward))
@@ -169,10 +208,11 @@ class LogicDense(nn.Module):
         error_msgs: list[str],
     ) -> None:
         """Refuse wires that this layer does not have; all else as torch does it."""
-        indices = state_dict.get(prefix + "indices")
+        name = "indices" if self.wiring is None else "wiring.candidates"
+        indices = state_dict.get(prefix + name)
         if indices is not None and not _within(indices, self.in_dim):
             error_msgs.append(
-                f"{prefix}indices reads wires outside 0 to {self.in_dim - 1}; "
+                f"{prefix}{name} reads wires outside 0 to {self.in_dim - 1}; "
                 f"this layer has in_dim={self.in_dim}: build it with the saved network's width"
             )
             return

@@ -83,7 +83,7 @@ def _through_dense(layer: LogicDense, need: Tensor | None) -> tuple[Tensor, Tens
     need = both.new_ones(layer.out_dim) if need is None else need.to(both.dtype)
     # log(1 - p) adds up where probabilities multiply.
     unread = torch.log1p(-(need * either).clamp(max=_ALMOST_SURE))
-    sums = both.new_zeros(layer.in_dim).index_add(0, layer.indices.flatten(), unread.flatten())
+    sums = both.new_zeros(layer.in_dim).index_add(0, layer.wires().flatten(), unread.flatten())
     return (need * both).sum(), -torch.expm1(sums)
 
 

@@ -103,7 +103,7 @@ def _sort(module: nn.Module) -> tuple[bool, bool]:
 
 
 def _fusible(module: nn.Module) -> bool:
-    return isinstance(module, LogicDense) and _plain(module)
+    return isinstance(module, LogicDense) and _plain(module) and module.wiring is None
 
 
 def _plain(module: nn.Module) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gategrad.engine import isa
 from gategrad.nn.checks import known_name
 from gategrad.nn.native_op import EagerStack, logic_stack
 from gategrad.nn.relaxed import native_gates
@@ -17,14 +16,21 @@ DTYPES = (torch.float32, torch.float64)
 _PLAIN = (Tensor, nn.Parameter)
 
 
+def native_is_off() -> bool:
+    """Whether GATEGRAD_TRAINING asks for plain torch; ValueError if it names no backend."""
+    return known_name(VARIABLE, os.environ.get(VARIABLE) or BACKENDS[0], BACKENDS) == "torch"
+
+
 def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | None:
     """What keeps `LogicDense` layers and an input on `device` from the native core, or None.
 
     Raises:
         ValueError: the environment variable GATEGRAD_TRAINING names no backend.
     """
-    if known_name(VARIABLE, os.environ.get(VARIABLE) or BACKENDS[0], BACKENDS) == "torch":
+    if native_is_off():
         return f"{VARIABLE} is torch"
+    if any(layer.wiring is not None for layer in layers):
+        return "a layer learns its wiring"
     weights = [layer.weight for layer in layers]
     for tensor_device in {device, *(weight.device for weight in weights)}:
         if tensor_device.type != "cpu":
@@ -62,23 +68,3 @@ def run_native(
     if torch.compiler.is_compiling() or not all(type(t) in _PLAIN for t in (x, *weights)):
         return logic_stack(x, indices, list(weights), *settings)[0]
     return EagerStack.apply(settings, x, *indices, *weights)
-
-
-def training_backend(net: nn.Module) -> str:
-    """Who computes the logic layers of `net` in training, and why: a sentence for people.
-
-    Example:
-        "native (avx512, torch's OpenMP threads)" or "torch (a tensor is on cuda:0)".
-    """
-    layers = [m for m in net.modules() if hasattr(m, "indices") and hasattr(m, "estimator")]
-    if not layers:
-        return "torch (no logic layers)"
-    modes = [layer.training for layer in layers]
-    try:
-        for layer in layers:
-            layer.training = True
-        reason = why_not_native(layers, layers[0].weight.device)
-    finally:
-        for layer, mode in zip(layers, modes, strict=True):
-            layer.training = mode
-    return f"torch ({reason})" if reason else f"native ({isa.choose()[0]}, torch's OpenMP threads)"

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
 from gategrad.model import Model
+from gategrad.nn import SlotDense
 from gategrad.train import checkpoint as checkpoints
 from gategrad.train.errors import TrainError
 from gategrad.train.evaluate import device_of, modes_kept
@@ -33,6 +34,7 @@ def fit(
     validation: Validation = 0.1,
     optimizer: OptimizerChoice = "adam",
     lr: float | None = None,
+    wiring_lr: float | None = None,
     schedule: str = "cosine",
     batch_size: int = 128,
     steps: int | None = None,
@@ -42,6 +44,7 @@ def fit(
     anneal: Anneal | None = None,
     freeze: Freeze | None = None,
     gate_penalty: float = 0.0,
+    resample_every: int | None = None,
     augment: Augment | None = None,
     checkpoint: str | PathLike | None = None,
     resume: bool = False,
@@ -68,11 +71,14 @@ def fit(
         optimizer: "adam" or "adamw"; a torch optimizer over the network's parameters; or a function
             from parameters to one.
         lr: learning rate of an optimizer by name (0.03).
+        wiring_lr: the same for learned wiring; `lr` where None.
         schedule: "cosine" (to 1 % of the learning rate at the last step) or "constant".
         batch_size: rows a step; all of them where there are fewer.
         steps: steps to train (5,000 where epochs are not given either).
         epochs: the same in passes over the training rows, augmented ones included.
         eval_every: steps between evaluations, and checkpoints (a twentieth of the steps).
+        resample_every: steps between draws of losing slots, see `nn.resample_slots`, in the first
+            three quarters of the steps; for networks with `nn.SlotDense`.
         patience: stop after so many evaluations without a better one.
         anneal: the temperature of the layers' logits: `(first, last)`, by an equal factor a step;
             or a function from the share of the steps done, 0 to 1, to a temperature.
@@ -116,10 +122,16 @@ def fit(
         patience=patience,
         seed=seed,
         gate_penalty=gate_penalty,
+        resample_every=resample_every,
     )
+    if resample_every is not None and not any(isinstance(m, SlotDense) for m in net.modules()):
+        raise TrainError(
+            f"resample_every={resample_every!r} is for networks with nn.SlotDense, and this one "
+            "has none; leave it out"
+        )
     staging = make_staging(net, anneal, freeze)
     device = device_of(net)
-    chosen = make_optimizer(optimizer, net, lr)
+    chosen = make_optimizer(optimizer, net, lr, wiring_lr)
     with (
         modes_kept(net),
         torch_threads(threads),
@@ -160,7 +172,10 @@ def _open_checkpoint(run: Run, path: str | PathLike | None, *, resume: bool) -> 
 
 def _settings(run: Run) -> checkpoints.State:
     """What must be the same for a run to continue as if it had never stopped."""
-    group = {k: v for k, v in run.optimizer.param_groups[0].items() if k != "params"}
+    groups = [
+        sorted((k, v) for k, v in group.items() if k != "params")
+        for group in run.optimizer.param_groups
+    ]
     plan = asdict(run.plan)
     del plan["patience"]
     return (
@@ -169,7 +184,7 @@ def _settings(run: Run) -> checkpoints.State:
         | {
             "network": repr(run.net),
             "optimizer": type(run.optimizer).__name__,
-            "optimizer settings": repr(sorted(group.items())),
+            "optimizer settings": repr(groups),
             "set of rows": run.rows.digest(),
             "set of validation rows": run.chosen_on.digest(),
         }

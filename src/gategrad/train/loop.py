@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from gategrad.circuit import live_gates
 from gategrad.harden import discretize
-from gategrad.nn import expected_gates, fuse
+from gategrad.nn import expected_gates, fuse, resample_slots
 from gategrad.nn.expected_gates import count_gates
 from gategrad.train.checkpoint import State
 from gategrad.train.errors import TrainError
@@ -28,6 +28,8 @@ from gategrad.train.staging import Staging
 
 # Steps between looks at the loss: on a GPU each look waits for it.
 _LOSS_CHECK = 20
+# Slots drawn later could not be learned in the steps that are left.
+_RESAMPLED_SHARE = 0.75
 _EPOCHS_A_SEED = 1_000_003
 
 
@@ -78,6 +80,7 @@ class Run:
         loss.backward()
         self.optimizer.step()
         self.step += 1
+        self._resample()
         self._loss_sum += loss.detach()
         self._loss_steps += 1
         if self.step % _LOSS_CHECK == 0:
@@ -158,6 +161,14 @@ class Run:
         self.best = self.history[state["best"]]
         self._loss_sum.fill_(state["loss"][0])
         self._loss_steps = state["loss"][1]
+
+    def _resample(self) -> None:
+        every, most = self.plan.resample_every, _RESAMPLED_SHARE * self.plan.steps
+        if every is not None and self.step % every == 0 and self.step <= most:
+            # From seed and step alone, so that a run may continue anywhere.
+            seed = (self.plan.seed * _EPOCHS_A_SEED + self.step) % 2**63
+            generator = torch.Generator().manual_seed(seed)
+            resample_slots(self.net, self.optimizer, generator=generator)
 
     def _set_learning_rates(self) -> None:
         factor = schedule_factor(self.plan.schedule)(self.step / self.plan.steps)

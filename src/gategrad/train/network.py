@@ -27,6 +27,9 @@ def build_network(
     image_shape: Sequence[int] | None = None,
     active: ArrayLike | None = None,
     radius: int | None = None,
+    thresholds: int | None = None,
+    candidates: int | str | None = None,
+    wire_estimator: str | None = None,
     seed: int = 0,
 ) -> Sequential:
     """`LogicDense` layers and a `GroupSum`.
@@ -37,15 +40,20 @@ def build_network(
         layers: widths, such as "8000x3" (three layers of 8,000 gates), "4000,2000x2", or integers.
         parametrization: of every layer, see `LogicDense`.
         estimator: of every layer.
-        connections: "random" or "unique", of every layer but a "local" first one.
+        connections: "random", "unique" or "learned". With an image_shape the first layer is
+            "local", or where the others learn their wiring learns it within windows. "structured"
+            is a structured first layer, which needs an image_shape, and random ones.
         init: of every layer.
         temperature: of every layer.
         gates: functions that every layer chooses from.
         tau: of the GroupSum; None: root of an eighth of the outputs a class (10 for 800 outputs).
-        image_shape: with it, the first layer's wiring is "local": (channels, height, width) of the
+        image_shape: with it, the first layer looks at windows: (channels, height, width) of the
             bits, channels being thresholds times colours.
         active: bool, inputs worth reading, only with image_shape; see `active_inputs`.
         radius: of the local windows, only with image_shape.
+        thresholds: only for "structured", see `LogicDense`.
+        candidates: only for "learned", see `LogicDense`.
+        wire_estimator: only for "learned".
         seed: of all wiring and weights.
 
     Raises:
@@ -68,7 +76,7 @@ def build_network(
             in_dim,
             width,
             parametrization=parametrization,
-            connections="local" if local else connections,
+            connections=_wiring(connections, local=local, first=not modules),
             init=init,
             estimator=estimator,
             temperature=temperature,
@@ -77,11 +85,21 @@ def build_network(
             image_shape=image_shape if local else None,
             active=active if local else None,
             radius=radius if local else None,
+            thresholds=None if modules and connections == "structured" else thresholds,
+            candidates=candidates,
+            wire_estimator=wire_estimator,
         )
         modules.append(layer)
         in_dim = width
     tau = (widths[-1] / classes / 8) ** 0.5 if tau is None else tau
     return Sequential(*modules, GroupSum(classes, tau=tau))
+
+
+def _wiring(connections: str, *, local: bool, first: bool) -> str:
+    """The wiring of one layer of a network with these connections."""
+    if connections == "structured":
+        return "structured" if first else "random"
+    return "local" if local and connections != "learned" else connections
 
 
 def layer_widths(layers: str | Sequence[int]) -> list[int]:

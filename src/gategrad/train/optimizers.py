@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from gategrad.nn import parameter_groups
 from gategrad.train.errors import TrainError
 
 OptimizerChoice = str | Optimizer | Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -16,7 +17,9 @@ DEFAULT_LR = 0.03
 _COSINE_END = 0.01
 
 
-def make_optimizer(choice: OptimizerChoice, net: nn.Module, lr: float | None) -> Optimizer:
+def make_optimizer(
+    choice: OptimizerChoice, net: nn.Module, lr: float | None, wiring_lr: float | None = None
+) -> Optimizer:
     """The optimizer of a run; see `fit`.
 
     Raises:
@@ -24,11 +27,13 @@ def make_optimizer(choice: OptimizerChoice, net: nn.Module, lr: float | None) ->
             optimizer that holds no weight of the network.
     """
     if isinstance(choice, str):
-        return _by_name(choice, net, DEFAULT_LR if lr is None else lr)
-    if lr is not None:
-        raise TrainError(
-            f"lr={lr!r} is for optimizers by name; set it where you make your own optimizer"
-        )
+        return _by_name(choice, net, DEFAULT_LR if lr is None else lr, wiring_lr)
+    for name, rate in {"lr": lr, "wiring_lr": wiring_lr}.items():
+        if rate is not None:
+            raise TrainError(
+                f"{name}={rate!r} is for optimizers by name; set it where you make your own "
+                "optimizer"
+            )
     optimizer = choice if isinstance(choice, Optimizer) else choice(net.parameters())
     if not isinstance(optimizer, Optimizer):
         raise TrainError(
@@ -44,16 +49,22 @@ def make_optimizer(choice: OptimizerChoice, net: nn.Module, lr: float | None) ->
     return optimizer
 
 
-def _by_name(name: str, net: nn.Module, lr: float) -> Optimizer:
+def _by_name(name: str, net: nn.Module, lr: float, wiring_lr: float | None) -> Optimizer:
     if name not in OPTIMIZERS:
         raise TrainError(f"unknown optimizer {name!r}; known: {', '.join(OPTIMIZERS)}")
     if not lr > 0:
         raise TrainError(f"lr is {lr!r}; expected a number above 0, such as {DEFAULT_LR}")
+    if wiring_lr is not None and not wiring_lr > 0:
+        raise TrainError(f"wiring_lr is {wiring_lr}; expected a number above 0, such as 0.05")
     parameters = list(net.parameters())
     if not parameters:
         raise TrainError("the network has no weights; expected at least one nn.LogicDense")
     fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
-    return OPTIMIZERS[name](parameters, lr=lr, fused=fused)
+    try:
+        groups = parameter_groups(net, lr=lr, wiring_lr=wiring_lr)
+    except ValueError as error:
+        raise TrainError(str(error)) from error
+    return OPTIMIZERS[name](groups, lr=lr, fused=fused)
 
 
 def _cosine(progress: float) -> float:

@@ -23,6 +23,7 @@ class Plan:
     patience: int | None
     seed: int
     gate_penalty: float = 0.0
+    resample_every: int | None = None
 
 
 def make_plan(
@@ -36,6 +37,7 @@ def make_plan(
     patience: int | None,
     seed: int,
     gate_penalty: float = 0.0,
+    resample_every: int | None = None,
 ) -> Plan:
     """The plan for `n_rows` rows to train on.
 
@@ -56,6 +58,9 @@ def make_plan(
         patience=None if patience is None else whole("patience", patience, least=1),
         seed=seed,
         gate_penalty=_penalty(gate_penalty),
+        resample_every=None
+        if resample_every is None
+        else whole("resample_every", resample_every, least=1),
     )
 
 

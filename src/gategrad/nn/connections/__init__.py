@@ -1,12 +1,15 @@
-"""Which two wires each gate reads: fixed wirings, one file each.
+"""Which two wires each gate reads, or may learn to read: one file a wiring.
 
-Every wiring is `(in_dim, out_dim, ..., generator) -> indices (2, out_dim) int64`.
+Every wiring is `(in_dim, out_dim, ..., generator) -> indices (2, out_dim) int64`; candidates of
+learned wiring are (2, out_dim, K).
 """
 
+from gategrad.nn.connections.candidates import local_candidates, random_candidates
 from gategrad.nn.connections.given import given_connections
 from gategrad.nn.connections.local import local_connections
 from gategrad.nn.connections.random import random_connections
 from gategrad.nn.connections.select import CONNECTIONS, Active, Connections, connect
+from gategrad.nn.connections.structured import structured_connections
 from gategrad.nn.connections.unique import unique_connections
 
 __all__ = [
@@ -15,7 +18,10 @@ __all__ = [
     "Connections",
     "connect",
     "given_connections",
+    "local_candidates",
     "local_connections",
+    "random_candidates",
     "random_connections",
+    "structured_connections",
     "unique_connections",
 ]

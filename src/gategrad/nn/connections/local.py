@@ -38,10 +38,8 @@ def local_connections(
             or the window of an active pixel holds no second one.
         TypeError: active is not bool.
     """
-    shape = _image_shape(image_shape, in_dim)
-    if isinstance(radius, bool) or not hasattr(radius, "__index__") or radius < 1:
-        raise ValueError(f"radius must be an integer of at least 1, got {radius!r}")
-    mask = _active_mask(active, shape)
+    shape = planes_of_image(image_shape, in_dim, radius)
+    mask = active_mask(active, shape)
     positions = mask.any(0).flatten().nonzero()[:, 0]
     neighbours, counts = _windows(positions, shape, radius)
     _check_windows(positions, counts, shape, radius)
@@ -52,7 +50,10 @@ def local_connections(
     return _random_channel(chosen, mask.flatten(1), generator) * mask[0].numel() + chosen
 
 
-def _image_shape(image_shape: Sequence[int], in_dim: int) -> tuple[int, int, int]:
+def planes_of_image(image_shape: Sequence[int], in_dim: int, radius: int) -> tuple[int, int, int]:
+    """(planes, height, width) of an image_shape that fits in_dim; checks the radius too."""
+    if isinstance(radius, bool) or not hasattr(radius, "__index__") or radius < 1:
+        raise ValueError(f"radius must be an integer of at least 1, got {radius!r}")
     shape = tuple(int(n) for n in image_shape)
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise ValueError(
@@ -66,7 +67,7 @@ def _image_shape(image_shape: Sequence[int], in_dim: int) -> tuple[int, int, int
     return shape if len(shape) == 3 else (1, *shape)
 
 
-def _active_mask(active: Tensor | ArrayLike | None, shape: tuple[int, int, int]) -> Tensor:
+def active_mask(active: Tensor | ArrayLike | None, shape: tuple[int, int, int]) -> Tensor:
     """The active inputs, bool (channels, height, width)."""
     if active is None:
         return torch.ones(shape, dtype=torch.bool)
@@ -117,12 +118,13 @@ def _check_windows(
 
 def _two_of(counts: Tensor, generator: torch.Generator) -> Tensor:
     """Two different random numbers below each count, (2, n)."""
-    first = _below(counts, generator)
-    second = _below(counts - 1, generator)
+    first = below(counts, generator)
+    second = below(counts - 1, generator)
     return torch.stack([first, second + (second >= first)])
 
 
-def _below(counts: Tensor, generator: torch.Generator) -> Tensor:
+def below(counts: Tensor, generator: torch.Generator) -> Tensor:
+    """A random integer from 0 to below each count."""
     draws = torch.rand(counts.shape, generator=generator, dtype=torch.float64)
     return (draws * counts).long()
 
@@ -130,4 +132,4 @@ def _below(counts: Tensor, generator: torch.Generator) -> Tensor:
 def _random_channel(pixels: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
     """A random active channel of each pixel; mask is (channels, pixels)."""
     order = (~mask).int().argsort(dim=0, stable=True)
-    return order[_below(mask.sum(0)[pixels], generator), pixels]
+    return order[below(mask.sum(0)[pixels], generator), pixels]

@@ -7,15 +7,32 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from gategrad.nn.checks import known_name
+from gategrad.nn.connections.candidates import (
+    DEFAULT_CANDIDATE_RADIUS,
+    DEFAULT_CANDIDATES,
+    local_candidates,
+    random_candidates,
+)
 from gategrad.nn.connections.given import given_connections
 from gategrad.nn.connections.local import DEFAULT_RADIUS, local_connections
 from gategrad.nn.connections.random import random_connections
+from gategrad.nn.connections.structured import structured_connections
 from gategrad.nn.connections.unique import unique_connections
 
-CONNECTIONS = ("random", "unique", "local")
+CONNECTIONS = ("random", "unique", "local", "structured", "learned")
 
 Connections = str | Tensor | ArrayLike
 Active = Tensor | ArrayLike
+
+# The wirings that each option is for.
+_OPTIONS = {
+    "image_shape": ("local", "structured", "learned"),
+    "radius": ("local", "structured", "learned"),
+    "active": ("local", "structured", "learned"),
+    "thresholds": ("structured",),
+    "candidates": ("learned",),
+    "wire_estimator": ("learned",),
+}
 
 
 def connect(
@@ -26,41 +43,74 @@ def connect(
     image_shape: Sequence[int] | None = None,
     radius: int | None = None,
     active: Active | None = None,
+    thresholds: int | None = None,
+    candidates: int | str | None = None,
+    wire_estimator: str | None = None,
     generator: torch.Generator,
 ) -> Tensor:
-    """Wires (2, out_dim) int64 of `out_dim` gates over `in_dim` inputs.
+    """Wires (2, out_dim) int64 of `out_dim` gates over `in_dim` inputs, or their candidates.
 
     Args:
-        connections: "random", "unique", "local", or integers (2, out_dim) of one's own.
+        connections: one of `CONNECTIONS`, or integers (2, out_dim) of one's own.
         in_dim: number of wires to choose from.
         out_dim: number of gates.
-        image_shape: only for "local", and needed there.
-        radius: only for "local".
-        active: only for "local".
+        image_shape: for "local" and "structured", which need it, and "learned".
+        radius: for the same, with an image_shape.
+        active: for the same, with an image_shape.
+        thresholds: only for "structured"; 1 without it.
+        candidates: only for "learned": how many a pin, or "all".
+        wire_estimator: only for "learned"; here it is only refused elsewhere.
         generator: source of every draw.
+
+    Returns:
+        (2, out_dim); for "learned" the candidates (2, out_dim, K).
 
     Raises:
         ValueError: an unknown name, an option of another wiring, or a wiring that is impossible.
     """
-    if not isinstance(connections, str):
-        _refuse_local_options("given wires", image_shape, radius, active)
+    name = None
+    if isinstance(connections, str):
+        name = known_name("connections", connections, CONNECTIONS)
+    given = {
+        "image_shape": image_shape,
+        "radius": radius,
+        "active": active,
+        "thresholds": thresholds,
+        "candidates": candidates,
+        "wire_estimator": wire_estimator,
+    }
+    _refuse_options_of_others(name, given)
+    if name is None:
         return given_connections(connections, in_dim, out_dim)
-    known_name("connections", connections, CONNECTIONS)
-    if connections == "local":
+    if name == "learned":
+        count = DEFAULT_CANDIDATES if candidates is None else candidates
         if image_shape is None:
-            raise ValueError(
-                'connections="local" needs image_shape, the (channels, height, width) or '
-                "(height, width) of the input"
-            )
-        radius = DEFAULT_RADIUS if radius is None else radius
+            return random_candidates(in_dim, out_dim, count, generator)
+        radius = DEFAULT_CANDIDATE_RADIUS if radius is None else radius
+        return local_candidates(in_dim, out_dim, count, image_shape, radius, active, generator)
+    if name in ("random", "unique"):
+        wire = random_connections if name == "random" else unique_connections
+        return wire(in_dim, out_dim, generator)
+    radius = DEFAULT_RADIUS if radius is None else radius
+    if name == "local":
         return local_connections(in_dim, out_dim, image_shape, radius, active, generator)
-    _refuse_local_options(f'connections="{connections}"', image_shape, radius, active)
-    wire = random_connections if connections == "random" else unique_connections
-    return wire(in_dim, out_dim, generator)
+    levels = 1 if thresholds is None else thresholds
+    return structured_connections(in_dim, out_dim, image_shape, levels, radius, active, generator)
 
 
-def _refuse_local_options(chosen: str, image_shape: object, radius: object, active: object) -> None:
-    options = {"image_shape": image_shape, "radius": radius, "active": active}
-    for name, value in options.items():
-        if value is not None:
-            raise ValueError(f'{name} applies only to connections="local", not to {chosen}')
+def _refuse_options_of_others(name: str | None, given: dict[str, object]) -> None:
+    chosen = "given wires" if name is None else f'connections="{name}"'
+    for option, value in given.items():
+        if value is not None and name not in _OPTIONS[option]:
+            takers = " or ".join(f'"{taker}"' for taker in _OPTIONS[option])
+            raise ValueError(f"{option} applies only to connections={takers}, not to {chosen}")
+    if given["image_shape"] is not None:
+        return
+    if name in ("local", "structured"):
+        raise ValueError(
+            f"{chosen} needs image_shape, the (channels, height, width) or "
+            "(height, width) of the input"
+        )
+    for option in ("radius", "active"):
+        if given[option] is not None:
+            raise ValueError(f"{option} is for windows of an image; give image_shape with it")

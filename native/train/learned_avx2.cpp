@@ -1,0 +1,2 @@
+#define GG_LEARNED_KERNELS kAvx2Learned
+#include "train/learned.inc"

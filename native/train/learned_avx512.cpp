@@ -1,0 +1,2 @@
+#define GG_LEARNED_KERNELS kAvx512Learned
+#include "train/learned.inc"

@@ -1,0 +1,2 @@
+#define GG_LEARNED_KERNELS kBaselineLearned
+#include "train/learned.inc"

@@ -1,0 +1,45 @@
+"""Who computes a network in training: the native core or plain torch."""
+
+from torch import nn
+
+from gategrad.engine import isa
+from gategrad.nn.dense import LogicDense
+from gategrad.nn.native_learned import why_not_native_learned
+from gategrad.nn.stack import why_not_native
+
+
+def training_backend(net: nn.Module) -> str:
+    """Who computes the logic layers of `net` in training, and why: a sentence for people.
+
+    Learned wiring runs in the core where the inputs of its layer are bits, as they are behind
+    straight-through layers; other values go through torch.
+
+    Example:
+        "native (avx512, torch's OpenMP threads)" or "torch (a tensor is on cuda:0)".
+    """
+    layers = [module for module in net.modules() if isinstance(module, LogicDense)]
+    if not layers:
+        return "torch (no logic layers)"
+    modes = [layer.training for layer in layers]
+    try:
+        for layer in layers:
+            layer.training = True
+        reason = _reason(layers)
+    finally:
+        for layer, mode in zip(layers, modes, strict=True):
+            layer.training = mode
+    return f"torch ({reason})" if reason else f"native ({isa.choose()[0]}, torch's OpenMP threads)"
+
+
+def _reason(layers: list[LogicDense]) -> str | None:
+    if logics := {layer.logic for layer in layers} - {"probabilistic"}:
+        return f"logic={logics.pop()!r} is no polynomial"
+    fixed = [layer for layer in layers if layer.wiring is None]
+    reasons = [
+        why_not_native_learned(layer.weight, layer.wiring, layer.weight[:, :4])
+        for layer in layers
+        if layer.wiring is not None
+    ]
+    if fixed:
+        reasons.append(why_not_native(fixed, fixed[0].weight.device))
+    return next((reason for reason in reasons if reason), None)
