@@ -1,6 +1,7 @@
 """Wiring: balance, distinctness, coverage, limits, determinism, messages."""
 
 import time
+from math import comb
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from gategrad.nn.connections import (
     given_connections,
     local_connections,
     random_connections,
+    structured_connections,
     unique_connections,
 )
 
@@ -257,3 +259,68 @@ def test_unknown_names_and_options_of_another_wiring_are_refused():
         for chosen in ("random", "unique", [[0, 1], [1, 2]]):
             with pytest.raises(ValueError, match=f'{name} applies only to connections="local"'):
                 connect(chosen, 4, 2, generator=generator(), **option)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(3, 6), st.integers(0, 30), st.integers(1, 100), SEEDS)
+def test_random_with_more_pins(pins, more, out_dim, seed):
+    in_dim = pins + more
+    indices = random_connections(in_dim, out_dim, generator(seed), pins=pins)
+    assert indices.shape == (pins, out_dim)
+    assert all(len(set(gate)) == pins for gate in indices.T.tolist())
+    assert_balanced(indices, in_dim)
+
+
+@st.composite
+def unique_set_sizes(draw):
+    pins = draw(st.integers(3, 6))
+    in_dim = draw(st.integers(pins, 11))
+    n_sets = comb(in_dim, pins)
+    return pins, in_dim, draw(st.one_of(st.just(n_sets), st.integers(1, n_sets)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(unique_set_sizes(), SEEDS)
+def test_unique_with_more_pins_up_to_all_sets(sizes, seed):
+    pins, in_dim, out_dim = sizes
+    indices = unique_connections(in_dim, out_dim, generator(seed), pins=pins)
+    assert indices.shape == (pins, out_dim)
+    assert all(len(set(gate)) == pins for gate in indices.T.tolist())
+    assert len(unordered(indices)) == out_dim
+    assert_balanced(indices, in_dim)
+    with pytest.raises(ValueError, match=f"there are {comb(in_dim, pins)}; use at most"):
+        unique_connections(in_dim, comb(in_dim, pins) + 1, generator(), pins=pins)
+
+
+def test_unique_with_more_pins_of_many_wires_is_quick():
+    start = time.perf_counter()
+    indices = unique_connections(784, 8000, generator(), pins=6)
+    assert time.perf_counter() - start < 1.0
+    assert len(unordered(indices)) == 8000
+    assert_balanced(indices, 784)
+
+
+@pytest.mark.parametrize("pins", [3, 6])
+def test_windows_with_more_pins(pins):
+    local = local_connections(3 * 64, 500, (3, 8, 8), 2, None, generator(), pins=pins)
+    pixels = local % 64
+    assert all(len(set(gate)) == pins for gate in pixels.T.tolist())
+    for place in (pixels // 8, pixels % 8):
+        assert (place.max(0).values - place.min(0).values).max() == 4
+    image = (12, 8, 8)
+    wires = structured_connections(12 * 64, 800, image, 4, 2, None, generator(), pins=pins)
+    places = wires // 64 % 3 * 64 + wires % 64  # of a channel and pixel, at any threshold
+    assert all(len(set(gate)) == pins for gate in places.T.tolist())
+    assert fan_out(wires, 12 * 64).min() >= 1
+    levels = wires // 64 // 3
+    assert (levels.max(0).values - levels.min(0).values).max() == 2
+    with pytest.raises(ValueError, match="fewer than 2 other active ones within radius 1"):
+        local_connections(2, 4, (1, 2), 1, None, generator(), pins=3)
+    with pytest.raises(ValueError, match="fewer than 2 other active ones within radius 1 at an"):
+        structured_connections(4, 4, (2, 1, 2), 2, 1, None, generator(), pins=3)
+
+
+def test_given_wires_have_as_many_rows_as_pins():
+    assert given_connections([[0, 1], [1, 1], [2, 0]], 3, 2, pins=3).shape == (3, 2)
+    with pytest.raises(ValueError, match=r"must have shape \(3, 2\), got \(2, 2\)"):
+        given_connections([[0, 1], [1, 1]], 3, 2, pins=3)

@@ -13,14 +13,15 @@ from gategrad import nn
 from gategrad.circuit import evaluate
 from gategrad.nn.functions import coefficients_from_tables, entries_from_tables, table_from_id
 from gategrad.nn.noise import draw_noise
-from gategrad.nn.options import ESTIMATORS, HARD_FORWARD
+from gategrad.nn.options import EFD, ESTIMATORS, HARD_FORWARD
 from gategrad.nn.parametrization import PARAMETRIZATIONS, from_logits
 from gategrad.nn.stack import VARIABLE
 
+OF_COEFFICIENTS = [estimator for estimator in ESTIMATORS if estimator != EFD]
 OF_LOGITS = [name for name, p in PARAMETRIZATIONS.items() if p.logits is not None]
 MATRIX = [
     (name, estimator)
-    for name, estimator in itertools.product(PARAMETRIZATIONS, ESTIMATORS)
+    for name, estimator in itertools.product(PARAMETRIZATIONS, OF_COEFFICIENTS)
     if name in OF_LOGITS or estimator in ("soft", "straight-through")
 ]
 BACKENDS = ["native", "torch"]
@@ -181,7 +182,7 @@ def test_evaluation_has_no_noise():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", OF_COEFFICIENTS)
 @pytest.mark.parametrize("kind", ["raw", "covjac"])
 @pytest.mark.parametrize("gates", [("nand",), (1, "or", "not-b"), "no-xor", "no-constants"])
 def test_only_the_gates_allowed_are_ever_computed(monkeypatch, backend, estimator, kind, gates):
@@ -216,7 +217,7 @@ def sigmoid_cube(weight):
 OWN = from_logits("cube", 4, sigmoid_cube, gaussian=lambda n, g: torch.randn(n, 4, generator=g))
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", OF_COEFFICIENTS)
 def test_a_parametrization_of_ones_own_runs_in_the_core(monkeypatch, estimator):
     make = [layer(parametrization=OWN, estimator=estimator) for _ in range(2)]
     assert nn.training_backend(make[0]).startswith("native")

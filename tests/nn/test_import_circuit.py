@@ -276,5 +276,5 @@ def test_messages():
         nn.WeightedSum(Readout.group_sum(10, 2), 8)
     with pytest.raises(ValueError, match=r"LogicGraph expects input of shape \(batch, 5\), got"):
         nn.LogicGraph(Circuit(5, [], [], [2]))(torch.zeros(3, 4))
-    with pytest.raises(CircuitError, match=r"at most two inputs, got a circuit of width 3; apply"):
+    with pytest.raises(CircuitError, match=r"at most 2 inputs, got a circuit of width 3; apply"):
         nn.LogicGraph(Circuit(3, [[2, 3, 4]], [0x96], [5]))

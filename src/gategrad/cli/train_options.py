@@ -52,11 +52,20 @@ LayersOption = Annotated[
     str | None,
     typer.Option(rich_help_panel=_NETWORK, help="Gates a layer, such as 8000x3 or 8000,4000."),
 ]
+InputsOption = Annotated[
+    int,
+    typer.Option(
+        min=2,
+        max=6,
+        rich_help_panel=_NETWORK,
+        help="Of each gate, 2 to 6; more than two for light, light-sigmoid, walsh and dwn.",
+    ),
+]
 ParametrizationOption = Annotated[
     str,
     typer.Option(
         rich_help_panel=_NETWORK,
-        help="raw, light, light-sigmoid, walsh, multilinear or covjac.",
+        help="raw, light, light-sigmoid, walsh, multilinear, covjac or dwn.",
     ),
 ]
 ConnectionsOption = Annotated[
@@ -93,7 +102,7 @@ InitOption = Annotated[
 EstimatorOption = Annotated[
     str,
     typer.Option(
-        rich_help_panel=_NETWORK, help="soft, straight-through, gumbel-soft or gumbel-hard."
+        rich_help_panel=_NETWORK, help="soft, straight-through, gumbel-soft, gumbel-hard or efd."
     ),
 ]
 TemperatureOption = Annotated[

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gategrad.circuit import N_CONSTANTS, Circuit, Readout
 from gategrad.harden.errors import DiscretizeError
+from gategrad.nn.graph import reachable_entries
 
 
 @dataclass(frozen=True)
@@ -15,8 +16,8 @@ class Draft:
 
     Attributes:
         n_inputs: inputs of the circuit; None until a module says how many it reads.
-        fanin: an (n, 2) array of signals for each module that had gates.
-        tables: an (n,) array of truth tables, 0 to 15, for each of them.
+        fanin: an (n, inputs of a gate) array of signals for each module that had gates.
+        tables: an (n,) array of truth tables for each of them, int64 or uint64.
         signals: (width,) outputs of the last module, in circuit numbering.
         readout: of the module that makes scores; nothing that computes may follow it.
     """
@@ -55,7 +56,7 @@ class Draft:
     def with_gates(
         self, fanin: NDArray[np.int64], tables: NDArray[np.int64], signals: NDArray[np.int64]
     ) -> "Draft":
-        """The draft with more gates (n, 2) and (n,), and with `signals` as outputs."""
+        """The draft with more gates (n, inputs) and (n,), and with `signals` as outputs."""
         return replace(
             self, fanin=(*self.fanin, fanin), tables=(*self.tables, tables), signals=signals
         )
@@ -75,12 +76,12 @@ class Draft:
                 "the network has no layer with gates; expected at least one, such as "
                 "nn.LogicDense(in_dim, out_dim)"
             )
-        fanin = np.concatenate([np.empty((0, 2), np.int64), *self.fanin])
-        tables = np.concatenate([np.empty(0, np.int64), *self.tables])
-        return Circuit(self.n_inputs, fanin, _without_false(fanin, tables), self.signals)
-
-
-def _without_false(fanin: NDArray[np.int64], tables: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Tables cut to the entries that trailing operands of signal 0, which is false, leave."""
-    n_entries = np.where(fanin[:, 1] != 0, 4, np.where(fanin[:, 0] != 0, 2, 1))
-    return tables & ((1 << n_entries) - 1)
+        width = max((part.shape[1] for part in self.fanin), default=0)
+        fanin = np.zeros((sum(map(len, self.fanin)), width), np.int64)
+        start = 0
+        for part in self.fanin:
+            fanin[start : start + len(part), : part.shape[1]] = part
+            start += len(part)
+        tables = [table.astype(np.uint64) for table in self.tables]
+        tables = np.concatenate([np.empty(0, np.uint64), *tables])
+        return Circuit(self.n_inputs, fanin, reachable_entries(fanin, tables), self.signals)

@@ -33,9 +33,7 @@ def logic_graph(graph: LogicGraph, name: str, draft: Draft) -> Draft:
     part = graph.circuit()
     own = draft.next_signal + np.arange(part.n_gates)
     signals = np.concatenate([np.arange(N_CONSTANTS), draft.signals, own])
-    fanin = np.zeros((part.n_gates, 2), np.int64)
-    fanin[:, : part.width] = signals[part.fanin]
-    return draft.with_gates(fanin, part.table.astype(np.int64), signals[part.outputs])
+    return draft.with_gates(signals[part.fanin], part.table, signals[part.outputs])
 
 
 def _check_weights(module: nn.Module, name: str) -> None:

@@ -8,7 +8,7 @@ from gategrad.nn.group_sum import GroupSum
 from gategrad.nn.groups import parameter_groups
 from gategrad.nn.histogram import Histogram, output_histogram
 from gategrad.nn.import_circuit import from_circuit
-from gategrad.nn.parametrization import Parametrization
+from gategrad.nn.parametrization import Parametrization, TableParametrization
 from gategrad.nn.sequential import Sequential, fuse
 from gategrad.nn.slots import SlotDense, resample_slots
 from gategrad.nn.weighted_sum import WeightedSum
@@ -23,6 +23,7 @@ __all__ = [
     "Parametrization",
     "Sequential",
     "SlotDense",
+    "TableParametrization",
     "WeightedSum",
     "expected_gates",
     "from_circuit",

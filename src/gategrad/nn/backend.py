@@ -37,6 +37,8 @@ def _reason(layers: list[LogicDense]) -> str | None:
     fixed = [layer for layer in layers if layer.wiring is None]
     reasons = [
         why_not_native_learned(layer.weight, layer.wiring, layer.weight[:, :4])
+        if layer.inputs == 2
+        else "gates have more than two inputs"
         for layer in layers
         if layer.wiring is not None
     ]

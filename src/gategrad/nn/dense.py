@@ -1,11 +1,11 @@
-"""The layer of two-input gates."""
+"""The layer of gates with two inputs, or up to six."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from gategrad.nn import options, relaxed
+from gategrad.nn import options, relaxed, relaxed_tables
 from gategrad.nn.checks import as_rows, float_dtype, layer_input, positive_count
 from gategrad.nn.connections import Active, Connections, connect
 from gategrad.nn.gate_sets import Gates
@@ -13,26 +13,27 @@ from gategrad.nn.inits import initial_weights
 from gategrad.nn.logics import gate_mixtures, replaced
 from gategrad.nn.native_learned import learned_gates
 from gategrad.nn.noise import noise_state
-from gategrad.nn.parametrization import Parametrization
+from gategrad.nn.parametrization import Parametrization, TableParametrization
 from gategrad.nn.polynomial import gate_polynomials
 from gategrad.nn.seeding import as_generator
 from gategrad.nn.stack import run_native, why_not_native
+from gategrad.nn.table_gates import table_gates
 from gategrad.nn.wiring import LearnedWiring
 
 
 class LogicDense(nn.Module):
-    """A layer of `out_dim` learned two-input gates over `in_dim` wires.
+    """A layer of `out_dim` learned gates over `in_dim` wires, with two inputs each or more.
 
     In `.train()` gates are relaxed; in `.eval()` each is the one function that it hardens to, a
     polynomial that equals the Boolean function on 0 and 1 and takes any value in between.
 
-    `indices` (2, out_dim) int64, the wires that the gates read, is a buffer: it is saved, loaded
+    `indices` (inputs, out_dim) int64, the wires that the gates read, is a buffer: saved, loaded
     and moved with the weights; where wiring is learned, `wiring` holds candidates and their logits
     instead, and `wires()` says which are chosen. `weight` (out_dim, 16) holds the logits of "raw"
-    by gate id, or (out_dim, 4) the table of "light" as w00, w10, w01, w11. Nothing else is derived
-    and kept, but for the state of Gumbel noise, `noise` (2,) int64. `temperature` and `frozen` may
-    be set at any time. A frozen layer is the hard one in `.train()` too, and no gradient passes
-    through it.
+    by gate id, or (out_dim, 2**inputs) the table of "light": w00, w10, w01, w11. Nothing else is
+    derived and kept, but for the state of Gumbel noise, `noise` (2,) int64. `temperature` and
+    `frozen` may be set at any time. A frozen layer is the hard one in `.train()` too, and no
+    gradient passes through it.
 
     Values are computed in the weight's dtype, under autocast too. bool, integer and other floating
     inputs are converted to it. Memory is laid out features-major: the output is a transposed view,
@@ -41,18 +42,20 @@ class LogicDense(nn.Module):
     Args:
         in_dim: width of the input.
         out_dim: number of gates, the width of the output.
+        inputs: of each gate, 2 to 6. More than two: "light", "light-sigmoid", "walsh", "dwn".
         parametrization: "raw" (softmax over 16 functions), "light" (truth-table entries by sine),
-            "light-sigmoid", "walsh", "multilinear" or "covjac"; or a `Parametrization` of one's
-            own. docs/layers.md compares them.
+            "light-sigmoid", "walsh", "multilinear", "covjac" or "dwn"; or a `Parametrization` or
+            `TableParametrization` of one's own. docs/layers.md compares them.
         connections: "random" (fan-out balanced, every input used where possible), "unique" (the
-            same, and no pair twice), "local" (two pixels of a small window), "structured" (close
-            pixels, any channel, adjacent thresholds), "learned" (see `LearnedWiring`), or wires of
-            one's own, integers (2, out_dim).
+            same, and no set of wires twice), "local" (pixels of a small window), "structured"
+            (close pixels, any channel, adjacent thresholds), "learned" (see `LearnedWiring`), or
+            wires of one's own, integers (inputs, out_dim).
         init: "gaussian"; or "residual", "residual-b", "residual-random": every gate starts close
             to its first, second or a random input; or "heavy-tail", "and-or",
             "negation-asymmetric", see `gategrad.nn.inits`.
         estimator: "soft"; or "straight-through": the hard gates forward, the soft ones' gradient;
-            "gumbel-soft" and "gumbel-hard" are the two with Gumbel noise on the logits.
+            "gumbel-soft" and "gumbel-hard" are the two with Gumbel noise on the logits; "efd": hard
+            gates forward, extended finite differences for the input, for table entries.
         temperature: that the logits are divided by (1; "covjac" 0.5). Not for "light",
             "multilinear".
         gates: the functions to choose from, such as ("nand",) or "no-xor"; for "raw", "covjac".
@@ -85,7 +88,8 @@ class LogicDense(nn.Module):
         in_dim: int,
         out_dim: int,
         *,
-        parametrization: str | Parametrization = "raw",
+        inputs: int = 2,
+        parametrization: str | Parametrization | TableParametrization = "raw",
         connections: Connections = "random",
         init: str = "gaussian",
         estimator: str = "soft",
@@ -107,7 +111,8 @@ class LogicDense(nn.Module):
         super().__init__()
         self.in_dim = positive_count("in_dim", in_dim)
         self.out_dim = positive_count("out_dim", out_dim)
-        self.kind = options.find_parametrization(parametrization)
+        self.kind = options.find_parametrization(parametrization, inputs, estimator)
+        self.inputs = int(inputs)
         self.parametrization = self.kind.name
         self.estimator = options.checked_estimator(estimator, self.kind)
         self.temperature = options.checked_temperature(temperature, self.kind)
@@ -127,6 +132,7 @@ class LogicDense(nn.Module):
             thresholds=thresholds,
             candidates=candidates,
             wire_estimator=wire_estimator,
+            pins=self.inputs,
             generator=generator,
         )
         self.wiring = None
@@ -163,6 +169,8 @@ class LogicDense(nn.Module):
         with torch.autocast(rows.device.type, enabled=False):
             if self.logic != "probabilistic":
                 return self._mixtures(*self._pins(rows))
+            if isinstance(self.kind, TableParametrization):
+                return self._interpolated(*self._pins(rows))
             forward, soft = relaxed.coefficients(self)
             if self._mixes_wires():
                 out = learned_gates(rows, self.wiring, forward, soft, self.grad_factor)
@@ -172,22 +180,30 @@ class LogicDense(nn.Module):
             return gate_polynomials(rows, wires, forward, soft, grad_factor)
 
     def wires(self) -> Tensor:
-        """Wires (2, out_dim) int64 that the hard gates read; learned ones as chosen now."""
+        """Wires (inputs, out_dim) int64 that the hard gates read; learned ones as chosen now."""
         return self.indices if self.wiring is None else self.wiring.wires()
 
     def _mixes_wires(self) -> bool:
         return self.wiring is not None and self.training and not self.frozen
 
     def _pins(self, rows: Tensor) -> tuple[Tensor, Tensor, float]:
-        """Rows, which of them each gate reads (2, out_dim), and the factor on their gradient."""
+        """Rows, which of them each gate reads (inputs, out_dim), and their gradient's factor."""
         if not self._mixes_wires():
             return rows, self.wires(), self.grad_factor
         pins = self.wiring(rows, self.grad_factor).flatten(0, 1)
-        return pins, torch.arange(len(pins), device=pins.device).view(2, -1), 1.0
+        return pins, torch.arange(len(pins), device=pins.device).view(self.inputs, -1), 1.0
 
     def tables(self) -> Tensor:
-        """Truth tables (out_dim,) int64, 0 to 15, that the gates harden to."""
+        """Truth tables (out_dim,) int64 that the gates harden to, 0 to 15 with two inputs.
+
+        With six inputs all 64 bits are used, and entry 63 is the sign.
+        """
         return relaxed.hard_tables(self.kind, self.weight.detach(), self.gates)
+
+    def _interpolated(self, rows: Tensor, wires: Tensor, grad_factor: float) -> Tensor:
+        forward, soft = relaxed_tables.entries(self)
+        smoothing = relaxed_tables.smoothing(self)
+        return table_gates(rows, wires, forward, soft, grad_factor, smoothing)
 
     def _mixtures(self, rows: Tensor, wires: Tensor, grad_factor: float) -> Tensor:
         forward, soft = relaxed.shares(self)
@@ -228,8 +244,9 @@ class LogicDense(nn.Module):
 
     def extra_repr(self) -> str:
         """Sizes and settings, for printing."""
+        inputs = "" if self.inputs == 2 else f"inputs={self.inputs}, "
         return (
-            f"{self.in_dim}, {self.out_dim}, parametrization={self.parametrization!r}, "
+            f"{self.in_dim}, {self.out_dim}, {inputs}parametrization={self.parametrization!r}, "
             f"estimator={self.estimator!r}, grad_factor={self.grad_factor:g}"
             f"{self._special_repr()}"
         )

@@ -37,7 +37,8 @@ def expected_gates(net: nn.Module) -> Tensor:
         Scalar in the dtype of the weights, 0 to the number of gates.
 
     Raises:
-        ValueError: the network has no such layer.
+        ValueError: the network has no such layer, or one whose gates have more than two inputs:
+            how many gates such a table needs is no smooth function of its entries.
 
     >>> layer = LogicDense(4, 100, init="residual", seed=0)
     >>> round(expected_gates(layer).item(), 1)  # 10 of the 16 functions, of 1 - 0.91 for the rest
@@ -50,9 +51,11 @@ def expected_gates(net: nn.Module) -> Tensor:
             live = torch.zeros(module.n_outputs, device=module.index.device)
             live[module.index] = 1.0
         elif isinstance(module, LogicDense):
+            _refuse_more_inputs(module.inputs)
             count, live = _through_dense(module, live)
             counts.append(count)
         elif isinstance(module, LogicGraph):
+            _refuse_more_inputs(module.inputs)
             count, live = _through_graph(module, live)
             counts.append(count)
     if not counts:
@@ -60,6 +63,15 @@ def expected_gates(net: nn.Module) -> Tensor:
             "the network has no layer of gates to count; expected at least one nn.LogicDense"
         )
     return torch.stack(counts).sum()
+
+
+def _refuse_more_inputs(inputs: int) -> None:
+    if inputs > 2:
+        raise ValueError(
+            f"expected_gates counts gates with two inputs; a layer has inputs={inputs}, each of "
+            "whose gates becomes several: measure gategrad.circuit.live_gates of the optimized "
+            "circuit instead"
+        )
 
 
 def count_gates(net: nn.Module) -> int:

@@ -35,9 +35,9 @@ def id_from_table(table: Ids) -> Ids:
     return table_from_id(table)
 
 
-def entries_from_tables(tables: Tensor, dtype: torch.dtype) -> Tensor:
-    """The bits of truth tables: integers (..., n) to 0.0 and 1.0 of shape (..., n, 4)."""
-    positions = torch.arange(4, device=tables.device)
+def entries_from_tables(tables: Tensor, dtype: torch.dtype, n_entries: int = 4) -> Tensor:
+    """The bits of truth tables: integers (..., n) to 0.0 and 1.0 of shape (..., n, n_entries)."""
+    positions = torch.arange(n_entries, device=tables.device)
     return (tables[..., None] >> positions & 1).to(dtype)
 
 

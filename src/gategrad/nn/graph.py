@@ -11,33 +11,36 @@ from gategrad.nn.dense import LogicDense
 
 
 class LogicGraph(nn.Module):
-    """The gates of a circuit of width 2, which read any earlier signal, level by level.
+    """The gates of a circuit, which read any earlier signal, level by level.
 
     Each level computes its gates at once from the signals that are still needed. The wiring is
     kept in buffers; the tables are the weights to start from. `.train()` and `.eval()` are those of
     `LogicDense`.
 
     Args:
-        circuit: gates of at most two inputs, see `gategrad.circuit.decompose`.
+        circuit: gates of at most `inputs` inputs, see `gategrad.circuit.decompose`.
+        inputs: of the module's gates, 2 to 6; those that a gate of the circuit lacks read false.
         parametrization: by name, as for `LogicDense`.
         estimator: as for `LogicDense`.
         strength: how sure each relaxed gate is of its table at the start, in (0.5, 1).
 
     Raises:
-        CircuitError: a gate has more than two inputs.
+        CircuitError: a gate has more inputs.
     """
 
     def __init__(
         self,
         circuit: Circuit,
         *,
+        inputs: int = 2,
         parametrization: str = "raw",
         estimator: str = "soft",
         strength: float = 0.95,
     ) -> None:
         super().__init__()
         self.n_inputs = circuit.n_inputs
-        fanin, tables = two_input_gates(circuit)
+        self.inputs = inputs
+        fanin, tables = gates_of_width(circuit, inputs)
         first_gate = N_CONSTANTS + self.n_inputs
         self.levels = nn.ModuleList()
         signals = np.arange(first_gate)
@@ -68,18 +71,18 @@ class LogicGraph(nn.Module):
     def circuit(self) -> Circuit:
         """The circuit that this hardens to, its gates sorted by level."""
         signals = np.arange(N_CONSTANTS + self.n_inputs)
-        n_signals, fanins, tables = len(signals), [np.zeros((0, 2), np.int64)], [signals[:0]]
+        n_signals, fanins = len(signals), [np.zeros((0, self.inputs), np.int64)]
+        tables = [np.zeros(0, np.uint64)]
         for level in self.levels:
             fanins.append(signals[level.gates.indices.cpu().numpy()].T)
-            tables.append(level.gates.tables().cpu().numpy())
+            tables.append(level.gates.tables().cpu().numpy().astype(np.uint64))
             own = np.arange(n_signals, n_signals + level.gates.out_dim)
             signals = np.concatenate([signals[level.kept.cpu().numpy()], own])
             n_signals += len(own)
         fanin = np.concatenate(fanins)
-        # A learned table may set bits that an unused operand (signal 0) can't select.
-        reachable = np.array([0b1, 0b11, 0b1111])[arity(fanin)]
         outputs = signals[self.outputs.cpu().numpy()]
-        return Circuit(self.n_inputs, fanin, np.concatenate(tables) & reachable, outputs)
+        tables = reachable_entries(fanin, np.concatenate(tables))
+        return Circuit(self.n_inputs, fanin, tables, outputs)
 
     def width_of_last_level(self) -> int:
         """Signals that the outputs choose from."""
@@ -105,16 +108,25 @@ class _Level(nn.Module):
         return torch.cat([state.index_select(0, self.kept), self.gates.forward_rows(state)])
 
 
-def two_input_gates(circuit: Circuit) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Operands (G, 2) and truth tables (G,) of a circuit of width at most 2."""
-    if circuit.width > 2:
+def gates_of_width(circuit: Circuit, inputs: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Operands (G, inputs) and truth tables (G,) int64 of a circuit of at most that width."""
+    if circuit.width > inputs:
         raise CircuitError(
-            f"expected gates of at most two inputs, got a circuit of width {circuit.width}; "
-            "apply gategrad.circuit.decompose first"
+            f"expected gates of at most {inputs} inputs, got a circuit of width {circuit.width}; "
+            f"apply gategrad.circuit.decompose first, or take inputs={circuit.width}"
         )
-    fanin = np.zeros((circuit.n_gates, 2), np.int64)
+    fanin = np.zeros((circuit.n_gates, inputs), np.int64)
     fanin[:, : circuit.width] = circuit.fanin
     return fanin, circuit.table.astype(np.int64)
+
+
+def reachable_entries(fanin: NDArray[np.int64], tables: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Tables without the entries that trailing operands of signal 0, false, can't select.
+
+    A learned table may have set them.
+    """
+    unused = np.uint64(64) - (np.uint64(1) << arity(fanin).astype(np.uint64))
+    return tables & (np.uint64(2**64 - 1) >> unused)
 
 
 def gates_from_tables(
@@ -126,10 +138,11 @@ def gates_from_tables(
     estimator: str,
     strength: float,
 ) -> LogicDense:
-    """A `LogicDense` with the given wires (2, out_dim) and truth tables (out_dim,)."""
+    """A `LogicDense` with the given wires (inputs, out_dim) and truth tables (out_dim,)."""
     layer = LogicDense(
         in_dim,
         len(tables),
+        inputs=len(indices),
         parametrization=parametrization,
         connections=indices,
         init="residual",
@@ -162,7 +175,7 @@ def _schedule(
     depth = int(levels.max(initial=0))
     made = np.concatenate([np.zeros(n_fixed, np.int64), levels])
     last_read = np.zeros(len(made), np.int64)
-    np.maximum.at(last_read, fanin.ravel(), levels.repeat(2))
+    np.maximum.at(last_read, fanin.ravel(), levels.repeat(fanin.shape[1]))
     last_read[outputs] = depth + 1
     return [
         (np.flatnonzero(levels == level), np.flatnonzero((made < level) & (last_read > level)))

@@ -8,10 +8,10 @@ from torch import nn
 
 from gategrad.circuit import N_CONSTANTS, Circuit, Readout, check_pair, decompose
 from gategrad.nn.checks import known_name
-from gategrad.nn.graph import LogicGraph, gate_levels, gates_from_tables, two_input_gates
+from gategrad.nn.graph import LogicGraph, gate_levels, gates_from_tables, gates_of_width
 from gategrad.nn.group_sum import GroupSum
-from gategrad.nn.options import ESTIMATORS
-from gategrad.nn.parametrization import PARAMETRIZATIONS
+from gategrad.nn.options import ESTIMATORS, NAMES
+from gategrad.nn.parametrization import TABLES
 from gategrad.nn.parametrization.base import check_strength
 from gategrad.nn.weighted_sum import WeightedSum
 
@@ -40,8 +40,10 @@ def from_circuit(
     In `.eval()` its scores on bits equal `model.scores`. A circuit whose every level reads only the
     level before, and whose outputs are the last level in order, becomes `LogicDense` layers; any
     other one a `LogicGraph`. A readout that is a group sum becomes a `GroupSum`, any other one a
-    `WeightedSum`, which is fixed. Gates of more than two inputs are decomposed first. The model's
-    encoder stays outside: the network takes the encoded bits.
+    `WeightedSum`, which is fixed. Gates with more than two inputs keep them where the
+    parametrization is of table entries ("light", "light-sigmoid", "walsh", "dwn"), and all gates
+    then have as many as the widest; for all others they are decomposed first. The model's encoder
+    stays outside: the network takes the encoded bits.
 
     Args:
         model: has `.circuit` and `.readout`.
@@ -56,7 +58,7 @@ def from_circuit(
         ValueError: an unknown name, or strength outside (0.5, 1).
         CircuitError: circuit and readout do not fit together.
     """
-    known_name("parametrization", parametrization, PARAMETRIZATIONS)
+    known_name("parametrization", parametrization, NAMES)
     known_name("estimator", estimator, ESTIMATORS)
     check_strength(strength)
     if not (hasattr(model, "circuit") and hasattr(model, "readout")):
@@ -65,12 +67,15 @@ def from_circuit(
             "a bare circuit becomes one by gategrad.Model(circuit, readout)"
         )
     check_pair(model.circuit, model.readout)
-    circuit = decompose(model.circuit) if model.circuit.width > 2 else model.circuit
-    fanin, tables = two_input_gates(circuit)
+    circuit = model.circuit
+    if circuit.width > 2 and parametrization not in TABLES:
+        circuit = decompose(circuit)
+    inputs = max(2, circuit.width)
+    fanin, tables = gates_of_width(circuit, inputs)
     layers = _layers(circuit, fanin)
     options = {"parametrization": parametrization, "estimator": estimator, "strength": strength}
     if layers is None:
-        body = [LogicGraph(circuit, **options)]
+        body = [LogicGraph(circuit, inputs=inputs, **options)]
     else:
         body = [
             gates_from_tables(width, pins, tables[gates], **options)
@@ -82,7 +87,7 @@ def from_circuit(
 def _layers(
     circuit: Circuit, fanin: NDArray[np.int64]
 ) -> list[tuple[int, NDArray[np.int64], slice]] | None:
-    """Input width, wires (2, n) and gates of each layer; None if the circuit is no stack."""
+    """Input width, wires (inputs, n) and gates of each layer; None if the circuit is no stack."""
     levels = gate_levels(circuit.n_inputs, fanin)
     if not len(levels) or (np.diff(levels) < 0).any():
         return None

@@ -6,7 +6,8 @@ from torch import Tensor
 from gategrad.nn.checks import known_name
 from gategrad.nn.functions import N_FUNCTIONS
 from gategrad.nn.gate_sets import GATE_NAMES, tables_of
-from gategrad.nn.parametrization import Parametrization
+from gategrad.nn.parametrization import Parametrization, TableParametrization
+from gategrad.nn.parametrization.logits import table_from_bits
 
 _EVERY = tuple(range(N_FUNCTIONS))
 _AND, _A, _B, _OR = 1, 3, 5, 7
@@ -24,7 +25,7 @@ INITS = tuple(_IDS)
 
 
 def initial_weights(
-    parametrization: Parametrization,
+    parametrization: Parametrization | TableParametrization,
     init: str,
     out_dim: int,
     generator: torch.Generator,
@@ -37,7 +38,8 @@ def initial_weights(
     two drawn for each gate (arXiv 2411.04732; 2510.03250 with table entries); "heavy-tail" near any
     of the 16, so that entries are near 0 and 1 and signals keep their variance; "and-or", and
     "negation-asymmetric" (those and the two inputs): functions without their negations
-    (2510.03250).
+    (2510.03250). With more inputs than two, "residual-random" draws any of them, "heavy-tail" any
+    table, AND and OR are those of all inputs.
 
     Args:
         parametrization: whose weights to make.
@@ -58,13 +60,40 @@ def initial_weights(
             f"init={init!r} starts gates near functions, for which {parametrization.name!r} has no "
             '`towards`; use init="gaussian"'
         )
-    if gates is not None:
-        ids = gates if init == "heavy-tail" else _checked(init, ids, gates)
-    tables = tables_of(ids)
-    if len(ids) == 1:
+    if isinstance(parametrization, TableParametrization):
+        if init == "heavy-tail":
+            return parametrization.towards(
+                _any_tables(out_dim, parametrization.inputs, generator), generator
+            )
+        tables = _tables(init, parametrization.inputs)
+    else:
+        if gates is not None:
+            ids = gates if init == "heavy-tail" else _checked(init, ids, gates)
+        tables = tables_of(ids)
+    if len(tables) == 1:
         return parametrization.towards(tables.expand(out_dim).contiguous(), generator)
-    drawn = tables[torch.randint(len(ids), (out_dim,), generator=generator)]
+    drawn = tables[torch.randint(len(tables), (out_dim,), generator=generator)]
     return parametrization.towards(drawn, generator)
+
+
+def _any_tables(out_dim: int, inputs: int, generator: torch.Generator) -> Tensor:
+    bits = torch.randint(2, (out_dim, 1 << inputs), generator=generator)
+    return table_from_bits(bits)
+
+
+def _tables(init: str, inputs: int) -> Tensor:
+    """Tables (n,) int64 that an initialization draws from, of gates with `inputs` inputs."""
+    patterns = torch.arange(1 << inputs)
+    wires = [patterns >> j & 1 for j in range(inputs)]
+    joined = [patterns == len(patterns) - 1, patterns > 0]
+    chosen = {
+        "residual": wires[:1],
+        "residual-b": wires[1:2],
+        "residual-random": wires,
+        "and-or": joined,
+        "negation-asymmetric": [*joined, *wires],
+    }[init]
+    return table_from_bits(torch.stack([bits.long() for bits in chosen]))
 
 
 def _checked(init: str, ids: tuple[int, ...], gates: tuple[int, ...]) -> tuple[int, ...]:

@@ -22,18 +22,18 @@ def noise_state(generator: torch.Generator) -> Tensor:
 
 @torch.compiler.disable
 @torch.no_grad()
-def draw_noise(state: Tensor, like: Tensor) -> Tensor:
+def draw_noise(state: Tensor, like: Tensor, *, of_entries: bool = False) -> Tensor:
     """Noise for logits `like`, and the next state, in place.
 
     Gumbel noise for 16 logits, so that the largest is a sample of their softmax (Jang et al. 2016,
     arXiv 1611.01144); for the logits of entries the difference of two, which is logistic, so that
-    their sign is a sample of their sigmoid.
+    their sign is a sample of their sigmoid. 16 logits are those of entries with `of_entries`.
     """
     seed, draws = state.tolist()
     generator = torch.Generator().manual_seed((seed + draws * _STRIDE) % _SEEDS)
     state[1] += 1
     noise = _gumbel(like, generator)
-    if like.shape[1] != N_FUNCTIONS:
+    if of_entries or like.shape[1] != N_FUNCTIONS:
         noise -= _gumbel(like, generator)
     return noise.to(like.device, like.dtype)
 

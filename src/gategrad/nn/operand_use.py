@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.functions import N_FUNCTIONS, entries_from_tables, table_from_id
+from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.relaxed import shares_of_ids
 
 
@@ -42,6 +43,8 @@ def _entries(layer: LogicDense) -> Tensor:
     """Relaxed truth tables (out_dim, 4): the layer's polynomials at the four corners."""
     if layer.frozen:
         return entries_from_tables(layer.tables(), layer.weight.dtype)
+    if isinstance(layer.kind, TableParametrization):
+        return layer.kind.entries(layer.weight)
     c0, c1, c2, c3 = layer.kind.coefficients(layer.weight).unbind(1)
     corners = torch.stack([c0, c0 + c1, c0 + c2, c0 + c1 + c2 + c3], dim=1)
     return corners.clamp(0, 1)

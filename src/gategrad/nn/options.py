@@ -10,37 +10,78 @@ from gategrad.nn.checks import known_name
 from gategrad.nn.functions import N_FUNCTIONS
 from gategrad.nn.gate_sets import Gates, gate_ids
 from gategrad.nn.logics import LOGICS
-from gategrad.nn.parametrization import PARAMETRIZATIONS, Parametrization
+from gategrad.nn.parametrization import (
+    PARAMETRIZATIONS,
+    TABLES,
+    Parametrization,
+    TableParametrization,
+)
 
-ESTIMATORS = ("soft", "straight-through", "gumbel-soft", "gumbel-hard")
-HARD_FORWARD = ("straight-through", "gumbel-hard")
+EFD = "efd"
+ESTIMATORS = ("soft", "straight-through", "gumbel-soft", "gumbel-hard", EFD)
+HARD_FORWARD = ("straight-through", "gumbel-hard", EFD)
 NOISY = ("gumbel-soft", "gumbel-hard")
+NAMES = tuple(dict.fromkeys((*PARAMETRIZATIONS, *TABLES)))
+MAX_INPUTS = 6
+
+Kind = Parametrization | TableParametrization
 
 
-def find_parametrization(choice: str | Parametrization) -> Parametrization:
-    """The parametrization of that name, or the user's own.
+def find_parametrization(choice: str | Kind, inputs: int, estimator: str) -> Kind:
+    """The parametrization of that name for gates with `inputs` inputs, or the user's own.
+
+    Gates with two inputs are polynomials of four coefficients, unless parametrization or estimator
+    need their truth tables; all others are truth tables.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: an unknown name, a number of inputs that gates can't have, or a
+            parametrization that has no gates with so many.
     """
-    if isinstance(choice, Parametrization):
+    if isinstance(inputs, bool) or not hasattr(inputs, "__index__") or inputs not in _ALL_INPUTS:
+        raise ValueError(f"inputs must be an integer from 2 to {MAX_INPUTS}, got {inputs!r}")
+    if isinstance(choice, Kind):
+        own = choice.inputs if isinstance(choice, TableParametrization) else 2
+        if own != inputs:
+            raise ValueError(
+                f"inputs={inputs}, but the gates of parametrization {choice.name!r} have {own}"
+            )
         return choice
-    return PARAMETRIZATIONS[known_name("parametrization", choice, PARAMETRIZATIONS)]
+    known_name("parametrization", choice, NAMES)
+    if inputs == 2 and estimator != EFD and choice in PARAMETRIZATIONS:
+        return PARAMETRIZATIONS[choice]
+    if choice not in TABLES:
+        needs = f"inputs={inputs}" if inputs > 2 else f"estimator={estimator!r}"
+        raise ValueError(
+            f"{needs} applies to parametrizations of table entries ({', '.join(TABLES)}), "
+            f"not to {choice!r}"
+        )
+    return TABLES[choice](inputs.__index__())
 
 
-def checked_estimator(estimator: str, parametrization: Parametrization) -> str:
+def checked_estimator(estimator: str, parametrization: Kind) -> str:
     """`estimator`.
 
     Raises:
-        ValueError: an unknown name, or Gumbel noise where the gates have no logits.
+        ValueError: an unknown name, Gumbel noise where the gates have no logits, finite
+            differences where they are no table entries, or anything else for "dwn".
     """
     known_name("estimator", estimator, ESTIMATORS)
     if estimator in NOISY:
         _need_logits(f"estimator={estimator!r}", parametrization)
+    if estimator == EFD and not isinstance(parametrization, TableParametrization):
+        raise ValueError(
+            f"estimator={estimator!r} needs table entries, a TableParametrization, which "
+            f"{parametrization.name!r} is not"
+        )
+    if parametrization.name == "dwn" and estimator != EFD:
+        raise ValueError(
+            f"parametrization='dwn' has no gradient of its own: it needs estimator={EFD!r}, "
+            f"got {estimator!r}"
+        )
     return estimator
 
 
-def checked_temperature(temperature: float | None, parametrization: Parametrization) -> float:
+def checked_temperature(temperature: float | None, parametrization: Kind) -> float:
     """`temperature`, or the parametrization's own one for None.
 
     Raises:
@@ -54,7 +95,7 @@ def checked_temperature(temperature: float | None, parametrization: Parametrizat
     return float(temperature)
 
 
-def checked_gates(gates: Gates | None, parametrization: Parametrization) -> tuple[int, ...] | None:
+def checked_gates(gates: Gates | None, parametrization: Kind) -> tuple[int, ...] | None:
     """Gate ids of `gates`; None where all 16 are allowed.
 
     Raises:
@@ -71,7 +112,7 @@ def checked_gates(gates: Gates | None, parametrization: Parametrization) -> tupl
     return None if len(ids) == N_FUNCTIONS else ids
 
 
-def checked_logic(logic: str, parametrization: Parametrization) -> str:
+def checked_logic(logic: str, parametrization: Kind) -> str:
     """`logic`.
 
     Raises:
@@ -86,20 +127,23 @@ def checked_logic(logic: str, parametrization: Parametrization) -> str:
     return logic
 
 
-def _chooses_functions(parametrization: Parametrization) -> bool:
-    if parametrization.logits is None:
+def _chooses_functions(parametrization: Kind) -> bool:
+    if parametrization.logits is None or isinstance(parametrization, TableParametrization):
         return False
     weight = torch.zeros(1, parametrization.n_parameters)
     return parametrization.logits(weight).shape[1] == N_FUNCTIONS
 
 
-def _need_logits(option: str, parametrization: Parametrization) -> None:
+def _need_logits(option: str, parametrization: Kind) -> None:
     if parametrization.logits is None:
         known = _known(lambda p: p.logits is not None)
         raise ValueError(
             f"{option} applies to parametrizations of logits ({', '.join(known)}), "
             f"not to {parametrization.name!r}"
         )
+
+
+_ALL_INPUTS = range(2, MAX_INPUTS + 1)
 
 
 def _known(suits: Callable[[Parametrization], bool]) -> list[str]:

@@ -10,6 +10,7 @@ from gategrad.nn.checks import layer_input
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.group_sum import GroupSum
 from gategrad.nn.native_op import TILE
+from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.stack import run_native, why_not_native
 
 # Inputs of all layers for one tile of samples that a processor's last cache still holds.
@@ -103,7 +104,9 @@ def _sort(module: nn.Module) -> tuple[bool, bool]:
 
 
 def _fusible(module: nn.Module) -> bool:
-    return isinstance(module, LogicDense) and _plain(module) and module.wiring is None
+    if not isinstance(module, LogicDense) or isinstance(module.kind, TableParametrization):
+        return False
+    return _plain(module) and module.wiring is None
 
 
 def _plain(module: nn.Module) -> bool:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from gategrad.nn.checks import known_name
 from gategrad.nn.native_op import EagerStack, logic_stack
+from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.relaxed import native_gates
 
 VARIABLE = "GATEGRAD_TRAINING"
@@ -31,6 +32,8 @@ def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | N
         return f"{VARIABLE} is torch"
     if any(layer.wiring is not None for layer in layers):
         return "a layer learns its wiring"
+    if any(isinstance(layer.kind, TableParametrization) for layer in layers):
+        return "gates are interpolated tables"
     weights = [layer.weight for layer in layers]
     for tensor_device in {device, *(weight.device for weight in weights)}:
         if tensor_device.type != "cpu":

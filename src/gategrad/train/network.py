@@ -17,6 +17,7 @@ def build_network(
     classes: int,
     *,
     layers: str | Sequence[int] = "8000x3",
+    inputs: int = 2,
     parametrization: str = "raw",
     estimator: str = "straight-through",
     connections: str = "random",
@@ -38,6 +39,7 @@ def build_network(
         in_dim: bits of a row.
         classes: number of classes; must divide the last layer's width.
         layers: widths, such as "8000x3" (three layers of 8,000 gates), "4000,2000x2", or integers.
+        inputs: of every gate, 2 to 6; more than two need a parametrization of table entries.
         parametrization: of every layer, see `LogicDense`.
         estimator: of every layer.
         connections: "random", "unique" or "learned". With an image_shape the first layer is
@@ -75,6 +77,7 @@ def build_network(
         layer = LogicDense(
             in_dim,
             width,
+            inputs=inputs,
             parametrization=parametrization,
             connections=_wiring(connections, local=local, first=not modules),
             init=init,

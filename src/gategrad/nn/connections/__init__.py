@@ -1,7 +1,7 @@
-"""Which two wires each gate reads, or may learn to read: one file a wiring.
+"""Which wires each gate reads, or may learn to read: one file a wiring.
 
-Every wiring is `(in_dim, out_dim, ..., generator) -> indices (2, out_dim) int64`; candidates of
-learned wiring are (2, out_dim, K).
+Every wiring is `(in_dim, out_dim, ..., generator, pins=2) -> indices (pins, out_dim) int64`;
+candidates of learned wiring are (pins, out_dim, K).
 """
 
 from gategrad.nn.connections.candidates import local_candidates, random_candidates

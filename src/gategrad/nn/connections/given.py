@@ -6,10 +6,12 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 
-def given_connections(wires: Tensor | ArrayLike, in_dim: int, out_dim: int) -> Tensor:
-    """A contiguous copy of `wires` as (2, out_dim) int64, checked.
+def given_connections(
+    wires: Tensor | ArrayLike, in_dim: int, out_dim: int, *, pins: int = 2
+) -> Tensor:
+    """A contiguous copy of `wires` as (pins, out_dim) int64, checked.
 
-    A gate may read one wire with both pins.
+    A gate may read one wire with several pins.
 
     Raises:
         TypeError: wires are no integers.
@@ -18,8 +20,8 @@ def given_connections(wires: Tensor | ArrayLike, in_dim: int, out_dim: int) -> T
     array = wires.detach().cpu().numpy() if isinstance(wires, Tensor) else np.asarray(wires)
     if array.dtype.kind not in "iu":
         raise TypeError(f"connections must be a name or integers, got dtype {array.dtype}")
-    if array.shape != (2, out_dim):
-        raise ValueError(f"connections must have shape (2, {out_dim}), got {array.shape}")
+    if array.shape != (pins, out_dim):
+        raise ValueError(f"connections must have shape ({pins}, {out_dim}), got {array.shape}")
     bad = (array < 0) | (array >= in_dim)
     if bad.any():
         pin, gate = (int(i) for i in np.argwhere(bad)[0])

@@ -1,4 +1,4 @@
-"""local: both pins of a gate from a small window of an image."""
+"""local: the pins of a gate from a small window of an image."""
 
 from collections.abc import Sequence
 
@@ -17,12 +17,14 @@ def local_connections(
     radius: int,
     active: Tensor | ArrayLike | None,
     generator: torch.Generator,
+    *,
+    pins: int = 2,
 ) -> Tensor:
-    """Wires (2, out_dim) int64 to two pixels within one small window a gate.
+    """Wires (pins, out_dim) int64 to pixels within one small window a gate.
 
     Each gate has a centre, an active pixel; centres are balanced over the active pixels to within
-    one. Its pins are two different active pixels at most `radius` rows and columns from the
-    centre, each in a random channel of those that are active there.
+    one. Its pins are different active pixels at most `radius` rows and columns from the centre,
+    each in a random channel of those that are active there.
 
     Args:
         in_dim: number of inputs, channels * height * width.
@@ -32,21 +34,22 @@ def local_connections(
         active: bool, the inputs worth reading: (height, width) for all channels alike, or
             (in_dim,) or image_shape. All of them without it.
         generator: source of every draw.
+        pins: of a gate.
 
     Raises:
         ValueError: image_shape does not fit in_dim, radius is below 1, active has another shape,
-            or the window of an active pixel holds no second one.
+            or the window of an active pixel holds fewer pixels than a gate has pins.
         TypeError: active is not bool.
     """
     shape = planes_of_image(image_shape, in_dim, radius)
     mask = active_mask(active, shape)
     positions = mask.any(0).flatten().nonzero()[:, 0]
     neighbours, counts = _windows(positions, shape, radius)
-    _check_windows(positions, counts, shape, radius)
+    _check_windows(positions, counts, shape, radius, pins)
     centres = torch.randperm(len(positions), generator=generator)[
         torch.randperm(out_dim, generator=generator) % len(positions)
     ]
-    chosen = neighbours[centres, _two_of(counts[centres], generator)]
+    chosen = neighbours[centres, different(counts[centres], pins, generator)]
     return _random_channel(chosen, mask.flatten(1), generator) * mask[0].numel() + chosen
 
 
@@ -104,23 +107,31 @@ def _windows(positions: Tensor, shape: tuple[int, int, int], radius: int) -> tup
 
 
 def _check_windows(
-    positions: Tensor, counts: Tensor, shape: tuple[int, int, int], radius: int
+    positions: Tensor, counts: Tensor, shape: tuple[int, int, int], radius: int, pins: int
 ) -> None:
-    alone = positions[counts < 2]
+    alone = positions[counts < pins]
     if len(alone):
         row, column = divmod(int(alone[0]), shape[2])
+        others = (
+            "no other active pixel" if pins == 2 else f"fewer than {pins - 1} other active ones"
+        )
         raise ValueError(
-            f"{len(alone)} of {len(positions)} active pixels have no other active pixel within "
+            f"{len(alone)} of {len(positions)} active pixels have {others} within "
             f"radius {radius}, the first in row {row}, column {column}; "
             "use a larger radius or leave them out of active"
         )
 
 
-def _two_of(counts: Tensor, generator: torch.Generator) -> Tensor:
-    """Two different random numbers below each count, (2, n)."""
-    first = below(counts, generator)
-    second = below(counts - 1, generator)
-    return torch.stack([first, second + (second >= first)])
+def different(counts: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """`n` different random numbers below each count, (n, *counts.shape)."""
+    drawn = below(counts, generator)[None]
+    for i in range(1, n):
+        number = below(counts - i, generator)
+        # Counted among those that are left: each smaller one that is taken moves it up.
+        for taken in drawn.sort(dim=0).values:
+            number = number + (number >= taken)
+        drawn = torch.cat([drawn, number[None]])
+    return drawn
 
 
 def below(counts: Tensor, generator: torch.Generator) -> Tensor:

@@ -3,26 +3,40 @@
 import torch
 from torch import Tensor
 
+from gategrad.nn.connections.candidates import random_candidates
 
-def random_connections(in_dim: int, out_dim: int, generator: torch.Generator) -> Tensor:
-    """Random wires (2, out_dim) int64 with two different pins a gate.
+
+def random_connections(
+    in_dim: int, out_dim: int, generator: torch.Generator, *, pins: int = 2
+) -> Tensor:
+    """Random wires (pins, out_dim) int64 with different pins a gate.
 
     The fan-outs of any two wires differ by at most one; every wire is used when
-    2 * out_dim >= in_dim. Two gates may read the same pair.
+    pins * out_dim >= in_dim. Two gates may read the same wires.
 
     Raises:
-        ValueError: in_dim is below 2.
+        ValueError: in_dim is below the number of pins.
     """
-    if in_dim < 2:
+    if in_dim < pins:
         raise ValueError(
-            f'connections="random" needs in_dim of at least 2 for two different pins, got {in_dim}'
+            f'connections="random" needs in_dim of at least {pins} for {pins} different pins, '
+            f"got {in_dim}"
         )
+    if pins > 2:
+        sets = random_candidates(in_dim, out_dim, pins, generator, pins=1)[0]
+        return shuffled_pins(sets, generator)
     if in_dim == 2:
         first = torch.randint(2, (out_dim,), generator=generator)
         return torch.stack([first, 1 - first])
     pins = _balanced_pins(in_dim, 2 * out_dim, generator).view(2, out_dim)
     _separate(pins, generator)
     return pins
+
+
+def shuffled_pins(sets: Tensor, generator: torch.Generator) -> Tensor:
+    """Wires (pins, out_dim) from the sets (out_dim, pins) of gates, in random order each."""
+    order = torch.rand(sets.shape, generator=generator).argsort(dim=1)
+    return sets.gather(1, order).t().contiguous()
 
 
 def _balanced_pins(in_dim: int, n_pins: int, generator: torch.Generator) -> Tensor:

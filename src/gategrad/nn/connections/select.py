@@ -46,12 +46,13 @@ def connect(
     thresholds: int | None = None,
     candidates: int | str | None = None,
     wire_estimator: str | None = None,
+    pins: int = 2,
     generator: torch.Generator,
 ) -> Tensor:
-    """Wires (2, out_dim) int64 of `out_dim` gates over `in_dim` inputs, or their candidates.
+    """Wires (pins, out_dim) int64 of `out_dim` gates over `in_dim` inputs, or their candidates.
 
     Args:
-        connections: one of `CONNECTIONS`, or integers (2, out_dim) of one's own.
+        connections: one of `CONNECTIONS`, or integers (pins, out_dim) of one's own.
         in_dim: number of wires to choose from.
         out_dim: number of gates.
         image_shape: for "local" and "structured", which need it, and "learned".
@@ -60,10 +61,11 @@ def connect(
         thresholds: only for "structured"; 1 without it.
         candidates: only for "learned": how many a pin, or "all".
         wire_estimator: only for "learned"; here it is only refused elsewhere.
+        pins: of a gate.
         generator: source of every draw.
 
     Returns:
-        (2, out_dim); for "learned" the candidates (2, out_dim, K).
+        (pins, out_dim); for "learned" the candidates (pins, out_dim, K).
 
     Raises:
         ValueError: an unknown name, an option of another wiring, or a wiring that is impossible.
@@ -81,21 +83,23 @@ def connect(
     }
     _refuse_options_of_others(name, given)
     if name is None:
-        return given_connections(connections, in_dim, out_dim)
+        return given_connections(connections, in_dim, out_dim, pins=pins)
     if name == "learned":
         count = DEFAULT_CANDIDATES if candidates is None else candidates
         if image_shape is None:
-            return random_candidates(in_dim, out_dim, count, generator)
+            return random_candidates(in_dim, out_dim, count, generator, pins=pins)
         radius = DEFAULT_CANDIDATE_RADIUS if radius is None else radius
-        return local_candidates(in_dim, out_dim, count, image_shape, radius, active, generator)
+        image = (image_shape, radius, active)
+        return local_candidates(in_dim, out_dim, count, *image, generator, pins=pins)
     if name in ("random", "unique"):
         wire = random_connections if name == "random" else unique_connections
-        return wire(in_dim, out_dim, generator)
+        return wire(in_dim, out_dim, generator, pins=pins)
     radius = DEFAULT_RADIUS if radius is None else radius
     if name == "local":
-        return local_connections(in_dim, out_dim, image_shape, radius, active, generator)
-    levels = 1 if thresholds is None else thresholds
-    return structured_connections(in_dim, out_dim, image_shape, levels, radius, active, generator)
+        image = (image_shape, radius, active)
+        return local_connections(in_dim, out_dim, *image, generator, pins=pins)
+    image = (image_shape, 1 if thresholds is None else thresholds, radius, active)
+    return structured_connections(in_dim, out_dim, *image, generator, pins=pins)
 
 
 def _refuse_options_of_others(name: str | None, given: dict[str, object]) -> None:

@@ -1,22 +1,29 @@
-"""unique: no two gates read the same pair of wires."""
+"""unique: no two gates read the same wires."""
 
 import torch
 from torch import Tensor
 
+from gategrad.nn.connections.unique_sets import unique_sets
 
-def unique_connections(in_dim: int, out_dim: int, generator: torch.Generator) -> Tensor:
-    """Random wires (2, out_dim) int64 whose unordered pairs all differ.
 
-    Wires lie on a circle in random order. A distance s joins each wire with the one s places on:
-    in_dim different pairs that use every wire twice. Whole distances are drawn until the rest is
-    less than one; the rest are steps of distance 1, every other step first. So fan-outs differ by
-    at most one, also those of either pin alone; every wire is used when 2 * out_dim >= in_dim;
-    out_dim may be as large as in_dim (in_dim - 1) / 2; and time and memory are linear in
-    in_dim + out_dim. The order of gates is random.
+def unique_connections(
+    in_dim: int, out_dim: int, generator: torch.Generator, *, pins: int = 2
+) -> Tensor:
+    """Random wires (pins, out_dim) int64 whose unordered sets all differ.
+
+    For pairs: wires lie on a circle in random order. A distance s joins each wire with the one s
+    places on: in_dim different pairs that use every wire twice. Whole distances are drawn until
+    the rest is less than one; the rest are steps of distance 1, every other step first. So fan-outs
+    differ by at most one, also those of either pin alone; every wire is used when
+    2 * out_dim >= in_dim; out_dim may be as large as in_dim (in_dim - 1) / 2; and time and memory
+    are linear in in_dim + out_dim. The order of gates is random. `unique_sets` does the same for
+    more pins.
 
     Raises:
-        ValueError: there are fewer than out_dim pairs.
+        ValueError: there are fewer than out_dim sets.
     """
+    if pins > 2:
+        return unique_sets(in_dim, out_dim, pins, generator)
     n_pairs = in_dim * (in_dim - 1) // 2
     if out_dim > n_pairs:
         raise ValueError(
