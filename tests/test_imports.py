@@ -18,7 +18,7 @@ ALLOWED = {
     "model": {"circuit", "passes", "engine", "encoding"},
     "data": set(),
     "files": {"encoding", "engine", "model", "data"},
-    "nn": {"circuit", "engine"},
+    "nn": {"circuit", "encoding", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
     "train": {"circuit", "encoding", "engine", "model", "nn", "harden", "data"},
 }

@@ -45,9 +45,9 @@ class Wrapper(torch.nn.Module):
 REFUSED = {
     "foreign module": (
         stack(stack(dense(4, 4), torch.nn.ReLU()), nn.GroupSum(2)),
-        "module '0.1' (ReLU) is no part of a circuit; supported: Sequential, LogicDense, "
-        "SlotDense, LogicGraph, GroupSum, WeightedSum, Flatten, Identity, Dropout. Take it out, or "
-        "give discretize the nn.Sequential of supported modules inside it",
+        "module '0.1' (ReLU) is no part of a circuit; supported: Sequential, Thermometer, "
+        "LogicDense, SlotDense, LogicGraph, GroupSum, WeightedSum, Flatten, Identity, Dropout. "
+        "Take it out, or give discretize the nn.Sequential of supported modules inside it",
     ),
     "another forward": (stack(Doubled(4, 4)), "module '0' (Doubled) is no part of a circuit"),
     "wrapped network": (Wrapper(), "Wrapper is no part of a circuit"),

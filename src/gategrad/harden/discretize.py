@@ -8,6 +8,7 @@ from torch import nn
 from gategrad.circuit import Readout
 from gategrad.encoding import Encoder
 from gategrad.harden.draft import Draft
+from gategrad.harden.errors import DiscretizeError
 from gategrad.harden.walk import walk
 from gategrad.model import Model
 
@@ -25,10 +26,13 @@ def discretize(
     weights in float32. Without a GroupSum (or WeightedSum) at the end, the model is multilabel:
     each output is a label of its own.
 
+    A `Thermometer` at the start becomes the model's encoder, and the model takes raw features.
+
     Args:
-        net: nested `nn.Sequential` of `LogicDense`, `LogicGraph`, `GroupSum`, `WeightedSum`, and
-            `Flatten`, `Identity` or `Dropout`; or one of them. On any device, in any mode.
-        encoder: from raw rows to the bits that the network takes.
+        net: nested `nn.Sequential` of `Thermometer`, `LogicDense`, `LogicGraph`, `GroupSum`,
+            `WeightedSum`, and `Flatten`, `Identity` or `Dropout`; or one of them. On any device,
+            in any mode.
+        encoder: from raw rows to the bits that the network takes; None where it has its own.
         labels: a name for each class.
 
     Returns:
@@ -47,8 +51,13 @@ def discretize(
     if not isinstance(net, nn.Module):
         raise TypeError(f"discretize takes a torch module, got {type(net).__name__}")
     draft = walk(net, "", Draft())
+    if draft.encoder is not None and encoder is not None:
+        raise DiscretizeError(
+            f"the network makes its bits itself, and there is a {type(encoder).__name__} as "
+            "encoder= too; expected one of them: leave out encoder="
+        )
     circuit = draft.circuit()
     readout = draft.readout
     if readout is None:
         readout = Readout.identity(circuit.n_outputs)
-    return Model(circuit, readout, encoder, labels)
+    return Model(circuit, readout, encoder or draft.encoder, labels)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.circuit import N_CONSTANTS, Circuit, Readout
+from gategrad.encoding import Encoder
 from gategrad.harden.errors import DiscretizeError
 from gategrad.nn.graph import reachable_entries
 
@@ -20,6 +21,7 @@ class Draft:
         tables: an (n,) array of truth tables for each of them, int64 or uint64.
         signals: (width,) outputs of the last module, in circuit numbering.
         readout: of the module that makes scores; nothing that computes may follow it.
+        encoder: of the module that makes bits; nothing may come before it.
     """
 
     n_inputs: int | None = None
@@ -27,6 +29,7 @@ class Draft:
     tables: tuple[NDArray[np.int64], ...] = ()
     signals: NDArray[np.int64] | None = None
     readout: Readout | None = None
+    encoder: Encoder | None = None
 
     @property
     def next_signal(self) -> int:
@@ -60,6 +63,19 @@ class Draft:
         return replace(
             self, fanin=(*self.fanin, fanin), tables=(*self.tables, tables), signals=signals
         )
+
+    def with_encoder(self, encoder: Encoder, module: str) -> "Draft":
+        """The draft as it begins behind `module`, which makes the bits that all others read.
+
+        Raises:
+            DiscretizeError: there are modules before it that read or make bits.
+        """
+        if self.n_inputs is not None:
+            raise DiscretizeError(
+                f"{module} comes after modules with gates; expected it to be the first, since it "
+                "reads features and not bits"
+            )
+        return replace(self.reading(encoder.n_inputs, module), encoder=encoder)
 
     def with_readout(self, readout: Readout) -> "Draft":
         """The draft with scores made of its outputs."""

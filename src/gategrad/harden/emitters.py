@@ -8,13 +8,23 @@ from collections.abc import Callable
 import numpy as np
 from torch import nn
 
-from gategrad.circuit import N_CONSTANTS, Readout
+from gategrad.circuit import N_CONSTANTS
+from gategrad.encoding import EncodingError
 from gategrad.harden.draft import Draft
 from gategrad.harden.errors import DiscretizeError
-from gategrad.nn import GroupSum, LogicDense, LogicGraph, SlotDense, WeightedSum
+from gategrad.nn import GroupSum, LogicDense, LogicGraph, SlotDense, Thermometer, WeightedSum
 
 # (module, its name for messages, draft) -> the draft that continues with the module
 Emitter = Callable[[nn.Module, str, Draft], Draft]
+
+
+def thermometer(layer: Thermometer, name: str, draft: Draft) -> Draft:
+    """No gates: the encoder of the model."""
+    try:
+        encoder = layer.encoder()
+    except EncodingError as error:
+        raise DiscretizeError(f"{name} has levels that are none: {error}") from error
+    return draft.with_encoder(encoder, name)
 
 
 def logic_dense(layer: LogicDense | SlotDense, name: str, draft: Draft) -> Draft:
@@ -55,7 +65,7 @@ def group_sum(layer: GroupSum, name: str, draft: Draft) -> Draft:
             f"{name} can't split {n_outputs} outputs into {layer.k} equal groups; "
             f"give the layer before it a multiple of {layer.k}"
         )
-    return draft.with_readout(Readout.group_sum(n_outputs, layer.k, layer.tau))
+    return draft.with_readout(layer.readout(n_outputs))
 
 
 def weighted_sum(layer: WeightedSum, name: str, draft: Draft) -> Draft:
@@ -79,6 +89,7 @@ def neutral(layer: nn.Module, name: str, draft: Draft) -> Draft:
 
 
 EMITTERS: dict[type[nn.Module], Emitter] = {
+    Thermometer: thermometer,
     LogicDense: logic_dense,
     SlotDense: logic_dense,
     LogicGraph: logic_graph,

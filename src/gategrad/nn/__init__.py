@@ -1,4 +1,4 @@
-"""Torch modules of logic networks: layers, group sums, and the way back from a circuit."""
+"""Torch modules of logic networks: from features to scores, and the way back from a circuit."""
 
 from gategrad.nn.backend import training_backend
 from gategrad.nn.dense import LogicDense
@@ -11,6 +11,7 @@ from gategrad.nn.import_circuit import from_circuit
 from gategrad.nn.parametrization import Parametrization, TableParametrization
 from gategrad.nn.sequential import Sequential, fuse
 from gategrad.nn.slots import SlotDense, resample_slots
+from gategrad.nn.thermometer import Thermometer
 from gategrad.nn.weighted_sum import WeightedSum
 from gategrad.nn.wiring import LearnedWiring
 
@@ -24,6 +25,7 @@ __all__ = [
     "Sequential",
     "SlotDense",
     "TableParametrization",
+    "Thermometer",
     "WeightedSum",
     "expected_gates",
     "from_circuit",

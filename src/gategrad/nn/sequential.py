@@ -55,9 +55,12 @@ class Sequential(nn.Sequential):
             return x
         x = layer_input("LogicDense", x, first.in_dim)
         rows, keep = x.reshape(-1, first.in_dim), not self._recomputes(layers)
-        if isinstance(run[-1], GroupSum):
-            k, scale = run[-1].k, 1.0 / run[-1].tau
-            out = run_native(layers, rows, n_groups=k, scale=scale, keep=keep)
+        head = run[-1]
+        if isinstance(head, GroupSum):
+            n_outputs = layers[-1].out_dim
+            scale = head.scale(n_outputs) if head.only_scales else 1.0
+            out = run_native(layers, rows, n_groups=head.k, scale=scale, keep=keep)
+            out = out if head.only_scales else head.scores(out, n_outputs)
         else:
             out = run_native(layers, rows, keep=keep)
         return out.reshape(*x.shape[:-1], out.shape[-1])
