@@ -7,6 +7,7 @@ void bind_engine(nanobind::module_& m);
 void bind_learned(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
 void bind_train(nanobind::module_& m);
+void bind_warp(nanobind::module_& m);
 }  // namespace gategrad
 
 NB_MODULE(_core, m) {
@@ -18,4 +19,5 @@ NB_MODULE(_core, m) {
   gategrad::bind_learned(m);
   gategrad::bind_passes(m);
   gategrad::bind_train(m);
+  gategrad::bind_warp(m);
 }

@@ -18,11 +18,12 @@ ALLOWED = {
     "model": {"circuit", "passes", "engine", "encoding"},
     "data": set(),
     "files": {"encoding", "engine", "model", "data"},
+    "records": set(),
     "nn": {"circuit", "encoding", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
-    "train": {"circuit", "encoding", "engine", "model", "nn", "harden", "data"},
+    "train": {"circuit", "encoding", "engine", "model", "nn", "harden", "data", "records"},
 }
-TORCH_FREE = ("circuit", "passes", "encoding", "engine", "model", "data", "files")
+TORCH_FREE = ("circuit", "passes", "encoding", "engine", "model", "data", "files", "records")
 
 
 def _imports(path: Path) -> set[str]:

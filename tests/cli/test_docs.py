@@ -38,6 +38,7 @@ def test_keys_of_json_are_listed():
 
 
 def test_options_in_the_text_exist(gategrad):
-    helps = "".join(gategrad(verb, "--help").out for verb in ("train", "eval", "predict", "bench"))
+    verbs = ("train", "sweep", "eval", "predict", "bench", "report")
+    helps = "".join(gategrad(verb, "--help").out for verb in verbs)
     for option in set(re.findall(r"`(--[a-z-]+)", PAGE)):
         assert option in helps, option

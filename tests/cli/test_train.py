@@ -11,9 +11,10 @@ import pytest
 
 import gategrad as gg
 from gategrad.cli import train
-from gategrad.cli.fitting import network
 from gategrad.cli.sources import load_source
 from gategrad.encoding import Thermometer
+from gategrad.train import Recipe
+from gategrad.train.recipes import recipe_network
 
 QUICK = ("--layers", "60x2", "--steps", 3, "--threads", 1)
 KEYS = {"hard_accuracy", "soft_accuracy", "neurons", "gates", "seconds", "steps"}
@@ -30,6 +31,13 @@ def images(tmp_path):
     path = tmp_path / "images.npz"
     np.savez(path, x=x.astype(np.uint8), y=np.array(["left", "right"])[y])
     return path
+
+
+def network(recipe, source):
+    """The recipe's network on two levels a pixel."""
+    encoder = Thermometer.fixed([60, 120], 36)
+    shape = source.image_shape
+    return recipe_network(recipe, source.x_train, classes=2, image_shape=shape, encoder=encoder)
 
 
 def test_json_has_exactly_the_keys(trained):
@@ -112,17 +120,8 @@ def test_images_with_warped_copies(gategrad, images):
 )
 def test_images_get_local_wiring_unless_told_otherwise(images, connections, is_local):
     source = replace(load_source(str(images)), image_shape=(1, 6, 6))
-    net = network(
-        source,
-        Thermometer.fixed([60, 120], 36),
-        layers="60x2",
-        parametrization="raw",
-        connections=connections,
-        init="gaussian",
-        estimator="soft",
-        tau=None,
-        seed=0,
-    )
+    recipe = Recipe(layers="60x2", connections=connections, estimator="soft")
+    net = network(recipe, source)
     rows, columns = np.divmod(net[0].indices.numpy() % 36, 6)
     # Both pins are within two pixels of one centre.
     spread = max(np.abs(np.diff(rows, axis=0)).max(), np.abs(np.diff(columns, axis=0)).max())
@@ -135,18 +134,8 @@ def test_images_get_local_wiring_unless_told_otherwise(images, connections, is_l
 def test_wirings_of_images_read_the_encoders_layout(images, connections):
     source = replace(load_source(str(images)), image_shape=(1, 6, 6))
     options = {"candidates": 5, "wire_estimator": "soft"} if connections == "learned" else {}
-    first, second, _ = network(
-        source,
-        Thermometer.fixed([60, 120], 36),
-        layers="90x2",
-        parametrization="raw",
-        connections=connections,
-        init="gaussian",
-        estimator="soft",
-        tau=None,
-        seed=0,
-        **options,
-    )
+    recipe = Recipe(layers="90x2", connections=connections, estimator="soft").but(**options)
+    first, second, _ = network(recipe, source)
     if connections == "structured":
         assert (first.wires()[0] % 36 != first.wires()[1] % 36).all()
         assert second.wiring is None
@@ -200,7 +189,7 @@ def test_options_of_networks_and_training(gategrad, monk_csv, options):
     ],
 )
 def test_rows_to_choose_on(asked, n_rows, given):
-    assert train._validation(asked, n_rows) == given
+    assert train.rows_to_choose_on(asked, n_rows) == given
 
 
 def test_tau_and_layers_arrive(gategrad, monk_csv):

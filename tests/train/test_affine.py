@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gategrad.train import TrainError, affine_copies
-from gategrad.train.affine import _matrices, _warp
+from gategrad.train.warp import affine_matrices, warp_floats
 
 NONE = {"rotation": 0.0, "shift": 0.0, "scale": 0.0, "shear": 0.0}
 
@@ -30,8 +30,8 @@ def test_without_warps_the_images_come_back(dtype):
 
 def warp_once(image, *, draws, rotation=0.0, shift=0.0, scale=0.0, shear=0.0):
     """One image warped by the extremes that draws (-1 to 1, six of them) choose."""
-    matrices = _matrices(torch.tensor([draws]), rotation, shift, scale, shear)
-    return _warp(torch.tensor(image, dtype=torch.float32)[None, None], matrices)[0, 0].numpy()
+    matrices = affine_matrices(torch.tensor([draws]), rotation, shift, scale, shear)
+    return warp_floats(torch.tensor(image, dtype=torch.float32)[None, None], matrices)[0, 0].numpy()
 
 
 def test_a_shift_is_in_pixels():

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 import gategrad
-from gategrad.cli import bench, data, demo, eval, inspect, predict, train
+from gategrad.cli import bench, data, demo, eval, inspect, predict, records, sweep, train
 from gategrad.cli.errors import explain
 
 
@@ -37,8 +37,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: gategrad demo",
 )
-for _verb in (demo, train, eval, predict, bench, inspect):
+for _verb in (demo, train, sweep, eval, predict, bench, inspect):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
+# `report` is the file of what verbs print.
+app.command("report")(records.run)
 app.add_typer(data.app, name="data")
 
 

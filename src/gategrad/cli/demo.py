@@ -1,6 +1,5 @@
 """`gategrad demo`: the newcomer's two minutes."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from gategrad.cli.fitting import Outcome
     from gategrad.train import Result
 
+PRESET, VALIDATION = "plain", 5000
 INTRODUCTION = """\
 A network of logic gates learns to read handwritten digits: MNIST, 28x28 pixels of one bit,
 which come with gategrad. While it trains, each gate is a mixture of the 16 Boolean functions
@@ -43,16 +43,22 @@ def run(
     out.parent.mkdir(parents=True, exist_ok=True)
     require_writable(out)
     from gategrad.cli import fitting
-    from gategrad.train import fit_mnist
+    from gategrad.train import preset
 
     console = report.stdout()
     if not json:
         console.print(f"[bold]gategrad demo[/]\n\n{INTRODUCTION}\n", soft_wrap=True)
     source = load_source("mnist-1bit")
-    report.note("preparing warped copies of the training images ...")
-    fit = fit_mnist if steps is None else partial(fit_mnist, steps=steps)
-    net, result = fit(source.x_train, source.y_train, seed=seed)
-    meta = {"data": source.name, "dtype": "bool", "seed": str(seed), "steps": str(result.steps)}
+    recipe = preset(PRESET, source.name)
+    recipe = recipe if steps is None else recipe.but(steps=steps)
+    net, result = fitting.follow(recipe, source, None, validation=VALIDATION, seed=seed)
+    meta = {
+        "data": source.name,
+        "dtype": "bool",
+        "preset": PRESET,
+        "layers": fitting.layers(recipe, source),
+    }
+    meta |= {"seed": str(seed), "steps": str(result.steps)}
     outcome = fitting.save_and_test(net, source, out=out, encoder=None, meta=meta)
     report.note("measuring speed ...")
     found = speed.measure(

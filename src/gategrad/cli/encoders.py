@@ -1,5 +1,7 @@
 """The encoder that suits rows where none is asked for in detail."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,13 +17,14 @@ _LEVELS = {"mnist": (127.5,), "fashion-mnist": (25.5, 89.25, 165.75)}
 
 
 def choose_encoder(
-    source: Source, *, bits: int | None = None, spacing: str | None = None
+    source: Source, *, bits: int | Sequence[float] | None = None, spacing: str | None = None
 ) -> Encoder | None:
     """An encoder for `source`, fitted on its training rows; None where they are bits.
 
     Args:
         source: tables get a `Table`, bytes and other numbers a `Thermometer`.
-        bits: levels a number; by default what suits the set.
+        bits: how many levels a number, or for bytes the levels themselves; by default what suits
+            the set.
         spacing: "uniform" or "quantile" levels; uniform for bytes, else quantile by default.
 
     Raises:
@@ -31,6 +34,8 @@ def choose_encoder(
     if spacing is not None and spacing not in SPACINGS:
         raise CommandError(f"--spacing is {spacing!r}; known: {', '.join(SPACINGS)}")
     x = source.x_train
+    if isinstance(bits, Sequence) and (spacing == "quantile" or x.dtype != np.uint8):
+        bits = len(bits)
     if source.columns or x.dtype == object:
         return Table.fit(
             x,
@@ -49,7 +54,9 @@ def choose_encoder(
     return fit(x, NUMBER_BITS if bits is None else bits)
 
 
-def _for_bytes(source: Source, bits: int | None) -> Thermometer:
+def _for_bytes(source: Source, bits: int | Sequence[float] | None) -> Thermometer:
+    if isinstance(bits, Sequence):
+        return Thermometer.fixed(bits, source.x_train.shape[1])
     levels = _LEVELS.get(source.name) if bits is None else None
     if levels is None:
         bits = IMAGE_BITS if bits is None else bits

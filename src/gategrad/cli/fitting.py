@@ -1,8 +1,7 @@
 """From a trained network to the saved model and its figures. Imports torch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,7 @@ from gategrad.cli.errors import CommandError
 from gategrad.cli.sources import Source
 from gategrad.encoding import Encoder
 from gategrad.model import Model
-
-ROWS_TO_JUDGE = 5000
+from gategrad.train.recipes import default_layers
 
 
 @dataclass(frozen=True)
@@ -43,69 +41,51 @@ class Outcome:
         return live_gates(self.model.circuit)
 
 
-def network(
+def follow(
+    recipe: train.Recipe,
     source: Source,
     encoder: Encoder | None,
     *,
-    layers: str,
-    inputs: int = 2,
-    parametrization: str,
-    connections: str | None,
-    init: str,
-    estimator: str,
-    temperature: float | None = None,
-    gates: str | tuple[str, ...] | None = None,
-    tau: float | None,
+    validation: int | float | None,
     seed: int,
-    candidates: int | str | None = None,
-    wire_estimator: str | None = None,
-) -> nn.Sequential:
-    """A network for the bits of `source`; the options are those of `train.build_network`.
-
-    `connections="local"` is a first layer of neighbouring pixels with random layers behind it; that
-    is the default for images, "random" for all else. "structured" differs in the first layer too;
-    "learned" draws its first candidates from windows where the rows are images.
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    threads: int | None = None,
+    progress: bool = True,
+) -> tuple[nn.Sequential, train.Result]:
+    """`train.fit_recipe` on the training part of `source`.
 
     Raises:
-        CommandError: options that no network can be built with.
+        CommandError: options that no network can be built or trained with.
     """
-    n_features = source.x_train.shape[1]
-    n_inputs = n_features if encoder is None else encoder.n_inputs
-    is_image = source.image_shape is not None
-    if connections in ("local", "structured") and not is_image:
+    _check_images(recipe, source)
+    if recipe.wiring_lr is not None and recipe.connections != "learned":
+        raise CommandError("--wiring-lr is for --connections learned")
+    return train.fit_recipe(
+        recipe,
+        source.x_train,
+        source.y_train,
+        classes=len(source.classes),
+        image_shape=source.image_shape,
+        encoder=encoder,
+        validation=validation,
+        seed=seed,
+        checkpoint=checkpoint,
+        resume=resume,
+        threads=threads,
+        progress=progress,
+    )
+
+
+def _check_images(recipe: train.Recipe, source: Source) -> None:
+    if source.image_shape is not None:
+        return
+    if recipe.connections in ("local", "structured"):
         raise CommandError(
-            f"--connections {connections} is for images; say their shape by --image-shape"
+            f"--connections {recipe.connections} is for images; say their shape by --image-shape"
         )
-    connections = connections or ("local" if is_image else "random")
-    windows = is_image and connections in ("local", "structured", "learned")
-    # "all" of the wires is more than a window has.
-    windows = windows and candidates != "all"
-    image_shape = None
-    if windows:
-        channels, height, width = source.image_shape
-        image_shape = (channels * n_inputs // n_features, height, width)
-    try:
-        return train.build_network(
-            n_inputs,
-            len(source.classes),
-            layers=layers,
-            inputs=inputs,
-            parametrization=parametrization,
-            connections="random" if connections == "local" else connections,
-            thresholds=n_inputs // n_features if connections == "structured" else None,
-            candidates=candidates,
-            wire_estimator=wire_estimator,
-            init=init,
-            estimator=estimator,
-            temperature=temperature,
-            gates=gates,
-            tau=tau,
-            image_shape=image_shape,
-            active=_active(source.x_train, encoder) if windows else None,
-            seed=seed,
-        )
-    except ValueError as error:
-        raise CommandError(str(error)) from error
+    if recipe.augment:
+        raise CommandError("--augment warps images; say their shape by --image-shape")
 
 
 def interruption(result: train.Result, out: Path) -> CommandError | None:
@@ -117,17 +97,9 @@ def interruption(result: train.Result, out: Path) -> CommandError | None:
     )
 
 
-def augmentation(source: Source, copies: int, seed: int) -> Callable[[NDArray], NDArray] | None:
-    """What `fit` takes to add warped copies of images.
-
-    Raises:
-        CommandError: rows that are no images.
-    """
-    if not copies:
-        return None
-    if source.image_shape is None:
-        raise CommandError("--augment warps images; say their shape by --image-shape")
-    return partial(train.affine_copies, image_shape=source.image_shape, copies=copies, seed=seed)
+def layers(recipe: train.Recipe, source: Source) -> str:
+    """The widths that the recipe gives, or those that suit the data."""
+    return recipe.layers or default_layers(len(source.classes), source.image_shape)
 
 
 def save_and_test(
@@ -138,14 +110,30 @@ def save_and_test(
     encoder: Encoder | None,
     meta: Mapping[str, str],
 ) -> Outcome:
-    """Make the network's model, optimize and save it, then test it, once.
+    """`save`, then `test`; see there."""
+    model, gates_before = save(net, source, out=out, encoder=encoder, meta=meta)
+    return test(net, model, source, encoder=encoder, gates_before=gates_before)
+
+
+def save(
+    net: nn.Module,
+    source: Source,
+    *,
+    out: Path,
+    encoder: Encoder | None,
+    meta: Mapping[str, str],
+) -> tuple[Model, int]:
+    """Make the network's model, optimize and save it.
 
     Args:
         net: trained.
-        source: whose test rows to use.
+        source: whose classes it tells apart.
         out: where to save.
         encoder: that the network was trained with.
         meta: of the model.
+
+    Returns:
+        The model, and the live gates that it had before it was optimized.
 
     Raises:
         ModelFileError: the model can't be saved there.
@@ -154,15 +142,16 @@ def save_and_test(
     raw = Model(raw.circuit, raw.readout, raw.encoder, raw.labels, raw.neurons, meta)
     model = raw.optimize()
     model.save(out)
+    return model, live_gates(raw.circuit)
+
+
+def test(
+    net: nn.Module, model: Model, source: Source, *, encoder: Encoder | None, gates_before: int
+) -> Outcome:
+    """What network and model get right of the test rows."""
     correct = model.program().labels(source.x_test) == source.y_test
     soft = train.soft_accuracy(net, source.x_test, source.y_test, encoder=encoder)
-    return Outcome(model, live_gates(raw.circuit), soft, float(correct.mean()), correct)
-
-
-def _active(x: NDArray, encoder: Encoder | None) -> NDArray[np.bool_]:
-    """Inputs that vary, judged by some thousand rows from all of the training part."""
-    some = x[:: max(1, len(x) // ROWS_TO_JUDGE)]
-    return train.active_inputs(some if encoder is None else encoder.encode(some))
+    return Outcome(model, gates_before, soft, float(correct.mean()), correct)
 
 
 def _labels(classes: tuple[str, ...]) -> tuple[str, ...] | tuple[int, ...]:

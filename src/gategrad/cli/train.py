@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from gategrad.cli import report
@@ -11,46 +12,55 @@ from gategrad.cli.encoders import choose_encoder
 from gategrad.cli.errors import CommandError, require_torch, require_writable
 from gategrad.cli.options import JsonOption, TargetOption
 from gategrad.cli.sources import Source, check_name, load_source
+from gategrad.records import append
 
 if TYPE_CHECKING:
     from gategrad.cli.fitting import Outcome
     from gategrad.train import Result
 
 MAX_VALIDATION = 5000
-IMAGE_WIDTHS, TABLE_WIDTHS = (8000, 8000, 8000), (2000, 2000)
-# Warped copies pay for digits, which are written in every slant; a shoe has one way up.
-COPIES = {"mnist": 3, "mnist-1bit": 3}
 
 
 def run(
     name: options.DataArgument,
     out: options.OutOption = None,
+    preset: options.PresetOption = "plain",
+    record: options.RecordOption = None,
     target: TargetOption = None,
     category: options.CategoriesOption = None,
     thermometer: options.ThermometerOption = None,
     spacing: options.SpacingOption = None,
     image_shape: options.ImageShapeOption = None,
     augment: options.AugmentOption = None,
+    rotation: options.RotationOption = None,
+    shift: options.ShiftOption = None,
+    scale: options.ScaleOption = None,
+    shear: options.ShearOption = None,
+    flip: options.FlipOption = None,
+    share: options.ShareOption = None,
     layers: options.LayersOption = None,
-    inputs: options.InputsOption = 2,
-    parametrization: options.ParametrizationOption = "raw",
+    inputs: options.InputsOption = None,
+    parametrization: options.ParametrizationOption = None,
     connections: options.ConnectionsOption = None,
     candidates: options.CandidatesOption = None,
     wire_estimator: options.WireEstimatorOption = None,
-    init: options.InitOption = "gaussian",
-    estimator: options.EstimatorOption = "straight-through",
+    radius: options.RadiusOption = None,
+    init: options.InitOption = None,
+    estimator: options.EstimatorOption = None,
     temperature: options.TemperatureOption = None,
     gates: options.GatesOption = None,
     tau: options.TauOption = None,
+    optimizer: options.OptimizerOption = None,
     lr: options.LearningRateOption = None,
     wiring_lr: options.WiringRateOption = None,
-    batch_size: options.BatchSizeOption = 128,
+    schedule: options.ScheduleOption = None,
+    batch_size: options.BatchSizeOption = None,
     steps: options.StepsOption = None,
     epochs: options.EpochsOption = None,
     patience: options.PatienceOption = None,
     anneal: options.AnnealOption = None,
     freeze: options.FreezeOption = None,
-    gate_penalty: options.GatePenaltyOption = 0.0,
+    gate_penalty: options.GatePenaltyOption = None,
     validation: options.ValidationOption = None,
     seed: options.SeedOption = 0,
     checkpoint: options.CheckpointOption = None,
@@ -63,66 +73,98 @@ def run(
     A .npz holds x and y, or x_train, y_train, x_test and y_test; of a file in one part a quarter
     is held out to test on. Ctrl-C ends the training early and saves the best network so far.
     """
+    started = perf_counter()
     check_name(name)
     if resume and checkpoint is None:
         raise CommandError("--resume needs --checkpoint FILE, the file to go on from")
     out = out or Path(f"{Path(name).stem}.gg")
-    for path in (out, checkpoint or out):
+    for path in (out, checkpoint or out, record or out):
         require_writable(path)
     require_torch()
+    given = {
+        "thermometer": thermometer,
+        "spacing": spacing,
+        "augment": _augment(augment),
+        "rotation": rotation,
+        "shift": shift,
+        "scale": scale,
+        "shear": shear,
+        "flip": flip,
+        "share": share,
+        "layers": layers,
+        "inputs": inputs,
+        "parametrization": parametrization,
+        "connections": connections,
+        "candidates": _candidates(candidates),
+        "wire_estimator": wire_estimator,
+        "radius": radius,
+        "init": init,
+        "estimator": estimator,
+        "temperature": temperature,
+        "gates": _gates(gates),
+        "tau": tau,
+        "optimizer": optimizer,
+        "lr": lr,
+        "wiring_lr": wiring_lr,
+        "schedule": schedule,
+        "batch_size": batch_size,
+        "steps": steps,
+        "epochs": epochs,
+        "patience": patience,
+        "anneal": _two_numbers("--anneal", anneal, "1:0.1"),
+        "freeze": _two_numbers("--freeze", freeze, "0.3:0.8"),
+        "gate_penalty": gate_penalty,
+    }
     from gategrad.cli import fitting
-    from gategrad.train import fit
+    from gategrad.cli.recording import make_record
+    from gategrad.train import preset as find_preset
 
     source = load_source(name, target=target, categories=category or ())
-    source = _with_image_shape(source, image_shape)
-    encoder = choose_encoder(source, bits=thermometer, spacing=spacing)
-    layers = layers or _default_layers(source)
-    copies = COPIES.get(source.name, 0) if augment is None else augment
-    net = fitting.network(
+    source = with_image_shape(source, image_shape)
+    given = {key: value for key, value in given.items() if value is not None}
+    recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
+    recipe = recipe.but(layers=fitting.layers(recipe, source))
+    encoder = choose_encoder(source, bits=recipe.thermometer, spacing=recipe.spacing)
+    net, result = fitting.follow(
+        recipe,
         source,
         encoder,
-        layers=layers,
-        inputs=inputs,
-        parametrization=parametrization,
-        connections=connections,
-        candidates=_candidates(candidates),
-        wire_estimator=wire_estimator,
-        init=init,
-        estimator=estimator,
-        temperature=temperature,
-        gates=_gates(gates),
-        tau=tau,
+        validation=rows_to_choose_on(validation, len(source.y_train)),
         seed=seed,
-    )
-    if wiring_lr is not None and connections != "learned":
-        raise CommandError("--wiring-lr is for --connections learned")
-    result = fit(
-        net,
-        source.x_train,
-        source.y_train,
-        encoder=encoder,
-        validation=_validation(validation, len(source.y_train)),
-        lr=lr,
-        wiring_lr=wiring_lr,
-        batch_size=batch_size,
-        steps=steps,
-        epochs=epochs,
-        patience=patience,
-        anneal=_two_numbers("--anneal", anneal, "1:0.1"),
-        freeze=_two_numbers("--freeze", freeze, "0.3:0.8"),
-        gate_penalty=gate_penalty,
-        augment=fitting.augmentation(source, copies, seed),
         checkpoint=checkpoint,
         resume=resume,
-        seed=seed,
         threads=threads,
     )
-    meta = {"data": source.name, "dtype": str(source.x_train.dtype), "layers": layers}
-    meta |= {"seed": str(seed)} | ({} if target is None else {"target": target})
-    outcome = fitting.save_and_test(net, source, out=out, encoder=encoder, meta=meta)
+    meta = {"data": source.name, "dtype": str(source.x_train.dtype), "layers": recipe.layers}
+    meta |= {"preset": preset, "seed": str(seed)} | ({} if target is None else {"target": target})
+    model, gates_before = fitting.save(net, source, out=out, encoder=encoder, meta=meta)
+    total_seconds = perf_counter() - started
+    outcome = fitting.test(net, model, source, encoder=encoder, gates_before=gates_before)
     _show(outcome, result, source, out, json=json)
     if (stopped := fitting.interruption(result, out)) is not None:
         raise stopped
+    if record is not None:
+        made = make_record(
+            recipe,
+            result,
+            outcome,
+            data=source.name,
+            preset=preset,
+            options=given | ({} if validation is None else {"validation": validation}),
+            seed=seed,
+            total_seconds=total_seconds,
+            resumed=resume,
+            threads=threads,
+        )
+        append(record, made)
+
+
+def _augment(text: str | None) -> int | str | None:
+    if text in (None, "online"):
+        return text
+    if not re.fullmatch(r"\d+", text, re.ASCII):
+        raise CommandError(f"--augment is {text!r}; expected a number of copies, or online")
+    return int(text)
 
 
 def _gates(text: str | None) -> str | tuple[str, ...] | None:
@@ -152,7 +194,8 @@ def _candidates(text: str | None) -> int | str | None:
     return int(text)
 
 
-def _with_image_shape(source: Source, text: str | None) -> Source:
+def with_image_shape(source: Source, text: str | None) -> Source:
+    """The source with the shape that `--image-shape` gives, if any."""
     if text is None:
         return source
     if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,2}", text, re.ASCII):
@@ -165,14 +208,7 @@ def _with_image_shape(source: Source, text: str | None) -> Source:
     return replace(source, image_shape=shape)
 
 
-def _default_layers(source: Source) -> str:
-    """Widths for the kind of data, the last one such that the classes divide it."""
-    *widths, last = TABLE_WIDTHS if source.image_shape is None else IMAGE_WIDTHS
-    n_classes = len(source.classes)
-    return ",".join(map(str, (*widths, -(-last // n_classes) * n_classes)))
-
-
-def _validation(asked: float | None, n_rows: int) -> int | float | None:
+def rows_to_choose_on(asked: float | None, n_rows: int) -> int | float | None:
     """What `fit` takes: a count, a fraction, or None for no rows."""
     if asked is None:
         return min(MAX_VALIDATION, n_rows // 10) or None

@@ -15,6 +15,18 @@ OutOption = Annotated[
     typer.Option("--out", "-o", metavar="FILE", help="The model; DATA.gg by default."),
 ]
 
+PresetOption = Annotated[
+    str,
+    typer.Option(
+        help="fast (a minute), small (few gates), best (accuracy), or plain; the options below "
+        "take the place of a preset's."
+    ),
+]
+RecordOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Append what was done and reached, a line of JSON."),
+]
+
 CategoriesOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -42,10 +54,33 @@ ImageShapeOption = Annotated[
     ),
 ]
 AugmentOption = Annotated[
-    int | None,
+    str | None,
     typer.Option(
-        min=0, metavar="COPIES", rich_help_panel=_DATA, help="Warped copies of each image."
+        metavar="COPIES",
+        rich_help_panel=_DATA,
+        help="Warped copies of each image, a number; or online: warped anew at every step.",
     ),
+]
+RotationOption = Annotated[
+    float | None,
+    typer.Option(rich_help_panel=_DATA, help="Largest angle of the warps, degrees."),
+]
+ShiftOption = Annotated[
+    float | None, typer.Option(rich_help_panel=_DATA, help="Largest shift, pixels.")
+]
+ScaleOption = Annotated[
+    float | None, typer.Option(rich_help_panel=_DATA, help="Largest change of size, relative.")
+]
+ShearOption = Annotated[
+    float | None, typer.Option(rich_help_panel=_DATA, help="Largest shear, pixels a pixel.")
+]
+FlipOption = Annotated[
+    bool | None,
+    typer.Option("--flip/--no-flip", rich_help_panel=_DATA, help="Mirror half of the warped ones."),
+]
+ShareOption = Annotated[
+    float | None,
+    typer.Option(rich_help_panel=_DATA, help="Share of images that are warped, online."),
 ]
 
 LayersOption = Annotated[
@@ -53,7 +88,7 @@ LayersOption = Annotated[
     typer.Option(rich_help_panel=_NETWORK, help="Gates a layer, such as 8000x3 or 8000,4000."),
 ]
 InputsOption = Annotated[
-    int,
+    int | None,
     typer.Option(
         min=2,
         max=6,
@@ -62,7 +97,7 @@ InputsOption = Annotated[
     ),
 ]
 ParametrizationOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         rich_help_panel=_NETWORK,
         help="raw, light, light-sigmoid, walsh, multilinear, covjac or dwn.",
@@ -85,6 +120,12 @@ CandidatesOption = Annotated[
         help="Wires that a learned pin chooses among: a number (16 by default) or all.",
     ),
 ]
+RadiusOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, rich_help_panel=_NETWORK, help="Of windows, pixels; 2, or 3 for learned wiring."
+    ),
+]
 WireEstimatorOption = Annotated[
     str | None,
     typer.Option(
@@ -92,7 +133,7 @@ WireEstimatorOption = Annotated[
     ),
 ]
 InitOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         rich_help_panel=_NETWORK,
         help="gaussian, residual, residual-b, residual-random, heavy-tail, and-or or "
@@ -100,7 +141,7 @@ InitOption = Annotated[
     ),
 ]
 EstimatorOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         rich_help_panel=_NETWORK, help="soft, straight-through, gumbel-soft, gumbel-hard or efd."
     ),
@@ -126,8 +167,15 @@ TauOption = Annotated[
     ),
 ]
 
+OptimizerOption = Annotated[
+    str | None, typer.Option(rich_help_panel=_TRAINING, help="adam or adamw.")
+]
 LearningRateOption = Annotated[
-    float | None, typer.Option("--lr", rich_help_panel=_TRAINING, help="Learning rate of Adam.")
+    float | None, typer.Option("--lr", rich_help_panel=_TRAINING, help="Learning rate.")
+]
+ScheduleOption = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=_TRAINING, help="Of the learning rate: cosine or constant."),
 ]
 WiringRateOption = Annotated[
     float | None,
@@ -136,7 +184,7 @@ WiringRateOption = Annotated[
     ),
 ]
 BatchSizeOption = Annotated[
-    int, typer.Option(min=1, rich_help_panel=_TRAINING, help="Rows a step.")
+    int | None, typer.Option(min=1, rich_help_panel=_TRAINING, help="Rows a step.")
 ]
 StepsOption = Annotated[
     int | None, typer.Option(min=1, rich_help_panel=_TRAINING, help="Steps to train.")
@@ -167,7 +215,7 @@ FreezeOption = Annotated[
     ),
 ]
 GatePenaltyOption = Annotated[
-    float,
+    float | None,
     typer.Option(
         min=0,
         rich_help_panel=_TRAINING,

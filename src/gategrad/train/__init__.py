@@ -9,8 +9,12 @@
     interrupt.py    Ctrl-C; process.py: threads and randomness
     progress.py     the bar on stderr
     network.py      `build_network`, `active_inputs`
-    affine.py       `affine_copies`: warped copies of images
-    recipes.py      `fit_mnist`: the recipe of the demo
+    affine.py       `affine_copies`: warped copies of images, made once
+    warp.py         `Warp`: warps images anew at every step
+    online.py       rows that are made anew for every step
+    recipe.py       `Recipe`: all that a run is told
+    presets.py      `preset`: recipes by name
+    recipes.py      `fit_recipe`: follow one
 
 Any other torch loop works as well: nothing in a layer depends on this one.
 """
@@ -20,18 +24,24 @@ from gategrad.train.errors import CheckpointError, TrainError
 from gategrad.train.evaluate import soft_accuracy
 from gategrad.train.fit import fit
 from gategrad.train.network import active_inputs, build_network
-from gategrad.train.recipes import fit_mnist
+from gategrad.train.presets import preset
+from gategrad.train.recipe import Recipe
+from gategrad.train.recipes import fit_recipe
 from gategrad.train.result import Evaluation, Result
+from gategrad.train.warp import Warp
 
 __all__ = [
     "CheckpointError",
     "Evaluation",
+    "Recipe",
     "Result",
     "TrainError",
+    "Warp",
     "active_inputs",
     "affine_copies",
     "build_network",
     "fit",
-    "fit_mnist",
+    "fit_recipe",
+    "preset",
     "soft_accuracy",
 ]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
 from gategrad.nn import fuse
+from gategrad.nn.wiring import LearnedWiring
 from gategrad.train.rows import RowReader, Rows
 
 # Rows at a time: values of a layer of thousands of gates then stay in the cache.
@@ -26,8 +27,8 @@ def soft_accuracy(
     """Fraction right of the relaxed network; the network stays as it is.
 
     The relaxed network has soft gates, whatever its estimator and mode, and no dropout; frozen
-    layers stay hard. Rows and labels are those of `fit`, which also says what is raised. 0 rows
-    give nan.
+    layers stay hard, and so do wires that are learned straight-through. Rows and labels are those
+    of `fit`, which also says what is raised. 0 rows give nan.
     """
     model = discretize(net, encoder=encoder)
     reader = RowReader(model.circuit.n_inputs, model.readout.n_classes, encoder)
@@ -55,9 +56,14 @@ def hard_fraction(net: nn.Module, rows: Rows) -> float:
 def relaxed(net: nn.Module) -> Iterator[None]:
     """Soft gates and all else as in `.eval()` while the context lasts.
 
-    A module with gates is known by its `estimator`.
+    A module with gates is known by its `estimator`. Wires that are learned straight-through stay
+    the chosen ones: their mixtures are never trained.
     """
-    gates = [(module, module.estimator) for module in net.modules() if hasattr(module, "estimator")]
+    gates = [
+        (module, module.estimator)
+        for module in net.modules()
+        if hasattr(module, "estimator") and not isinstance(module, LearnedWiring)
+    ]
     with modes_kept(net):
         net.eval()
         try:

@@ -16,6 +16,7 @@ from gategrad.train.errors import TrainError
 from gategrad.train.evaluate import device_of, modes_kept
 from gategrad.train.interrupt import interruptible
 from gategrad.train.loop import Run, train
+from gategrad.train.online import Online, Transform
 from gategrad.train.optimizers import OptimizerChoice, make_optimizer
 from gategrad.train.plan import make_plan, whole
 from gategrad.train.process import private_randomness, torch_threads
@@ -46,6 +47,7 @@ def fit(
     gate_penalty: float = 0.0,
     resample_every: int | None = None,
     augment: Augment | None = None,
+    transform: Transform | None = None,
     checkpoint: str | PathLike | None = None,
     resume: bool = False,
     seed: int = 0,
@@ -91,6 +93,8 @@ def fit(
             `1 - hard accuracy + gate_penalty * live gates / gates`, of the optimized circuit.
         augment: from training rows (m, features), as in `x`, to more rows (k m, features), row i
             having the label of training row i % m; they are added to the rows. Called once.
+        transform: from the rows of a step (m, features), as in `x`, and a CPU generator to such
+            rows, of the same labels; called at every step, before the encoder. See `Warp`.
         checkpoint: file to save the run's state in, at every evaluation and on Ctrl-C; whole or
             not at all. It may not exist yet, unless `resume`.
         resume: continue the run in `checkpoint`; weights and wiring come from there. What follows
@@ -111,7 +115,9 @@ def fit(
     seed = whole("seed", seed, least=0)
     if threads is not None:
         threads = whole("threads", threads, least=1)
-    rows, chosen_on = split_rows(reader, x, y, validation=validation, augment=augment, seed=seed)
+    rows, own, chosen_on = split_rows(
+        reader, x, y, validation=validation, augment=augment, seed=seed
+    )
     plan = make_plan(
         len(rows),
         steps=steps,
@@ -130,6 +136,7 @@ def fit(
             "has none; leave it out"
         )
     staging = make_staging(net, anneal, freeze)
+    online = None if transform is None else Online(own, reader, transform)
     device = device_of(net)
     chosen = make_optimizer(optimizer, net, lr, wiring_lr)
     with (
@@ -138,7 +145,7 @@ def fit(
         private_randomness(seed, device),
         interruptible() as interrupt,
     ):
-        run = Run(net.train(), chosen, rows.to(device), chosen_on.to(device), plan, staging)
+        run = Run(net.train(), chosen, rows.to(device), chosen_on.to(device), plan, staging, online)
         save = _open_checkpoint(run, checkpoint, resume=resume)
         with reporter(progress, start=run.step, steps=plan.steps) as report, run.best_at_the_end():
             stopped = train(run, interrupt, report, save)
@@ -185,6 +192,7 @@ def _settings(run: Run) -> checkpoints.State:
             "network": repr(run.net),
             "optimizer": type(run.optimizer).__name__,
             "optimizer settings": repr(groups),
+            "transform": repr(run.online),
             "set of rows": run.rows.digest(),
             "set of validation rows": run.chosen_on.digest(),
         }

@@ -19,6 +19,7 @@ from gategrad.train.checkpoint import State
 from gategrad.train.errors import TrainError
 from gategrad.train.evaluate import device_of, hard_fraction, soft_fraction
 from gategrad.train.interrupt import Interrupt
+from gategrad.train.online import Online
 from gategrad.train.optimizers import schedule_factor
 from gategrad.train.plan import Plan
 from gategrad.train.progress import Reporter
@@ -43,6 +44,7 @@ class Run:
         chosen_on: to evaluate on, there too.
         plan: what to do.
         staging: what changes in the network meanwhile.
+        online: where the bits of a step come from if not from `rows`.
     """
 
     def __init__(
@@ -53,10 +55,11 @@ class Run:
         chosen_on: Rows,
         plan: Plan,
         staging: Staging,
+        online: Online | None = None,
     ) -> None:
         self.net, self.optimizer = net, optimizer
         self.rows, self.chosen_on, self.plan = rows, chosen_on, plan
-        self.staging = staging
+        self.staging, self.online = staging, online
         self._fused = fuse(net)
         self.learning_rates = [group["lr"] for group in optimizer.param_groups]
         self.step = 0
@@ -165,9 +168,7 @@ class Run:
     def _resample(self) -> None:
         every, most = self.plan.resample_every, _RESAMPLED_SHARE * self.plan.steps
         if every is not None and self.step % every == 0 and self.step <= most:
-            # From seed and step alone, so that a run may continue anywhere.
-            seed = (self.plan.seed * _EPOCHS_A_SEED + self.step) % 2**63
-            generator = torch.Generator().manual_seed(seed)
+            generator = torch.Generator().manual_seed(self._seed(self.step))
             resample_slots(self.net, self.optimizer, generator=generator)
 
     def _set_learning_rates(self) -> None:
@@ -182,13 +183,20 @@ class Run:
         if self._order[0] != epoch:
             self._order = epoch, self._shuffled(epoch)
         chosen = self._order[1][place * size : (place + 1) * size]
-        return self.rows.bits[chosen].float(), self.rows.classes[chosen]
+        return self._bits(chosen).float(), self.rows.classes[chosen]
+
+    def _bits(self, chosen: Tensor) -> Tensor:
+        if self.online is None:
+            return self.rows.bits[chosen]
+        return self.online.bits(chosen, self._seed(self.step)).to(self.rows.bits.device)
 
     def _shuffled(self, epoch: int) -> Tensor:
-        # From seed and epoch alone, so that a run may continue anywhere.
-        seed = (self.plan.seed * _EPOCHS_A_SEED + epoch) % 2**63
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(self._seed(epoch))
         return torch.randperm(len(self.rows), generator=generator).to(self.rows.bits.device)
+
+    def _seed(self, count: int) -> int:
+        """From the plan's seed and a step or epoch alone, so that a run may continue anywhere."""
+        return (self.plan.seed * _EPOCHS_A_SEED + count) % 2**63
 
     def _check_loss(self) -> None:
         if not torch.isfinite(self._loss_sum):

@@ -63,9 +63,12 @@ class RowReader:
             EncodingError: rows that the encoder can't take.
             TrainError: labels that are no class indices, one a row.
         """
-        bits = self._bits(as_numpy(x))
-        classes = class_indices(y, len(bits), self.n_classes)
-        return Rows(torch.from_numpy(bits.view(np.uint8)), torch.from_numpy(classes))
+        bits = self.bits(as_numpy(x))
+        return Rows(bits, torch.from_numpy(class_indices(y, len(bits), self.n_classes)))
+
+    def bits(self, x: NDArray) -> Tensor:
+        """Bits (n, inputs) uint8 of rows (n, features); raises what `read` raises for rows."""
+        return torch.from_numpy(self._bits(x).view(np.uint8))
 
     def _bits(self, x: NDArray) -> NDArray[np.bool_]:
         if self.encoder is not None:
@@ -83,8 +86,12 @@ def split_rows(
     validation: Validation,
     augment: Augment | None,
     seed: int,
-) -> tuple[Rows, Rows]:
-    """Rows to train on, augmented ones after the originals, and rows to choose on; see `fit`."""
+) -> tuple[Rows, NDArray, Rows]:
+    """Rows to train on, augmented ones after the originals, and rows to choose on; see `fit`.
+
+    Returns:
+        The rows to train on; the same as the user has them, (n, features); the rows to choose on.
+    """
     rows = reader.read(x, y)
     if not len(rows):
         raise TrainError("x has no rows; expected at least one to train on")
@@ -96,10 +103,11 @@ def split_rows(
         chosen_on = rows.where(~kept)
     if not len(chosen_on):
         raise TrainError("the validation rows are empty; expected at least one, or validation=None")
-    rows = rows.where(kept)
+    rows, own = rows.where(kept), as_numpy(x)[kept]
     if augment is not None:
-        rows = rows.and_(reader.read(*_augmented(augment, as_numpy(x)[kept], rows)))
-    return rows, chosen_on
+        more = _augmented(augment, own, rows)
+        rows, own = rows.and_(reader.read(*more)), np.concatenate([own, more[0]])
+    return rows, own, chosen_on
 
 
 def as_numpy(x: ArrayLike | Tensor) -> NDArray:

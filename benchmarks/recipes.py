@@ -1,0 +1,131 @@
+"""The long runs behind docs/results.md: each a `gategrad train`, resumable, recorded.
+
+    python -m benchmarks.recipes --list
+    python -m benchmarks.recipes --runs fast:0,1,2 small:0 best    # seed 0 where none is named
+    python -m benchmarks.recipes --report                          # writes docs/results.md
+
+A run that is recorded with the settings that its preset has today is skipped; one that was
+interrupted goes on from its checkpoint. So the same command again continues a series.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gategrad import records, train
+from gategrad.records import Record
+from gategrad.train import Recipe
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "docs" / "records" / "recipes.jsonl"
+PAGE, PICTURE = ROOT / "docs" / "results.md", ROOT / "docs" / "results.svg"
+WORK = ROOT / "build" / "recipes"
+SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to train: a preset on a set of data, with other options than its own."""
+
+    data: str
+    preset: str
+    options: dict[str, object] = field(default_factory=dict)
+    seeds: tuple[int, ...] = SEEDS
+
+    def recipe(self) -> Recipe:
+        """The recipe as `gategrad train` will follow it."""
+        return train.preset(self.preset, self.data, **self.options)
+
+    def arguments(self) -> list[str]:
+        """Of `gategrad train`."""
+        options = [(f"--{name.replace('_', '-')}", str(v)) for name, v in self.options.items()]
+        return [self.data, "--preset", self.preset, *(part for pair in options for part in pair)]
+
+    def made(self, record: Record, seed: int) -> bool:
+        """Whether the record is that of this run."""
+        mine = (self.data, self.preset, self.options, self.recipe().settings(), seed)
+        theirs = (record.data, record.preset, record.options, record.settings, record.seed)
+        return json.dumps(mine, sort_keys=True) == json.dumps(theirs, sort_keys=True)
+
+
+RUNS = {
+    "fast": Run("mnist-1bit", "fast"),
+    "small": Run("mnist-1bit", "small"),
+    "best": Run("mnist-1bit", "best"),
+    "fashion": Run("fashion-mnist", "best"),
+    "cifar": Run("cifar-10", "best", seeds=(0,)),
+}
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    options = _options()
+    if options.list:
+        for name, run in RUNS.items():
+            print(f"{name}: gategrad train {' '.join(run.arguments())}")
+    for text in options.runs:
+        name, _, seeds = text.partition(":")
+        if name not in RUNS:
+            raise SystemExit(f"unknown run {name!r}; known: {', '.join(RUNS)}")
+        for seed in map(int, seeds.split(",") if seeds else "0"):
+            _make(name, RUNS[name], seed, options)
+    if options.report:
+        report(options.out)
+
+
+def report(out: Path) -> None:
+    """Write the table, with the runs that are missing, and the picture."""
+    found = records.read(out) if out.exists() else []
+    groups, missing = [], []
+    for run in RUNS.values():
+        mine = [r for r in found if any(run.made(r, seed) for seed in run.seeds)]
+        groups += records.grouped(mine)
+        if not mine:
+            name = ", ".join([run.preset, *(f"{k} {v}" for k, v in run.options.items())])
+            missing.append((run.data, name))
+    page = PAGE.read_text("utf-8")
+    text = records.table(groups, missing)
+    PAGE.write_text(records.between_markers(page, "records", text), "utf-8")
+    if groups:
+        records.picture(groups, PICTURE)
+
+
+def _make(name: str, run: Run, seed: int, options: argparse.Namespace) -> None:
+    found = records.read(options.out) if options.out.exists() else []
+    if any(run.made(record, seed) for record in found):
+        print(f"{name}, seed {seed}: recorded already", flush=True)
+        return
+    options.work.mkdir(parents=True, exist_ok=True)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint = options.work / f"{name}-{seed}.pt"
+    command = [
+        *(sys.executable, "-m", "gategrad", "train", *run.arguments(), "--seed", str(seed)),
+        *("--record", str(options.out), "--out", str(checkpoint.with_suffix(".gg"))),
+        *("--checkpoint", str(checkpoint)),
+        *(["--resume"] if checkpoint.exists() else []),
+        *(["--threads", str(options.threads)] if options.threads else []),
+    ]
+    print(f"{name}, seed {seed}: {' '.join(command[2:])}", flush=True)
+    subprocess.run(command, check=True)
+    # The next run of this name may have other settings.
+    checkpoint.unlink()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", nargs="*", default=[], metavar="NAME[:SEED,SEED]")
+    parser.add_argument("--list", action="store_true", help="print the runs there are")
+    parser.add_argument(
+        "--report", action="store_true", help="write docs/results.md and its picture"
+    )
+    parser.add_argument("--out", type=Path, default=OUT, help="file of records")
+    parser.add_argument("--work", type=Path, default=WORK, help="folder for checkpoints")
+    parser.add_argument("--threads", type=int, help="all cores by default")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

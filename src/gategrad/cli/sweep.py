@@ -1,0 +1,103 @@
+"""`gategrad sweep`: look for better knobs of a preset, on the rows held back."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from gategrad.cli import report
+from gategrad.cli import train_options as options
+from gategrad.cli.encoders import choose_encoder
+from gategrad.cli.errors import require_torch, require_writable
+from gategrad.cli.options import JsonOption, TargetOption
+from gategrad.cli.sources import check_name, load_source
+from gategrad.cli.train import rows_to_choose_on, with_image_shape
+
+if TYPE_CHECKING:
+    from gategrad.train.sweep import Trial
+
+
+def run(
+    name: options.DataArgument,
+    preset: options.PresetOption = "fast",
+    storage: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The study; DATA.sweep.jsonl by default."),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Trials in all, those in the file included.")
+    ] = 20,
+    knobs: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,NAME", help="What to vary; all knobs of the preset by default."),
+    ] = None,
+    target: TargetOption = None,
+    category: options.CategoriesOption = None,
+    image_shape: options.ImageShapeOption = None,
+    layers: options.LayersOption = None,
+    steps: options.StepsOption = None,
+    validation: options.ValidationOption = None,
+    seed: options.SeedOption = 0,
+    threads: options.TrainThreadsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Vary the knobs of a preset (with Optuna) and tell which were best on the rows held back.
+
+    The test rows are not looked at. The same command again goes on with the study.
+    """
+    check_name(name)
+    storage = storage or Path(f"{Path(name).stem}.sweep.jsonl")
+    require_writable(storage)
+    require_torch()
+    from gategrad.train import preset as find_preset
+    from gategrad.train import sweep
+    from gategrad.train.recipes import default_layers
+
+    sweep.require_optuna()
+    source = load_source(name, target=target, categories=category or ())
+    source = with_image_shape(source, image_shape)
+    given = {"layers": layers, "steps": steps}
+    given = {key: value for key, value in given.items() if value is not None}
+    recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
+    if recipe.layers is None:
+        recipe = recipe.but(layers=default_layers(len(source.classes), source.image_shape))
+    found = sweep.run_study(
+        recipe,
+        source.x_train,
+        source.y_train,
+        storage=storage,
+        trials=trials,
+        knobs=None if knobs is None else tuple(part.strip() for part in knobs.split(",")),
+        classes=len(source.classes),
+        image_shape=source.image_shape,
+        encoder=choose_encoder(source, bits=recipe.thermometer, spacing=recipe.spacing),
+        validation=rows_to_choose_on(validation, len(source.y_train)),
+        seed=seed,
+        threads=threads,
+        progress=_tell,
+    )
+    best = max(found, key=lambda trial: trial.hard_accuracy)
+    if json:
+        report.emit_json(
+            {"trials": len(found), "hard_accuracy": best.hard_accuracy, "knobs": best.knobs}
+        )
+        return
+    report.stdout().print(_table(found))
+
+
+def _tell(trial: "Trial") -> None:
+    accuracy = report.percent(trial.hard_accuracy)
+    report.note(f"{accuracy} in {trial.seconds:.0f} s with {_knobs(trial)}")
+
+
+def _table(trials: list["Trial"]) -> Table:
+    table = report.table("trial", "accuracy", "with", left=3)
+    ordered = sorted(enumerate(trials), key=lambda item: -item[1].hard_accuracy)
+    for number, trial in ordered[:10]:
+        table.add_row(str(number), report.percent(trial.hard_accuracy), _knobs(trial))
+    return table
+
+
+def _knobs(trial: "Trial") -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in trial.knobs.items())

@@ -1,0 +1,91 @@
+"""The picture: accuracy against live gates, with published points beside ours."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gategrad.records.errors import RecordError
+from gategrad.records.groups import Group
+from gategrad.records.published import Point, published
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_INCHES = (6.4, 4.4)
+_MARKERS = "so^vDP*X"
+# Text as text, identifiers from the content: the same records give the same bytes.
+_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "gategrad", "font.size": 9}
+
+
+def picture(groups: Sequence[Group], path: str | os.PathLike) -> None:
+    """Draw one panel for each set of data and save it, as .svg or .png.
+
+    Args:
+        groups: at least one.
+        path: the file; its ending says the form.
+
+    Raises:
+        RecordError: no groups, another ending, or no matplotlib.
+        OSError: it can't be written there.
+    """
+    ending = os.path.splitext(path)[1]
+    if ending not in (".svg", ".png"):
+        raise RecordError(f"{os.fspath(path)}: expected a name that ends in .svg or .png")
+    if not groups:
+        raise RecordError("there are no records to draw")
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise RecordError("the picture needs matplotlib: pip install gategrad[plot]") from error
+    sets = list(dict.fromkeys(group.first.data for group in groups))
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure((_INCHES[0], _INCHES[1] * len(sets)), layout="constrained")
+        axes = figure.subplots(len(sets), squeeze=False)[:, 0]
+        for data, panel in zip(sets, axes, strict=True):
+            _draw(panel, data, [group for group in groups if group.first.data == data])
+        metadata = {"Date": None} if ending == ".svg" else {"Software": None}
+        figure.savefig(path, metadata=metadata, dpi=120)
+
+
+def _draw(panel: "Axes", data: str, groups: Sequence[Group]) -> None:
+    theirs = published(data)
+    for marker, name in zip(_MARKERS, dict.fromkeys(p.name for p in theirs), strict=False):
+        points = [point for point in theirs if point.name == name]
+        panel.plot(*_sizes(points), marker, mfc="none", color="0.45", ms=5, label=name)
+    panel.errorbar(
+        [group.mean("gates") for group in groups],
+        [100 * group.mean("test_hard") for group in groups],
+        yerr=_spreads(groups),
+        fmt="o",
+        color="C3",
+        capsize=2,
+        label="gategrad, live gates",
+    )
+    for group in groups:
+        panel.annotate(
+            group.name,
+            (group.mean("gates"), 100 * group.mean("test_hard")),
+            xytext=(4, -9),
+            textcoords="offset points",
+            fontsize=7,
+            color="C3",
+        )
+    panel.set(xscale="log", title=data, xlabel="live gates (ours); size as published (others)")
+    panel.set_ylabel("test accuracy, %")
+    panel.grid(alpha=0.3)
+    panel.legend(fontsize=7, loc="lower right")
+
+
+def _sizes(points: Sequence[Point]) -> tuple[list[int], list[float]]:
+    return [point.gates for point in points], [100 * point.accuracy for point in points]
+
+
+def _spreads(groups: Sequence[Group]) -> list[list[float]]:
+    """Below and above the mean, the lowest and the highest of the seeds."""
+    below, above = [], []
+    for group in groups:
+        reached = [record.test_hard for record in group.records]
+        below.append(100 * (group.mean("test_hard") - min(reached)))
+        above.append(100 * (max(reached) - group.mean("test_hard")))
+    return [below, above]

@@ -1,0 +1,47 @@
+"""What others published: accuracy against size, with the source of each point."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+# The published figures on MNIST are for images of any number of levels.
+_SAME_TASK = {"mnist-1bit": "mnist"}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One published network.
+
+    Attributes:
+        data: name of the set.
+        gates: the size that the source gives.
+        accuracy: of the discretized network, a fraction, on the test part.
+        name: of the method.
+        source: where it is published.
+        kind: what the source counts: neurons, gates or Boolean operations.
+    """
+
+    data: str
+    gates: int
+    accuracy: float
+    name: str
+    source: str
+    kind: str
+
+
+def published(data: str) -> tuple[Point, ...]:
+    """The points for a set, () where there are none.
+
+    >>> published("mnist-1bit")[1]
+    Point(data='mnist', gates=8000, accuracy=0.9845, name='LILogicNet', source='arXiv 2511.12340', \
+kind='neurons')
+    """
+    task = _SAME_TASK.get(data, data)
+    return tuple(point for point in _all() if point.data == task)
+
+
+@cache
+def _all() -> tuple[Point, ...]:
+    text = files("gategrad.records").joinpath("published.json").read_text("utf-8")
+    return tuple(Point(**point) for point in json.loads(text)["points"])

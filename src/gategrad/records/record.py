@@ -1,0 +1,95 @@
+"""What one training run was told and what it reached."""
+
+from dataclasses import asdict, dataclass, fields
+
+from gategrad.records.errors import RecordError
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """One training run.
+
+    Attributes:
+        data: name of the set, or of the file.
+        preset: that the run started from.
+        options: that took the place of the preset's; plain JSON values.
+        settings: of the whole recipe, as far as they are no defaults.
+        seed: of the run.
+        validation_hard: accuracy of the circuit on the rows held back, of the best evaluation.
+        validation_soft: of the relaxed network, there.
+        test_hard: accuracy of the circuit on the test rows.
+        test_soft: of the relaxed network, there.
+        neurons: gates before optimization.
+        gates: live gates.
+        steps: steps done.
+        best_step: the step that was chosen.
+        seconds: of the training loop, over all its sittings.
+        total_seconds: from the start of the command to the saved model; of a run that was resumed,
+            of the command that ended it.
+        resumed: whether it was.
+        threads: that trained.
+        machine: kind of processor, and cores.
+        gategrad: version of this package.
+        torch: version of torch.
+    """
+
+    data: str
+    preset: str
+    options: dict[str, object]
+    settings: dict[str, object]
+    seed: int
+    validation_hard: float
+    validation_soft: float
+    test_hard: float
+    test_soft: float
+    neurons: int
+    gates: int
+    steps: int
+    best_step: int
+    seconds: float
+    total_seconds: float
+    resumed: bool
+    threads: int
+    machine: str
+    gategrad: str
+    torch: str
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, the version of the form first."""
+        return {"version": VERSION} | asdict(self)
+
+    @classmethod
+    def from_json(cls, values: object) -> "Record":
+        """The record that `to_json` made.
+
+        Raises:
+            RecordError: another version, or keys that are missing or of another type.
+        """
+        if not isinstance(values, dict):
+            raise RecordError(f"expected an object, got {type(values).__name__}")
+        if values.get("version") != VERSION:
+            raise RecordError(
+                f"version is {values.get('version')!r}; this gategrad reads {VERSION}"
+            )
+        kinds = {field.name: _KINDS[field.type] for field in fields(cls)}
+        for name, kind in kinds.items():
+            if name not in values:
+                raise RecordError(f"{name!r} is missing")
+            if not isinstance(values[name], kind) or isinstance(values[name], bool) != (
+                kind is bool
+            ):
+                raise RecordError(f"{name!r} is {values[name]!r}")
+        if unknown := values.keys() - kinds.keys() - {"version"}:
+            raise RecordError(f"unknown key {min(unknown)!r}")
+        return cls(**{name: values[name] for name in kinds})
+
+
+_KINDS = {
+    str: str,
+    bool: bool,
+    int: int,
+    float: (int, float),
+    dict[str, object]: dict,
+}

@@ -1,0 +1,106 @@
+"""Presets: recipes by name, for the kinds of data that they were chosen on.
+
+Chosen on validation rows, never on test rows; docs/results.md has what they reach.
+"""
+
+from collections.abc import Sequence
+
+from gategrad.train.errors import TrainError
+from gategrad.train.recipe import Recipe
+
+NAMES = ("plain", "fast", "small", "best")
+
+_LEARNED = Recipe(connections="learned", candidates=16, optimizer="adamw", lr=0.05, wiring_lr=0.05)
+_DIGITS = _LEARNED.but(tau=10.0, augment="online")
+_FASHION = _LEARNED.but(
+    thermometer=(25.5, 89.25, 165.75),
+    augment="online",
+    flip=True,
+    rotation=5.0,
+    shift=1.0,
+    shear=0.05,
+)
+_COLOUR = Recipe(
+    thermometer=3,
+    augment="online",
+    flip=True,
+    rotation=0.0,
+    shift=2.0,
+    scale=0.0,
+    shear=0.0,
+    connections="structured",
+    tau=20.0,
+)
+_IMAGES = _LEARNED.but(augment="online", rotation=5.0, shift=1.0, shear=0.05)
+_ROWS = Recipe(layers="2000x2")
+
+# By the kind of data, then by name.
+PRESETS: dict[str, dict[str, Recipe]] = {
+    "digits": {
+        "plain": Recipe(augment=3),
+        "fast": _DIGITS.but(layers="8000x2", steps=5_000),
+        "small": _DIGITS.but(layers="4000x2", steps=100_000),
+        "best": _DIGITS.but(layers="16000x2", steps=150_000),
+    },
+    "fashion": {
+        "plain": Recipe(),
+        "fast": _FASHION.but(layers="8000x2", steps=8_000),
+        "small": _FASHION.but(layers="4000x2", steps=100_000),
+        "best": _FASHION.but(layers="8000x2", steps=150_000),
+    },
+    "colour": {
+        "plain": Recipe(),
+        "fast": _COLOUR.but(layers="16000x2", steps=5_000),
+        "small": _COLOUR.but(layers="4000x2", steps=50_000),
+        "best": _COLOUR.but(layers="32000x2", steps=50_000),
+    },
+    "images": {
+        "plain": Recipe(),
+        "fast": _IMAGES.but(layers="8000x2", steps=8_000),
+        "small": _IMAGES.but(layers="4000x2", steps=50_000),
+        "best": _IMAGES.but(layers="16000x2", steps=100_000),
+    },
+    "rows": {
+        "plain": Recipe(),
+        "fast": _ROWS,
+        "small": _ROWS.but(layers="500x2", steps=20_000),
+        "best": _ROWS.but(layers="4000x2", steps=20_000),
+    },
+}
+_KINDS = {
+    "mnist-1bit": "digits",
+    "mnist": "digits",
+    "fashion-mnist": "fashion",
+    "cifar-10": "colour",
+    "cifar-100": "colour",
+}
+
+
+def preset(
+    name: str,
+    data: str | None = None,
+    *,
+    image_shape: Sequence[int] | None = None,
+    **options: object,
+) -> Recipe:
+    """The recipe of that name for this data.
+
+    Args:
+        name: "fast" (a minute on two cores), "small" (few gates), "best" (accuracy), or "plain",
+            wiring that isn't learned: the base for experiments.
+        data: name of a set that presets were chosen on, such as "mnist-1bit".
+        image_shape: of other images; without it rows are taken for a table.
+        options: that take the place of the preset's, see `Recipe`.
+
+    Raises:
+        TrainError: no such preset or option; lists those that there are.
+
+    >>> preset("small", "mnist-1bit", steps=10).layers
+    '4000x2'
+    """
+    if name not in NAMES:
+        raise TrainError(f"unknown preset {name!r}; known: {', '.join(NAMES)}")
+    kind = _KINDS.get(data or "")
+    if kind is None:
+        kind = "rows" if image_shape is None else "images"
+    return PRESETS[kind][name].but(**options)
