@@ -114,12 +114,13 @@ def test_the_factor_is_on_the_gradient_of_the_input_alone():
     torch.testing.assert_close(grads[1][1:], grads[0][1:])
 
 
-def test_the_relaxed_network_mixes_wires_too():
-    module = layer(estimator="straight-through", wire_estimator="straight-through")
-    soft = layer(estimator="soft", wire_estimator="soft")
+@pytest.mark.parametrize("wires", ["straight-through", "soft"])
+def test_the_relaxed_network_has_soft_gates_on_the_wires_that_are_trained(wires):
+    module = layer(estimator="straight-through", wire_estimator=wires)
+    soft = layer(estimator="soft", wire_estimator=wires)
     with relaxed(module):
         assert torch.equal(module(rows(8)), soft(rows(8)))
-    assert module.wiring.estimator == "straight-through"
+    assert module.wiring.estimator == wires
 
 
 def test_state_holds_candidates_and_logits_and_gives_the_same_outputs():
