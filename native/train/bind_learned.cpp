@@ -2,9 +2,11 @@
 // and lifetimes, and is the only caller.
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "arrays.h"
 #include "train/learned.h"
@@ -14,53 +16,68 @@ namespace {
 
 using namespace train;
 
-// isa, candidates, logits, n_in, n, k, batch, threads
-using LayerTuple =
-    std::tuple<std::string, uintptr_t, uintptr_t, size_t, size_t, size_t, size_t, size_t>;
+// candidates, logits, indices, weight, grad_logits, grad_weight (or 0 each), n_in, n, k,
+// Parametrization, straight-through?, grad_factor
+using LayerTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t,
+                              size_t, size_t, size_t, int, bool, double>;
+// values or 0, bytes or 0, elements from row to row or 0
+using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
+// bits, wires, coefficients
+using KeptTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t>;
 
 template <typename T>
 T* pointer(uintptr_t address) {
   return reinterpret_cast<T*>(address);
 }
 
-const LearnedKernels& learned_kernels([[maybe_unused]] const std::string& isa) {
+LearnedStack make_stack([[maybe_unused]] const std::string& isa,
+                        const std::vector<LayerTuple>& layers, size_t batch, size_t n_groups,
+                        double scale, size_t threads) {
+  LearnedStack stack{&kBaselineLearned, &kBaselineFloat, {}, batch, n_groups,
+                     static_cast<float>(scale), threads};
 #if defined(__x86_64__)
-  if (isa == "avx512") return kAvx512Learned;
-  if (isa == "avx2") return kAvx2Learned;
+  if (isa == "avx512") stack.kernels = &kAvx512Learned, stack.parametrizations = &kAvx512Float;
+  if (isa == "avx2") stack.kernels = &kAvx2Learned, stack.parametrizations = &kAvx2Float;
 #endif
-  return kBaselineLearned;
+  for (const auto& [candidates, logits, indices, weight, grad_logits, grad_weight, n_in, n, k, kind,
+                    straight_through, factor] : layers)
+    stack.layers.push_back({pointer<const int32_t>(candidates), pointer<const float>(logits),
+                            pointer<const int64_t>(indices), pointer<const float>(weight),
+                            pointer<float>(grad_logits), pointer<float>(grad_weight), n_in, n, k,
+                            static_cast<Parametrization>(kind), straight_through,
+                            static_cast<float>(factor)});
+  return stack;
 }
 
-LearnedLayer make_layer(const LayerTuple& t) {
-  const auto& [isa, candidates, logits, n_in, n, k, batch, threads] = t;
-  return {&learned_kernels(isa), pointer<const int32_t>(candidates), pointer<const float>(logits),
-          n_in, n, k, batch, threads};
+LearnedInput make_input(const InputTuple& x) {
+  return {pointer<const float>(std::get<0>(x)), pointer<const uint8_t>(std::get<1>(x)),
+          std::get<2>(x)};
+}
+
+LearnedKept make_kept(const KeptTuple& kept) {
+  return {pointer<uint64_t>(std::get<0>(kept)), pointer<int32_t>(std::get<1>(kept)),
+          pointer<float>(std::get<2>(kept))};
 }
 
 }  // namespace
 
 void bind_learned(nb::module_& m) {
-  m.def("learned_pack", [](const LayerTuple& layer, uintptr_t rows, uintptr_t bits) {
-    nb::gil_scoped_release release;
-    return learned_pack(make_layer(layer), pointer<const float>(rows), pointer<uint64_t>(bits));
-  });
-  m.def("learned_forward", [](const LayerTuple& layer, uintptr_t bits, uintptr_t coefficients,
-                              uintptr_t wires, uintptr_t y) {
-    nb::gil_scoped_release release;
-    learned_forward(make_layer(layer), pointer<const uint64_t>(bits),
-                    pointer<const float>(coefficients), pointer<int32_t>(wires),
-                    pointer<float>(y));
-  });
-  m.def("learned_backward",
-        [](const LayerTuple& layer, uintptr_t bits, uintptr_t coefficients, uintptr_t wires,
-           uintptr_t grad, double factor, uintptr_t grad_x, uintptr_t grad_coefficients,
-           uintptr_t grad_logits) {
+  m.attr("learned_word") = kWord;
+  m.def("learned_forward",
+        [](const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
+           size_t n_groups, double scale, size_t threads, const InputTuple& x,
+           const KeptTuple& kept, uintptr_t out) {
           nb::gil_scoped_release release;
-          learned_backward(make_layer(layer), pointer<const uint64_t>(bits),
-                           pointer<const float>(coefficients), pointer<const int32_t>(wires),
-                           pointer<const float>(grad), static_cast<float>(factor),
-                           pointer<float>(grad_x), pointer<float>(grad_coefficients),
-                           pointer<float>(grad_logits));
+          return learned_forward(make_stack(isa, layers, batch, n_groups, scale, threads),
+                                 make_input(x), make_kept(kept), pointer<float>(out));
+        });
+  m.def("learned_backward",
+        [](const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
+           size_t n_groups, double scale, size_t threads, const KeptTuple& kept,
+           const InputTuple& grad_out, uintptr_t grad_x) {
+          nb::gil_scoped_release release;
+          learned_backward(make_stack(isa, layers, batch, n_groups, scale, threads),
+                           make_kept(kept), make_input(grad_out), pointer<float>(grad_x));
         });
 }
 

@@ -4,69 +4,324 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
+#include "train/buffers.h"
 #include "train/parallel.h"
 
 namespace gategrad::train {
 namespace {
 
-LearnedGates gates_of(const LearnedLayer& layer, const int32_t* wires, const float* coefficients) {
-  return {layer.candidates, wires, coefficients, layer.n, layer.k};
+// Gates whose weights' gradients are made together, and of these those whose pins' gradients are
+// made, in the first-level cache, before the products with candidates, which then overlap.
+constexpr size_t kGatesAtOnce = 64, kGatesInCache = 8;
+
+template <typename T>
+class Buffer {
+ public:
+  explicit Buffer(size_t n) : block_(borrow(std::max<size_t>(1, n) * sizeof(T))) {}
+  T* data() { return static_cast<T*>(block_.get()); }
+
+ private:
+  std::shared_ptr<void> block_;
+};
+
+// Numbers of a gate's weights.
+size_t parameters(const LearnedLayer& layer) {
+  if (layer.parametrization == Parametrization::kRaw) return 16;
+  return layer.parametrization == Parametrization::kGiven && layer.straight_through ? 8 : 4;
 }
 
-// Whether all are from 0 to n_in - 1; without branches, as vectors.
-bool within(const int32_t* candidates, size_t begin, size_t end, size_t n_in) {
-  uint32_t most = 0;
-  for (size_t i = begin; i < end; ++i)
-    most = std::max(most, static_cast<uint32_t>(candidates[i]));
-  return begin == end || most < n_in;
+// Where each layer's part of what is kept begins.
+struct Parts {
+  uint64_t* bits;
+  int32_t* wires;
+  float *soft, *forward;
+};
+
+std::vector<Parts> parts_of(const LearnedStack& stack, const LearnedKept& kept) {
+  std::vector<Parts> parts;
+  Parts at{kept.bits, kept.wires, kept.coefficients, nullptr};
+  for (const LearnedLayer& layer : stack.layers) {
+    at.forward = layer.straight_through ? at.soft + 4 * layer.n : at.soft;
+    parts.push_back(at);
+    at.bits += layer.n_in * stack.n_words();
+    at.wires += 2 * layer.n;
+    at.soft += 8 * layer.n;
+  }
+  return parts;
+}
+
+LearnedGates gates_of(const LearnedStack& stack, const LearnedLayer& layer, const Parts& part,
+                      const float* coefficients) {
+  return {layer.candidates, part.wires, coefficients, part.bits,
+          layer.n,          layer.k,    stack.n_words()};
+}
+
+[[noreturn]] void refuse(const char* what, size_t n_in) {
+  throw std::out_of_range(std::string(what) + " outside 0 to " + std::to_string(n_in - 1));
+}
+
+void choose_wires(const LearnedStack& stack, const LearnedLayer& layer, Part pins,
+                  int32_t* wires) {
+  if (layer.candidates) {
+    uint32_t most = stack.kernels->choose(layer.logits, layer.candidates, pins.begin, pins.end,
+                                          layer.k, wires);
+    if (most >= layer.n_in) refuse("a pin has a candidate", layer.n_in);
+    return;
+  }
+  for (size_t i = pins.begin; i < pins.end; ++i) {
+    if (static_cast<uint64_t>(layer.indices[i]) >= layer.n_in)
+      refuse("a gate reads a wire", layer.n_in);
+    wires[i] = static_cast<int32_t>(layer.indices[i]);
+  }
+}
+
+void convert(const LearnedStack& stack, const LearnedLayer& layer, Part gates, const Parts& part) {
+  const size_t n = gates.end - gates.begin;
+  const float* weight = layer.weight + gates.begin * parameters(layer);
+  float* soft = part.soft + 4 * gates.begin;
+  float* hard = layer.straight_through ? part.forward + 4 * gates.begin : nullptr;
+  if (layer.parametrization == Parametrization::kRaw)
+    return stack.parametrizations->raw(weight, n, soft, hard);
+  if (layer.parametrization == Parametrization::kLight)
+    return stack.parametrizations->light(weight, n, soft, hard);
+  for (size_t g = 0; g < n; ++g, weight += parameters(layer)) {
+    std::memcpy(soft + 4 * g, weight, 4 * sizeof(float));
+    if (hard) std::memcpy(hard + 4 * g, weight + 4, 4 * sizeof(float));
+  }
+}
+
+// Gradient of the weights of n gates from that of their soft coefficients.
+void convert_back(const LearnedStack& stack, const LearnedLayer& layer, size_t first, size_t n,
+                  const float* grad) {
+  const float* weight = layer.weight + first * parameters(layer);
+  float* out = layer.grad_weight + first * parameters(layer);
+  if (layer.parametrization == Parametrization::kRaw)
+    return stack.parametrizations->raw_backward(weight, grad, n, out);
+  if (layer.parametrization == Parametrization::kLight)
+    return stack.parametrizations->light_backward(weight, grad, n, out);
+  for (size_t g = 0; g < n; ++g, out += parameters(layer)) {
+    std::memcpy(out, grad + 4 * g, 4 * sizeof(float));
+    if (layer.straight_through) std::memset(out + 4, 0, 4 * sizeof(float));
+  }
+}
+
+// A thread's features or gates, whole blocks of 64, so that what is computed together is the same
+// for any number of threads.
+Part blocks_of(size_t n, size_t thread, size_t threads) {
+  constexpr size_t kBlock = 64;
+  Part blocks = part_of((n + kBlock - 1) / kBlock, thread, threads);
+  return {blocks.begin * kBlock, std::min(n, blocks.end * kBlock)};
+}
+
+bool pack(const LearnedStack& stack, const LearnedInput& x, Part features, uint64_t* bits) {
+  auto [begin, end] = features;
+  if (x.bytes) return stack.kernels->pack_bytes(x.bytes, x.stride, begin, end, stack.batch, bits);
+  if (x.stride) return stack.kernels->pack(x.values, x.stride, begin, end, stack.batch, bits);
+  return stack.kernels->pack_columns(x.values, begin, end, stack.batch, bits);
+}
+
+void sum_groups(const LearnedStack& stack, const LearnedGates& gates, float* out) {
+  const size_t n_words = stack.n_words(), groups = stack.n_groups, size = gates.n / groups;
+  parallel(stack.threads, [&](size_t thread) {
+    Part units = part_of(groups * n_words, thread, stack.threads);
+    for (size_t unit = units.begin; unit < units.end; ++unit) {
+      const size_t group = unit / n_words, word = unit % n_words;
+      float sums[kWord];
+      stack.kernels->sums(gates, group * size, (group + 1) * size, word, sums);
+      for (size_t s = word * kWord; s < std::min(stack.batch, (word + 1) * kWord); ++s)
+        out[s * groups + group] = stack.scale * sums[s % kWord];
+    }
+  });
+}
+
+// The readers of all features of a layer, pins in their order.
+class ReaderLists {
+ public:
+  ReaderLists(const LearnedLayer& layer, const int32_t* wires)
+      : first_(layer.n_in + 1), pins_(2 * layer.n) {
+    int32_t* first = first_.data();
+    std::memset(first, 0, (layer.n_in + 1) * sizeof(int32_t));
+    const size_t n_pins = 2 * layer.n;
+    for (size_t i = 0; i < n_pins; ++i) ++first[wires[i]];
+    int32_t total = 0;
+    for (size_t f = 0; f <= layer.n_in; ++f) first[f] = total += first[f];
+    // From the last pin on, each moves its list's border to where it stands.
+    for (size_t i = n_pins; i-- > 0;) pins_.data()[--first[wires[i]]] = static_cast<int32_t>(i);
+  }
+  Readers get() { return {first_.data(), pins_.data()}; }
+
+ private:
+  Buffer<int32_t> first_, pins_;
+};
+
+// Gradients of the last layer's outputs as rows; what is borrowed for them lives as long as this.
+class OutputGrad {
+ public:
+  OutputGrad(const LearnedStack& stack, const LearnedInput& grad)
+      : n_(stack.layers.back().n),
+        row_(stack.n_words() * kWord),
+        in_place_(!stack.n_groups && !grad.stride && stack.batch == row_),
+        rows_(in_place_ ? 0 : (stack.n_groups ? stack.n_groups : n_) * row_),
+        class_of_(stack.n_groups ? n_ : 0) {
+    if (in_place_) {
+      result_ = {grad.values, nullptr};
+    } else {
+      result_ = {rows_.data(), stack.n_groups ? class_of_.data() : nullptr};
+      stack.n_groups ? fill_groups(stack, grad.values) : fill(stack, grad);
+    }
+  }
+  GradRows get() const { return result_; }
+
+ private:
+  void fill_groups(const LearnedStack& stack, const float* grad) {
+    const size_t groups = stack.n_groups, size = n_ / groups;
+    std::memset(rows_.data(), 0, groups * row_ * sizeof(float));
+    for (size_t s = 0; s < stack.batch; ++s)
+      for (size_t c = 0; c < groups; ++c)
+        rows_.data()[c * row_ + s] = stack.scale * grad[s * groups + c];
+    for (size_t c = 0; c < groups; ++c)
+      std::fill_n(class_of_.data() + c * size, size, static_cast<int32_t>(c));
+  }
+  void fill(const LearnedStack& stack, const LearnedInput& grad) {
+    parallel(stack.threads, [&](size_t thread) {
+      auto [begin, end] = blocks_of(n_, thread, stack.threads);
+      if (grad.stride)
+        return stack.kernels->to_rows(grad.values, grad.stride, begin, end, stack.batch,
+                                      stack.n_words(), rows_.data());
+      for (size_t g = begin; g < end; ++g) {
+        float* row = rows_.data() + g * row_;
+        std::memcpy(row, grad.values + g * stack.batch, stack.batch * sizeof(float));
+        std::memset(row + stack.batch, 0, (row_ - stack.batch) * sizeof(float));
+      }
+    });
+  }
+
+  size_t n_, row_;
+  bool in_place_;
+  Buffer<float> rows_;
+  Buffer<int32_t> class_of_;
+  GradRows result_;
+};
+
+// Where a gate's output gradient comes from: rows that are there, or the readers in the next layer.
+struct Upstream {
+  GradRows grad;          // of this layer's outputs, or of the next layer's
+  const Readers* readers; // null: grad is this layer's
+  LearnedGates next;
+  float factor;
+};
+
+const float* row_of(const LearnedStack& stack, const Upstream& from, size_t g, float* to) {
+  if (from.readers) {
+    stack.kernels->gather(from.next, *from.readers, from.grad, g, from.factor, to);
+    return to;
+  }
+  const size_t row = from.grad.class_of ? static_cast<size_t>(from.grad.class_of[g]) : g;
+  return from.grad.rows + row * stack.n_words() * kWord;
+}
+
+// Gradients of the weights and logits of gates [begin, end), whose output gradients go to `rows`
+// where the layer below needs them and they are not there yet.
+void layer_backward(const LearnedStack& stack, const LearnedLayer& layer, const LearnedGates& gates,
+                    const Upstream& from, Part part, float* rows) {
+  const LearnedKernels& kernels = *stack.kernels;
+  const size_t row = stack.n_words() * kWord;
+  Buffer<float> scratch(3 * kGatesInCache * row);
+  float *own = scratch.data() + 2 * kGatesInCache * row, statistics[4 * kGatesAtOnce];
+  for (size_t first = part.begin; first < part.end; first += kGatesAtOnce) {
+    const size_t last = std::min(part.end, first + kGatesAtOnce);
+    for (size_t begin = first; begin < last; begin += kGatesInCache) {
+      const size_t count = std::min(kGatesInCache, last - begin);
+      const float* grads[kGatesInCache];
+      for (size_t i = 0; i < count; ++i)
+        grads[i] = row_of(stack, from, begin + i, rows ? rows + (begin + i) * row : own + i * row);
+      kernels.backward(gates, grads, begin, count, scratch.data(),
+                       statistics + 4 * (begin - first), layer.grad_logits);
+    }
+    if (layer.grad_weight) convert_back(stack, layer, first, last - first, statistics);
+    for (size_t pin = 0; layer.grad_logits && pin < 2; ++pin)
+      kernels.softmax(layer.logits, pin * layer.n + first, pin * layer.n + last, layer.k,
+                      layer.grad_logits);
+  }
+}
+
+void input_gradient(const LearnedStack& stack, const Upstream& from, Part features,
+                    float* grad_x) {
+  const size_t row = stack.n_words() * kWord;
+  Buffer<float> scratch(row);
+  const bool whole = stack.batch == row;
+  for (size_t f = features.begin; f < features.end; ++f) {
+    float* to = whole ? grad_x + f * row : scratch.data();
+    row_of(stack, from, f, to);
+    if (!whole) std::memcpy(grad_x + f * stack.batch, to, stack.batch * sizeof(float));
+  }
 }
 
 }  // namespace
 
-bool learned_pack(const LearnedLayer& layer, const float* rows, uint64_t* bits) {
-  std::vector<char> exact(layer.threads);
-  parallel(layer.threads, [&](size_t thread) {
-    Part part = part_of(layer.n_in, thread, layer.threads);
-    exact[thread] = layer.kernels->pack(rows, part.begin, part.end, layer.batch, bits);
-  });
-  return std::all_of(exact.begin(), exact.end(), [](char e) { return e; });
-}
-
-void learned_forward(const LearnedLayer& layer, const uint64_t* bits, const float* coefficients,
-                     int32_t* wires, float* y) {
-  parallel(layer.threads, [&](size_t thread) {
-    Part part = part_of(layer.n, thread, layer.threads);
-    for (size_t pin = 0; pin < 2; ++pin) {
-      size_t begin = pin * layer.n + part.begin, end = pin * layer.n + part.end;
-      if (!within(layer.candidates, begin * layer.k, end * layer.k, layer.n_in))
-        throw std::out_of_range("a pin has a candidate outside 0 to " +
-                                std::to_string(layer.n_in - 1));
-      layer.kernels->choose(layer.logits, layer.candidates, begin, end, layer.k, wires);
+bool learned_forward(const LearnedStack& stack, const LearnedInput& x, const LearnedKept& kept,
+                     float* out) {
+  const std::vector<Parts> parts = parts_of(stack, kept);
+  std::vector<char> exact(stack.threads);
+  parallel(stack.threads, [&](size_t thread) {
+    for (size_t l = 0; l < parts.size(); ++l) {
+      const LearnedLayer& layer = stack.layers[l];
+      choose_wires(stack, layer, part_of(2 * layer.n, thread, stack.threads), parts[l].wires);
+      convert(stack, layer, part_of(layer.n, thread, stack.threads), parts[l]);
     }
-    layer.kernels->forward(gates_of(layer, wires, coefficients), bits, part.begin, part.end,
-                           layer.batch, y);
+    Part own = blocks_of(stack.layers[0].n_in, thread, stack.threads);
+    exact[thread] = pack(stack, x, own, kept.bits);
   });
+  if (!std::all_of(exact.begin(), exact.end(), [](char e) { return e; })) return false;
+  for (size_t l = 0; l < parts.size(); ++l) {
+    const LearnedLayer& layer = stack.layers[l];
+    const LearnedGates gates = gates_of(stack, layer, parts[l], parts[l].forward);
+    const bool last = l + 1 == parts.size();
+    if (last && stack.n_groups) {
+      sum_groups(stack, gates, out);
+      break;
+    }
+    parallel(stack.threads, [&](size_t thread) {
+      auto [begin, end] = part_of(layer.n, thread, stack.threads);
+      if (last)
+        stack.kernels->values(gates, begin, end, stack.batch, out);
+      else
+        stack.kernels->bits(gates, begin, end, stack.batch, parts[l + 1].bits);
+    });
+  }
+  return true;
 }
 
-void learned_backward(const LearnedLayer& layer, const uint64_t* bits, const float* coefficients,
-                      const int32_t* wires, const float* grad, float factor, float* grad_x,
-                      float* grad_coefficients, float* grad_logits) {
-  const LearnedGates gates = gates_of(layer, wires, coefficients);
-  // Weights by gates, the input by samples: no two threads write to one place, so runs repeat.
-  parallel(layer.threads, [&](size_t thread) {
-    Part own = part_of(layer.n, thread, layer.threads);
-    std::vector<float> scratch(scratch_size(layer.batch, layer.k));
-    layer.kernels->backward(gates, layer.logits, bits, grad, own.begin, own.end, layer.batch,
-                            scratch.data(), grad_coefficients, grad_logits);
-    if (!grad_x) return;
-    Part words = part_of(layer.n_words(), thread, layer.threads);
-    const size_t first = words.begin * kWord, end = std::min(words.end * kWord, layer.batch);
-    for (size_t f = 0; first < end && f < layer.n_in; ++f)
-      std::memset(grad_x + f * layer.batch + first, 0, (end - first) * sizeof(float));
-    for (size_t word = words.begin; word < words.end; ++word)
-      layer.kernels->scatter(gates, bits, grad, word, layer.batch, factor, grad_x);
+void learned_backward(const LearnedStack& stack, const LearnedKept& kept,
+                      const LearnedInput& grad_out, float* grad_x) {
+  const std::vector<Parts> parts = parts_of(stack, kept);
+  const size_t row = stack.n_words() * kWord;
+  const OutputGrad output(stack, grad_out);
+  Upstream from{output.get(), nullptr, {}, 1.0f};
+  Readers readers{};
+  // Of the layer above, whose gradients and readers the layer below gathers from.
+  std::unique_ptr<ReaderLists> lists;
+  std::unique_ptr<Buffer<float>> rows;
+  for (size_t l = parts.size(); l-- > 0;) {
+    const LearnedLayer& layer = stack.layers[l];
+    const LearnedGates gates = gates_of(stack, layer, parts[l], parts[l].soft);
+    const bool wanted = l > 0 || grad_x;
+    std::unique_ptr<Buffer<float>> own;
+    if (wanted && from.readers) own = std::make_unique<Buffer<float>>(layer.n * row);
+    auto next = wanted ? std::make_unique<ReaderLists>(layer, parts[l].wires) : nullptr;
+    parallel(stack.threads, [&](size_t thread) {
+      layer_backward(stack, layer, gates, from, blocks_of(layer.n, thread, stack.threads),
+                     own ? own->data() : nullptr);
+    });
+    if (!wanted) return;
+    if (own) rows = std::move(own);
+    lists = std::move(next);
+    readers = lists->get();
+    from = {rows ? GradRows{rows->data(), nullptr} : from.grad, &readers, gates, layer.grad_factor};
+  }
+  parallel(stack.threads, [&](size_t thread) {
+    input_gradient(stack, from, part_of(stack.layers[0].n_in, thread, stack.threads), grad_x);
   });
 }
 

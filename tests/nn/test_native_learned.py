@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from gategrad import _core, nn
-from gategrad.nn import native_learned
 from gategrad.nn.stack import VARIABLE
 
 
@@ -42,15 +41,17 @@ def torch_gradients(net, x, monkeypatch) -> list[torch.Tensor]:
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Batches that went through the core."""
-    seen = []
-    apply = native_learned._LearnedGates.apply
-    monkeypatch.setattr(
-        native_learned._LearnedGates,
-        "apply",
-        lambda *args: seen.append(args[0].shape[1]) or apply(*args),
-    )
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Layers and samples of each call of the core."""
+    seen, run = [], _core.learned_forward
+
+    def learned_forward(isa, layers, batch, *rest) -> bool:
+        done = run(isa, layers, batch, *rest)
+        if done:
+            seen.append((len(layers), batch))
+        return done
+
+    monkeypatch.setattr(_core, "learned_forward", learned_forward)
     return seen
 
 
@@ -60,7 +61,7 @@ def test_same_as_plain_torch(isa, monkeypatch, calls, candidates, estimator) -> 
     net = layer(candidates, estimator=estimator, grad_factor=1.5)
     for batch in (1, 31, 64, 65, 128, 200):
         found = gradients(net, bits(batch))
-        assert calls.pop() == batch
+        assert calls.pop() == (1, batch)
         wanted = torch_gradients(net, bits(batch), monkeypatch)
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=2e-5)
 
@@ -122,7 +123,7 @@ def test_two_layers_and_a_group_sum(monkeypatch, calls) -> None:
     second = layer(8, in_dim=37, out_dim=30, estimator="straight-through")
     net = nn.Sequential(first, second, nn.GroupSum(5, tau=2.0))
     found = gradients(net, bits(100))
-    assert calls == [100, 100]
+    assert calls == [(2, 100)]
     wanted = torch_gradients(net, bits(100), monkeypatch)
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=2e-5)
 

@@ -4,7 +4,7 @@ from torch import nn
 
 from gategrad.engine import isa
 from gategrad.nn.dense import LogicDense
-from gategrad.nn.native_learned import why_not_native_learned
+from gategrad.nn.native_learned import why_not_learned
 from gategrad.nn.stack import why_not_native
 
 
@@ -36,11 +36,7 @@ def _reason(layers: list[LogicDense]) -> str | None:
         return f"logic={logics.pop()!r} is no polynomial"
     fixed = [layer for layer in layers if layer.wiring is None]
     reasons = [
-        why_not_native_learned(layer.weight, layer.wiring, layer.weight[:, :4])
-        if layer.inputs == 2
-        else "gates have more than two inputs"
-        for layer in layers
-        if layer.wiring is not None
+        why_not_learned((layer,), layer.weight) for layer in layers if layer.wiring is not None
     ]
     if fixed:
         reasons.append(why_not_native(fixed, fixed[0].weight.device))

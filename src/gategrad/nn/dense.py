@@ -11,7 +11,7 @@ from gategrad.nn.connections import Active, Connections, connect
 from gategrad.nn.gate_sets import Gates
 from gategrad.nn.inits import initial_weights
 from gategrad.nn.logics import gate_mixtures, replaced
-from gategrad.nn.native_learned import learned_gates
+from gategrad.nn.native_learned import run_learned, why_not_learned
 from gategrad.nn.noise import noise_state
 from gategrad.nn.parametrization import Parametrization, TableParametrization
 from gategrad.nn.polynomial import gate_polynomials
@@ -153,11 +153,18 @@ class LogicDense(nn.Module):
             return self._forward(x)
 
     def _forward(self, x: Tensor) -> Tensor:
-        if why_not_native((self,), x.device) is None:
-            out = run_native((self,), x.reshape(-1, self.in_dim), keep=False)
-        else:
+        out = self._native(x.reshape(-1, self.in_dim))
+        if out is None:
             out = self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
         return out.reshape(*x.shape[:-1], self.out_dim)
+
+    def _native(self, x: Tensor) -> Tensor | None:
+        """The layer on (batch, in_dim) in the native core, or None: it is not for that."""
+        if self.wiring is not None:
+            return run_learned((self,), x) if why_not_learned((self,), x) is None else None
+        if why_not_native((self,), x.device) is None:
+            return run_native((self,), x, keep=False)
+        return None
 
     @torch.compiler.disable
     def forward_rows(self, rows: Tensor) -> Tensor:
@@ -172,10 +179,6 @@ class LogicDense(nn.Module):
             if isinstance(self.kind, TableParametrization):
                 return self._interpolated(*self._pins(rows))
             forward, soft = relaxed.coefficients(self)
-            if self._mixes_wires():
-                out = learned_gates(rows, self.wiring, forward, soft, self.grad_factor)
-                if out is not None:
-                    return out
             rows, wires, grad_factor = self._pins(rows)
             return gate_polynomials(rows, wires, forward, soft, grad_factor)
 

@@ -1,117 +1,190 @@
-"""Layers with learned wires on the CPU, straight-through, on inputs that are bits.
+"""Consecutive layers on inputs that are bits, with learned wires, as one node of the graph.
 
-The native core packs the inputs, one bit each, and evaluates gates and the products of gradients
-with all candidates on packed bits: K candidates of a pin cost K bits of reads a sample. The bits
-are all that is kept for the backward pass. Inputs that are not 0 or 1 go through plain torch.
+The native core packs inputs, one bit each, and hands packed bits from layer to layer; gates and the
+products of gradients with all candidates read these, so that K candidates of a pin cost K bits of
+reads a sample. The bits are all that is kept for the backward pass, with the gates' coefficients
+and the wires chosen. A gradient is gathered from the gates that read a wire where it is needed, and
+stored only where a layer below gathers from it.
 """
 
+from collections.abc import Sequence
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
 from gategrad.engine import isa
-from gategrad.nn.native_op import pooled
-from gategrad.nn.stack import native_is_off
-from gategrad.nn.wiring import LearnedWiring
+from gategrad.nn.native_op import _KINDS, _NOT_TWICE, pooled
+from gategrad.nn.relaxed import native_gates
+from gategrad.nn.stack import _PLAIN, why_not_core
 
-_WORD = 64
+WORD: int = _core.learned_word
 # Gates times samples under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 15
 # What choosing wires costs, in samples.
 _PIN = 16
 
 
-def learned_gates(
-    rows: Tensor, wiring: LearnedWiring, forward: Tensor, soft: Tensor, grad_factor: float
+@torch.compiler.disable
+def run_learned(
+    layers: Sequence[nn.Module], x: Tensor, *, n_groups: int = 0, scale: float = 1.0
 ) -> Tensor | None:
-    """The layer's outputs (out_dim, batch) of rows (in_dim, batch), or None: not for the core.
+    """`LogicDense` layers on x (batch, in_dim), and sums of `n_groups` groups times `scale`.
 
     Args:
-        rows: features-major.
-        wiring: of two pins a gate.
-        forward: coefficients (out_dim, 4) to compute with.
-        soft: coefficients (out_dim, 4) to differentiate.
-        grad_factor: on the gradient of the rows.
+        layers: for which `why_not_learned` has no reason.
+        x: of any dtype; what is not bool or uint8 is converted to float32.
+        n_groups: groups of the last layer's outputs to sum, or 0.
+        scale: factor on the sums.
+
+    Returns:
+        (batch, n_groups), or where n_groups is 0 (batch, out_dim of the last layer), which is a
+        transposed view. None where x is no bits.
     """
-    if why_not_native_learned(rows, wiring, forward) is not None:
-        return None
-    rows = rows.contiguous()
-    layer = _layer(wiring.candidates, wiring.logits, *rows.shape)
-    n_words = -(-rows.shape[1] // _WORD)
-    bits = torch.empty(rows.shape[0], n_words, dtype=torch.int64)
-    if not _core.learned_pack(layer, rows.data_ptr(), bits.data_ptr()):
-        return None
-    return _LearnedGates.apply(
-        rows, wiring.logits, soft, forward, wiring.candidates, bits, layer, grad_factor
-    )
+    if x.dtype not in (torch.bool, torch.uint8):
+        x = x.to(torch.float32)
+    tensors, described = [], []
+    for layer in layers:
+        weight, hard = native_gates(layer)
+        learned = layer.wiring is not None
+        logits = layer.wiring.logits if learned else None
+        wires = layer.wiring.candidates if learned else layer.indices
+        tensors += [weight, logits, wires.contiguous()]
+        described.append((layer.in_dim, bool(hard), float(layer.grad_factor)))
+    return _LearnedStack.apply((described, n_groups, scale), x, *tensors)
 
 
-def why_not_native_learned(rows: Tensor, wiring: LearnedWiring, forward: Tensor) -> str | None:
-    """What keeps a layer from these kernels, or None; that its inputs are bits shows later."""
-    if native_is_off():
-        return "the native core is off"
-    if wiring.estimator != "straight-through":
-        return "wires are mixed"
-    if wiring.candidates.shape[0] != 2 or forward.shape[1] != 4:
-        return "gates have more than two inputs"
-    tensors = (rows, wiring.logits, wiring.candidates, forward)
-    if any(t.device.type != "cpu" for t in tensors):
-        return "a tensor is not on the CPU"
-    if any(t.dtype != torch.float32 for t in (rows, wiring.logits, forward)):
+def why_not_learned(layers: Sequence[nn.Module], x: Tensor) -> str | None:
+    """What keeps layers from these kernels, or None; that the input is bits shows later."""
+    for layer in layers:
+        wiring = layer.wiring
+        if wiring is None:
+            continue
+        if wiring.estimator != "straight-through":
+            return "wires are mixed"
+        if wiring.candidates.shape[0] != 2:
+            return "gates have more than two inputs"
+        if wiring.logits.device.type != "cpu" or wiring.candidates.device.type != "cpu":
+            return "a tensor is not on the CPU"
+        if not (wiring.logits.is_contiguous() and type(wiring.logits) in _PLAIN):
+            return "logits are not contiguous"
+        if wiring.logits.dtype != torch.float32:
+            return "values are not float32"
+    if any(layer.weight.dtype != torch.float32 for layer in layers):
         return "values are not float32"
-    return None
+    if not all(type(t) in _PLAIN for t in (x, *(layer.weight for layer in layers))):
+        return "tensors are no plain ones"
+    return why_not_core(layers, x.device)
 
 
-def _layer(candidates: Tensor, logits: Tensor, n_in: int, batch: int) -> tuple:
-    """The core's description; addresses stay valid while the tensors live."""
-    if not (candidates.is_contiguous() and logits.is_contiguous()):
-        raise ValueError("candidates and logits must be contiguous")
-    _, n, k = candidates.shape
-    threads = max(1, min(torch.get_num_threads(), (batch + _PIN) * n // _WORK_A_THREAD))
-    addresses = (candidates.data_ptr(), logits.data_ptr())
-    return (isa.choose()[0], *addresses, n_in, n, k, batch, threads)
+class _LearnedStack(torch.autograd.Function):
+    """`apply(settings, x, *(weight, logits or None, wires) of each layer)`."""
 
-
-class _LearnedGates(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
-        rows: Tensor,
-        logits: Tensor,
-        soft: Tensor,
-        forward: Tensor,
-        candidates: Tensor,
-        bits: Tensor,
-        layer: tuple,
-        grad_factor: float,
-    ) -> Tensor:
-        n, forward = logits.shape[1], forward.contiguous()
-        wires = torch.empty(2, n, dtype=torch.int32)
-        out = pooled((n, rows.shape[1]), rows.dtype)
-        addresses = (t.data_ptr() for t in (bits, forward, wires, out))
-        _core.learned_forward(layer, *addresses)
-        ctx.save_for_backward(logits, soft, candidates, bits, wires)
-        ctx.grad_factor, ctx.shape = grad_factor, rows.shape
-        return out
+        ctx: FunctionCtx, settings: tuple, x: Tensor, *tensors: Tensor | None
+    ) -> Tensor | None:
+        described, n_groups, scale = settings
+        n, batch = len(tensors[-3]), len(x)
+        layers = _layers(described, tensors)
+        kept = _kept(described, tensors, -(-batch // WORD))
+        out = pooled((batch, n_groups) if n_groups else (n, batch), torch.float32)
+        x, pointers = _input(x)
+        call = (isa.choose()[0], layers, batch, n_groups, scale, _threads(batch, tensors))
+        addresses = tuple(t.data_ptr() for t in kept)
+        if not _core.learned_forward(*call, pointers, addresses, out.data_ptr()):
+            return None
+        ctx.save_for_backward(*kept, *tensors)
+        ctx.settings, ctx.shape = settings, x.shape
+        return out if n_groups else out.t()
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         if torch.is_grad_enabled():
-            raise RuntimeError(
-                "logic layers can't be differentiated twice; differentiate without "
-                "create_graph=True"
-            )
-        logits, soft, candidates, bits, wires = ctx.saved_tensors
-        soft, grad = soft.contiguous(), grad.contiguous()
-        wants_rows = ctx.needs_input_grad[0]
-        grad_rows = pooled(tuple(ctx.shape), grad.dtype) if wants_rows else None
-        grad_soft = pooled(tuple(soft.shape), soft.dtype)
-        grad_logits = pooled(tuple(logits.shape), logits.dtype)
+            raise RuntimeError(_NOT_TWICE)
+        described, n_groups, scale = ctx.settings
+        *kept, tensors = *ctx.saved_tensors[:3], ctx.saved_tensors[3:]
+        batch, n_in = ctx.shape
+        grads = [
+            pooled(tuple(t.shape), t.dtype) if wanted else None
+            for t, wanted in zip(tensors, ctx.needs_input_grad[2:], strict=True)
+        ]
+        grad_x = pooled((n_in, batch), grad.dtype) if ctx.needs_input_grad[1] else None
+        layers = _layers(described, tensors, grads)
+        grad, pointers = _input(grad.contiguous() if n_groups else grad)
         _core.learned_backward(
-            _layer(candidates, logits, *ctx.shape),
-            *(t.data_ptr() for t in (bits, soft, wires, grad)),
-            ctx.grad_factor,
-            *(0 if t is None else t.data_ptr() for t in (grad_rows, grad_soft, grad_logits)),
+            isa.choose()[0],
+            layers,
+            batch,
+            n_groups,
+            scale,
+            _threads(batch, tensors),
+            tuple(t.data_ptr() for t in kept),
+            pointers,
+            0 if grad_x is None else grad_x.data_ptr(),
         )
-        return grad_rows, grad_logits, grad_soft, None, None, None, None, None
+        return None, None if grad_x is None else grad_x.t(), *grads
+
+
+def _layers(
+    described: Sequence[tuple], tensors: Sequence[Tensor | None], grads: Sequence[Tensor] = ()
+) -> list[tuple]:
+    """The core's description of each layer; addresses stay valid while the tensors live."""
+    layers = []
+    for i, (n_in, hard, factor) in enumerate(described):
+        weight, logits, wires = tensors[3 * i : 3 * i + 3]
+        n, k = len(weight), 0 if logits is None else logits.shape[2]
+        expected = (2, n) if logits is None else tuple(logits.shape)
+        if wires.shape != expected or wires.dtype != (
+            torch.int64 if logits is None else torch.int32
+        ):
+            raise ValueError(
+                f"wires are {tuple(wires.shape)} {wires.dtype}; expected {expected}, int32 "
+                "candidates or int64 indices"
+            )
+        of_weight, of_logits, _ = grads[3 * i : 3 * i + 3] or (None, None, None)
+        layers.append(
+            (
+                *((0, 0) if logits is None else (wires.data_ptr(), logits.data_ptr())),
+                wires.data_ptr() if logits is None else 0,
+                weight.data_ptr(),
+                0 if of_logits is None else of_logits.data_ptr(),
+                0 if of_weight is None else of_weight.data_ptr(),
+                n_in,
+                n,
+                k,
+                _KINDS[tuple(weight.shape[1:])],
+                hard,
+                factor,
+            )
+        )
+    return layers
+
+
+def _kept(
+    described: Sequence[tuple], tensors: Sequence[Tensor | None], n_words: int
+) -> list[Tensor]:
+    """Room for the packed inputs of all layers, their wires and their coefficients."""
+    gates = sum(len(weight) for weight in tensors[::3])
+    return [
+        pooled((sum(n_in for n_in, *_ in described) * n_words,), torch.int64),
+        pooled((2 * gates,), torch.int32),
+        pooled((8 * gates,), torch.float32),
+    ]
+
+
+def _input(x: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
+    """X in rows or in columns, and the core's description of it."""
+    in_bytes = x.dtype in (torch.bool, torch.uint8)
+    if not in_bytes and x.t().is_contiguous():
+        return x, (x.data_ptr(), 0, 0)
+    if x.stride(1) != 1 or x.stride(0) < x.shape[1]:
+        x = x.contiguous()
+    address = x.data_ptr()
+    return x, (0 if in_bytes else address, address if in_bytes else 0, x.stride(0))
+
+
+def _threads(batch: int, tensors: Sequence[Tensor | None]) -> int:
+    work = (batch + _PIN) * sum(len(weight) for weight in tensors[::3])
+    return max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))

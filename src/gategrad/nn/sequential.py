@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from gategrad.nn.checks import layer_input
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.group_sum import GroupSum
+from gategrad.nn.native_learned import run_learned, why_not_learned
 from gategrad.nn.native_op import TILE
+from gategrad.nn.options import HARD_FORWARD
 from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.stack import run_native, why_not_native
 
@@ -21,8 +23,9 @@ class Sequential(nn.Sequential):
     """`torch.nn.Sequential` that computes consecutive logic layers as one operation.
 
     On a CPU in `.train()`, `LogicDense` layers that follow each other, and a `GroupSum` after
-    them, run in the native core tile by tile, as one node of the autograd graph. Elsewhere, and for
-    modules with hooks, this is `torch.nn.Sequential`; `gategrad.nn.training_backend` tells.
+    them, run in the native core tile by tile, as one node of the autograd graph; where some learn
+    their wiring, layers whose gates are hard and their inputs bits are such a node. Elsewhere, and
+    for modules with hooks, this is `torch.nn.Sequential`; `gategrad.nn.training_backend` tells.
     Parameters, buffers and their names are those of `torch.nn.Sequential`.
 
     Args:
@@ -47,29 +50,51 @@ class Sequential(nn.Sequential):
         return x
 
     def _run(self, run: Sequence[nn.Module], x: Tensor) -> Tensor:
-        layers = [module for module in run if isinstance(module, LogicDense)]
-        first = layers[0]
-        if why_not_native(layers, x.device) or not _chained(run):
-            for module in run:
-                x = module(x)
-            return x
-        x = layer_input("LogicDense", x, first.in_dim)
-        rows, keep = x.reshape(-1, first.in_dim), not self._recomputes(layers)
-        head = run[-1]
-        if isinstance(head, GroupSum):
-            n_outputs = layers[-1].out_dim
-            scale = head.scale(n_outputs) if head.only_scales else 1.0
-            out = run_native(layers, rows, n_groups=head.k, scale=scale, keep=keep)
-            out = out if head.only_scales else head.scores(out, n_outputs)
-        else:
-            out = run_native(layers, rows, keep=keep)
-        return out.reshape(*x.shape[:-1], out.shape[-1])
+        if not _chained(run):
+            return _one_by_one(run, x)
+        x = layer_input("LogicDense", x, run[0].in_dim)
+        rows = x.reshape(-1, run[0].in_dim)
+        for part in _parts(run):
+            rows = self._run_part(part, rows)
+        return rows.reshape(*x.shape[:-1], rows.shape[-1])
+
+    def _run_part(self, part: Sequence[nn.Module], rows: Tensor) -> Tensor:
+        layers = [module for module in part if isinstance(module, LogicDense)]
+        head = part[-1] if isinstance(part[-1], GroupSum) else None
+        out = self._run_layers(layers, rows, head)
+        if out is not None:
+            fused = head is None or head.only_scales
+            return out if fused else head.scores(out, layers[-1].out_dim)
+        rows, rest = part[0](rows), part[1:]
+        # Behind the first layer values may be bits.
+        return self._run_part(rest, rows) if len(layers) > 1 else _one_by_one(rest, rows)
+
+    def _run_layers(
+        self, layers: Sequence[LogicDense], rows: Tensor, head: GroupSum | None
+    ) -> Tensor | None:
+        """Layers and the sums of a head in the native core, or None: not all are for that."""
+        groups = {}
+        if head is not None:
+            scale = head.scale(layers[-1].out_dim) if head.only_scales else 1.0
+            groups = {"n_groups": head.k, "scale": scale}
+        if _any_learned(layers):
+            fits = why_not_learned(layers, rows) is None
+            return run_learned(layers, rows, **groups) if fits else None
+        if why_not_native(layers, rows.device) is None:
+            return run_native(layers, rows, keep=not self._recomputes(layers), **groups)
+        return None
 
     def _recomputes(self, layers: Sequence[LogicDense]) -> bool:
         if self.recompute is not None:
             return self.recompute
         wires = sum(layer.in_dim for layer in layers)
         return wires * TILE * layers[0].weight.itemsize <= _CACHED_TILE_BYTES
+
+
+def _one_by_one(modules: Sequence[nn.Module], x: Tensor) -> Tensor:
+    for module in modules:
+        x = module(x)
+    return x
 
 
 def fuse(net: nn.Module) -> nn.Module:
@@ -101,6 +126,31 @@ def _runs(modules: list[nn.Module]) -> Iterator[list[nn.Module]]:
         yield run
 
 
+def _parts(run: Sequence[nn.Module]) -> list[list[nn.Module]]:
+    """A run in the parts that are operations: those with learned wires pass bits on inside."""
+    parts: list[list[nn.Module]] = []
+    for layer in run:
+        if parts and (not isinstance(layer, LogicDense) or _passes_bits(parts[-1][-1])):
+            parts[-1].append(layer)
+        else:
+            parts.append([layer])
+    joined = parts[:1]
+    for part in parts[1:]:
+        if _any_learned(joined[-1]) or _any_learned(part):
+            joined.append(part)
+        else:
+            joined[-1] += part
+    return joined
+
+
+def _passes_bits(layer: LogicDense) -> bool:
+    return layer.frozen or layer.estimator in HARD_FORWARD
+
+
+def _any_learned(modules: Sequence[nn.Module]) -> bool:
+    return any(isinstance(m, LogicDense) and m.wiring is not None for m in modules)
+
+
 def _sort(module: nn.Module) -> tuple[bool, bool]:
     fusible = _fusible(module)
     return fusible, fusible and module.frozen
@@ -109,7 +159,7 @@ def _sort(module: nn.Module) -> tuple[bool, bool]:
 def _fusible(module: nn.Module) -> bool:
     if not isinstance(module, LogicDense) or isinstance(module.kind, TableParametrization):
         return False
-    return _plain(module) and module.wiring is None
+    return _plain(module)
 
 
 def _plain(module: nn.Module) -> bool:

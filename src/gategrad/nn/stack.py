@@ -23,15 +23,20 @@ def native_is_off() -> bool:
 
 
 def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | None:
-    """What keeps `LogicDense` layers and an input on `device` from the native core, or None.
+    """What keeps `LogicDense` layers and an input on `device` from `run_native`, or None.
 
     Raises:
         ValueError: the environment variable GATEGRAD_TRAINING names no backend.
     """
-    if native_is_off():
-        return f"{VARIABLE} is torch"
     if any(layer.wiring is not None for layer in layers):
         return "a layer learns its wiring"
+    return why_not_core(layers, device)
+
+
+def why_not_core(layers: Sequence[nn.Module], device: torch.device) -> str | None:
+    """The same for either part of the core, wiring apart."""
+    if native_is_off():
+        return f"{VARIABLE} is torch"
     if any(isinstance(layer.kind, TableParametrization) for layer in layers):
         return "gates are interpolated tables"
     weights = [layer.weight for layer in layers]

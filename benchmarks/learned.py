@@ -1,0 +1,146 @@
+"""Learned wiring: a training step, a layer alone, and what the backward pass keeps.
+
+    python -m benchmarks.learned [--threads 1,2] [--repeats 20]
+
+The step is that of 784 -> 2 x 8000 with 16 candidates a pin -> GroupSum(10), straight-through,
+batch 128, AdamW (fused); the layer is 8000 -> 8000 in a graph, with and without the gradient of its
+input. Every step goes through autograd.
+"""
+
+import argparse
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from benchmarks.machine import describe
+from gategrad import nn
+
+PIXELS, WIDTH, CANDIDATES, CLASSES, BATCH = 784, 8000, 16, 10, 128
+# Steps of a round; the median of each round is taken, then that of the rounds.
+IN_A_ROUND = 10
+
+
+def main() -> None:
+    """Print the tables."""
+    options = _options()
+    print(describe(), f"torch {torch.__version__}", sep="; ")
+    net, layer = network(), _layer(WIDTH, seed=0)
+    counts = [int(n) for n in options.threads.split(",")]
+    print(f"\n{'one step, ms':34} {'forward':>8} {'backward':>9} {'AdamW':>6} {'total':>7}")
+    for threads in counts:
+        torch.set_num_threads(threads)
+        _print(f"784 -> 2x8000, {threads} thread(s)", _median(_step(net), options.repeats))
+    print(f"\n{'8000 -> 8000 alone, ms':34} {'forward':>8} {'backward':>9} {'total':>14}")
+    for threads in counts:
+        torch.set_num_threads(threads)
+        for wants in (False, True):
+            name = f"{'with' if wants else 'no'} gradient of x, {threads} thread(s)"
+            _print(name, _median(_alone(layer, wants), options.repeats))
+    kept = kept_bytes(layer)
+    print(f"\nkept for backward: {kept:,} bytes, {kept / WIDTH / BATCH:.2f} a wire and sample")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--repeats", type=int, default=20, help="rounds of ten steps")
+    return parser.parse_args()
+
+
+def network() -> nn.Sequential:
+    """The network of the step, at random weights."""
+    layers = [_layer(PIXELS, seed=0), _layer(WIDTH, seed=1)]
+    return nn.Sequential(*layers, nn.GroupSum(CLASSES, tau=30.0))
+
+
+def _layer(in_dim: int, *, seed: int) -> nn.LogicDense:
+    layer = nn.LogicDense(
+        in_dim,
+        WIDTH,
+        connections="learned",
+        candidates=CANDIDATES,
+        estimator="straight-through",
+        seed=seed,
+    )
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        layer.wiring.logits.normal_(generator=generator)
+    return layer
+
+
+def _bits(width: int) -> Tensor:
+    return (torch.rand(BATCH, width, generator=torch.Generator().manual_seed(2)) < 0.3).float()
+
+
+Step = Callable[[], tuple[float, ...]]
+
+
+def _step(net: nn.Sequential) -> Step:
+    optimizer = torch.optim.AdamW(net.parameters(), lr=0.01, fused=True)
+    x, y = _bits(PIXELS), torch.arange(BATCH) % CLASSES
+
+    def step() -> tuple[float, ...]:
+        start = perf_counter()
+        loss = torch.nn.functional.cross_entropy(net(x), y)
+        forward = perf_counter()
+        optimizer.zero_grad()
+        loss.backward()
+        backward = perf_counter()
+        optimizer.step()
+        return forward - start, backward - forward, perf_counter() - backward
+
+    return step
+
+
+def _alone(layer: nn.LogicDense, wants_x: bool) -> Step:
+    """A layer between two others: values and gradients lie as layers pass them, by features."""
+    x = _bits(WIDTH).t().contiguous().t().requires_grad_(wants_x)
+    grad = torch.randn(WIDTH, BATCH, generator=torch.Generator().manual_seed(3)).t()
+
+    def step() -> tuple[float, ...]:
+        start = perf_counter()
+        out = layer(x)
+        forward = perf_counter()
+        out.backward(grad)
+        end = perf_counter()
+        x.grad = None
+        layer.zero_grad()
+        return forward - start, end - forward
+
+    return step
+
+
+def _median(step: Step, repeats: int) -> list[float]:
+    rounds = []
+    for _ in range(repeats + 1):
+        parts = [step() for _ in range(IN_A_ROUND)]
+        rounds.append([median(column) for column in zip(*parts, strict=True)])
+    return [median(column) for column in zip(*rounds[1:], strict=True)]
+
+
+def _print(name: str, parts: list[float]) -> None:
+    cells = " ".join(f"{1e3 * t:{w}.2f}" for t, w in zip(parts, (8, 9, 6), strict=False))
+    print(f"{name:34} {cells} {1e3 * sum(parts):{7 if len(parts) == 3 else 14}.2f}")
+
+
+def kept_bytes(layer: nn.LogicDense) -> int:
+    """Bytes that the graph of one pass of `layer` holds on to, its own tensors apart."""
+    own = {t.data_ptr() for t in (*layer.parameters(), *layer.buffers())}
+    kept: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if tensor.data_ptr() not in own:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        layer(_bits(layer.in_dim).requires_grad_())
+    return sum(kept.values())
+
+
+if __name__ == "__main__":
+    main()
