@@ -1,6 +1,6 @@
 """Accuracy over depth: networks 2,000 gates wide on 1-bit MNIST, `raw` against `light`.
 
-    python -m benchmarks.depth [--depths 4,12,40] [--steps 4000] [--seeds 1] [--out FILE]
+    python -m benchmarks.depth [--depths 4,12,40] [--steps 4000] [--seeds 1] [--out docs/depth.md]
 
 Residual init, whose gates start as wires: gate i of every layer but the first has wire i as its
 first pin and a random one as its second, so that all signals reach the last layer. With first pins
@@ -24,6 +24,18 @@ from gategrad import nn, train
 
 WIDTH, PIXELS, CLASSES, TAU, LR = 2000, 784, 10, 5.0, 0.03
 ESTIMATORS = ("soft", "straight-through")
+PAGE = """# Depth
+
+Written by `python -m benchmarks.depth{arguments}`.
+
+{width:,} gates a layer on 28x28 MNIST at one bit a pixel, residual init: gate i of every layer but
+the first starts as wire i. GroupSum with tau = {tau:g}, Adam, learning rate {lr:g} (cosine), batch
+128, {steps:,} steps, {seeds}. The weights are those of the step whose *circuit* was best on 5,000
+training images held back, looked at eight times; the 10,000 test images are looked at once, at the
+end. Soft and hard are accuracies on these, of the network as trained and of the circuit; the gap is
+their difference in points. {machine}, {threads} thread(s).
+
+"""
 HEADER = (
     "| layers | parametrization | estimator | soft | hard | gap | live gates | seconds |\n"
     "|---|---|---|---|---|---|---|---|"
@@ -41,30 +53,56 @@ class Outcome:
 
 
 def main() -> None:
-    """Train every combination and print the table as it grows."""
+    """Train the combinations that the page lacks, and write it after each."""
     options = _options()
-    lines = [f"{describe()}; {options.steps} steps, {options.seeds} seed(s)", "", HEADER]
-    print("\n".join(lines), flush=True)
     depths = [int(depth) for depth in options.depths.split(",")]
-    for depth, parametrization, estimator in product(depths, ("raw", "light"), ESTIMATORS):
-        outcomes = [
-            _train(depth, parametrization, estimator, seed, options)
-            for seed in range(options.seeds)
-        ]
-        lines.append(_line(depth, parametrization, estimator, outcomes))
-        print(lines[-1], flush=True)
-    if options.out:
-        options.out.write_text("\n".join(lines) + "\n")
+    page, known = _page(options), {}
+    if options.out and options.out.exists() and options.out.read_text().startswith(page):
+        rows = options.out.read_text().splitlines()
+        known = {tuple(row.split(" | ")[:3]): row for row in rows if row.startswith("| ")}
+    print(page, HEADER, sep="", flush=True)
+    lines, left = [HEADER], options.rows
+    for combination in product(options.estimators.split(","), depths, ("raw", "light")):
+        estimator, depth, parametrization = combination
+        line = known.get((f"| {depth}", f"`{parametrization}`", estimator))
+        if line is None and left != 0:
+            left -= 1
+            line = _line(
+                *combination, [_train(*combination, s, options) for s in range(options.seeds)]
+            )
+        if line is not None:
+            lines.append(line)
+            print(line, flush=True)
+        if options.out:
+            options.out.write_text(page + "\n".join(lines) + "\n")
+
+
+def _page(options: argparse.Namespace) -> str:
+    """What stands above the table."""
+    given = {"depths": "4,12,40", "steps": 4000, "seeds": 1, "estimators": ",".join(ESTIMATORS)}
+    changed = {k: getattr(options, k) for k, v in given.items() if getattr(options, k) != v}
+    return PAGE.format(
+        arguments="".join(f" --{k} {v}" for k, v in changed.items()),
+        width=WIDTH,
+        tau=TAU,
+        lr=LR,
+        steps=options.steps,
+        seeds="one seed (0)" if options.seeds == 1 else f"means of {options.seeds} seeds",
+        machine=describe(),
+        threads=options.threads,
+    )
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--depths", default="4,12,40")
+    parser.add_argument("--estimators", default=",".join(ESTIMATORS))
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--rows", type=int, default=-1, help="train at most so many, then end")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--random", action="store_true", help="first pins at random as well")
-    parser.add_argument("--out", type=Path, help="file for the table")
+    parser.add_argument("--out", type=Path, help="page to write; rows that it has are kept")
     return parser.parse_args()
 
 
@@ -100,7 +138,7 @@ def _wires(in_dim: int, generator: torch.Generator) -> Tensor:
 
 
 def _train(
-    depth: int, parametrization: str, estimator: str, seed: int, options: argparse.Namespace
+    estimator: str, depth: int, parametrization: str, seed: int, options: argparse.Namespace
 ) -> Outcome:
     x, y, x_test, y_test = gg.data.load("mnist-1bit")
     net = network(depth, parametrization, estimator, seed, straight=not options.random)
@@ -122,7 +160,7 @@ def _train(
     return Outcome(soft, hard, gg.circuit.live_gates(model.circuit), result.seconds)
 
 
-def _line(depth: int, parametrization: str, estimator: str, outcomes: list[Outcome]) -> str:
+def _line(estimator: str, depth: int, parametrization: str, outcomes: list[Outcome]) -> str:
     soft, hard = (mean(getattr(o, name) for o in outcomes) for name in ("soft", "hard"))
     gates, seconds = (mean(getattr(o, name) for o in outcomes) for name in ("gates", "seconds"))
     return (

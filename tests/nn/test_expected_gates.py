@@ -102,3 +102,43 @@ def test_frozen_gates_count_as_what_they_are(parametrization: str) -> None:
     layer.frozen = True
     model = gg.discretize(layer)
     assert float(nn.expected_gates(layer).detach()) == live_gates(model.circuit)
+
+
+def test_learned_wires_count_as_they_are_chosen_now() -> None:
+    learned, fixed, generator = [], [], torch.Generator().manual_seed(2)
+    for seed, (a, b) in enumerate([(30, 200), (200, 100)]):
+        options = {"connections": "learned", "candidates": 5, "seed": seed}
+        learned.append(nn.LogicDense(a, b, **options))
+        with torch.no_grad():
+            learned[-1].wiring.logits.normal_(generator=generator)
+        fixed.append(nn.LogicDense(a, b, connections=learned[-1].wires(), seed=seed))
+        fixed[-1].weight = learned[-1].weight
+    found = nn.expected_gates(torch.nn.Sequential(*learned, nn.GroupSum(10)))
+    assert found == nn.expected_gates(torch.nn.Sequential(*fixed, nn.GroupSum(10)))
+    found.backward()
+    assert learned[0].weight.grad.any()
+    assert learned[0].wiring.logits.grad is None
+
+
+def test_the_penalty_makes_circuits_of_learned_wires_smaller() -> None:
+    bits = torch.rand(300, 20, generator=torch.Generator().manual_seed(0)) < 0.5
+    sizes = []
+    for penalty in (0.0, 3.0):
+        options = {"connections": "learned", "candidates": 4, "estimator": "straight-through"}
+        net = nn.Sequential(
+            nn.LogicDense(20, 100, seed=0, **options),
+            nn.LogicDense(100, 100, seed=1, **options),
+            nn.GroupSum(2, tau=5.0),
+        )
+        gg.train.fit(
+            net,
+            bits,
+            (bits[:, 3] & bits[:, 7]).long(),
+            lr=0.05,
+            wiring_lr=0.05,
+            steps=60,
+            gate_penalty=penalty,
+            progress=False,
+        )
+        sizes.append(live_gates(gg.discretize(net).optimize().circuit))
+    assert sizes[1] < 0.7 * sizes[0]

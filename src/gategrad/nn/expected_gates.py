@@ -26,9 +26,9 @@ def expected_gates(net: nn.Module) -> Tensor:
         live(gate)  = need(gate) * P(depends on a and b)
         need(wire)  = 1 - prod over the pins that read it of (1 - need(gate) * P(depends on pin))
 
-    Constants that reach a later gate and equal gates, which `Model.optimize` removes as well, are
-    not foreseen, so the circuit is usually smaller; for a hardened network without either the two
-    agree.
+    Learned wires are those chosen now; no gradient reaches their logits. Constants that reach a
+    later gate and equal gates, which `Model.optimize` removes as well, are not foreseen, so the
+    circuit is usually smaller; for a hardened network without either the two agree.
 
     Args:
         net: what `gategrad.discretize` takes, of `LogicDense` and `LogicGraph` layers.
