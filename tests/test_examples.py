@@ -1,5 +1,6 @@
 """Every example runs, shortened."""
 
+import os
 import re
 import subprocess
 import sys
@@ -17,3 +18,13 @@ def test_own_loop() -> None:
     assert "training runs on native" in done.stdout
     accuracy = re.search(r"([\d.]+)% of the test images", done.stdout)
     assert float(accuracy[1]) > 70
+
+
+def test_regression() -> None:
+    pytest.importorskip("torch", reason="needs gategrad[train]")
+    if "GATEGRAD_DATA" not in os.environ:
+        pytest.skip("needs the Adult census in $GATEGRAD_DATA")
+    command = [sys.executable, EXAMPLES / "regression.py", "--steps", "100"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    mean, circuit = map(float, re.findall(r"RMSE ([\d.]+) hours", done.stdout))
+    assert circuit < 0.95 * mean

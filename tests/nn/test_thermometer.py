@@ -1,5 +1,8 @@
 """nn.Thermometer: the bits of encoding.Thermometer in every mode, ordered levels, gradients."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -161,3 +164,29 @@ def test_refused_by_discretize():
         diverged.shift[0, 0] = torch.nan
     with pytest.raises(DiscretizeError, match="has levels that are none: levels hold NaN"):
         gg.discretize(nn.Sequential(diverged, gates))
+
+
+def test_from_circuit_takes_the_encoder_along_where_asked():
+    layer = nn.Thermometer([[0.2] * 4, [0.6] * 4])
+    model = gg.discretize(nn.Sequential(layer, nn.LogicDense(8, 9, seed=0), nn.GroupSum(3)))
+    assert gg.discretize(nn.from_circuit(model, encoder=True)) == model
+    assert gg.discretize(nn.from_circuit(model), encoder=model.encoder) == model
+    bits = gg.Model(model.circuit, model.readout)
+    with pytest.raises(TypeError, match=r"encoding.Thermometer, got NoneType; leave it out"):
+        nn.from_circuit(bits, encoder=True)
+
+
+def test_a_saved_state_gives_the_same_outputs_in_a_fresh_process(tmp_path):
+    layer = moved(True)
+    x = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
+    torch.save([layer.state_dict(), x], tmp_path / "state.pt")
+    script = f"""
+import torch
+from gategrad import nn
+state, x = torch.load({str(tmp_path / "state.pt")!r}, weights_only=True)
+layer = nn.Thermometer(torch.zeros({tuple(layer.levels().shape)}).numpy(), learnable=True)
+layer.load_state_dict(state)
+torch.save(layer(x).detach(), {str(tmp_path / "out.pt")!r})
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert torch.equal(torch.load(tmp_path / "out.pt", weights_only=True), layer(x).detach())

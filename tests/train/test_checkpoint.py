@@ -268,4 +268,4 @@ def test_a_failed_save_leaves_the_checkpoint_whole(tmp_path, monkeypatch):
 def test_it_holds_no_code(checkpoint):
     """torch.load(weights_only=True) takes it, and its history is plain values."""
     state = torch.load(checkpoint, weights_only=True)["state"]
-    assert np.array(state["history"]).shape == (3, 5)
+    assert np.array(state["history"]).shape == (3, 6)

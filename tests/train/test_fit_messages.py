@@ -139,8 +139,8 @@ def test_no_rows():
 def test_networks_without_class_scores():
     net = torch.nn.Sequential(nn.LogicDense(8, 3, seed=0))
     assert refusal(TrainError, net=net) == (
-        "the network has multilabel outputs; fit trains classifiers, whose last module is a "
-        "GroupSum: append nn.GroupSum(classes), or write the loop for another loss"
+        "the network ends in bits, which are no scores to train on; append a head such as "
+        "nn.GroupSum(classes)"
     )
 
 

@@ -86,7 +86,7 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, estimator):
 
 
 def test_the_gap_is_soft_minus_hard():
-    evaluation = train.Evaluation(step=10, loss=1.0, soft_accuracy=0.75, hard_accuracy=0.5)
+    evaluation = train.Evaluation(step=10, loss=1.0, soft=0.75, hard=0.5)
     assert evaluation.gap == 0.25
 
 

@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from gategrad.circuit import N_CONSTANTS, Circuit, Readout, check_pair, decompose
+from gategrad.encoding import Thermometer as Encoder
 from gategrad.nn.checks import known_name
 from gategrad.nn.graph import LogicGraph, gate_levels, gates_from_tables, gates_of_width
 from gategrad.nn.group_sum import GroupSum
 from gategrad.nn.options import ESTIMATORS, NAMES
 from gategrad.nn.parametrization import TABLES
 from gategrad.nn.parametrization.base import check_strength
+from gategrad.nn.thermometer import Thermometer
 from gategrad.nn.weighted_sum import WeightedSum
 
 
@@ -34,6 +36,7 @@ def from_circuit(
     parametrization: str = "raw",
     estimator: str = "soft",
     strength: float = 0.95,
+    encoder: bool = False,
 ) -> nn.Sequential:
     """A trainable network with the wiring of a circuit and its tables as initial weights.
 
@@ -42,8 +45,8 @@ def from_circuit(
     other one a `LogicGraph`. A readout that is a group sum becomes a `GroupSum`, any other one a
     `WeightedSum`, which is fixed. Gates with more than two inputs keep them where the
     parametrization is of table entries ("light", "light-sigmoid", "walsh", "dwn"), and all gates
-    then have as many as the widest; for all others they are decomposed first. The model's encoder
-    stays outside: the network takes the encoded bits.
+    then have as many as the widest; for all others they are decomposed first. The model's
+    encoder stays outside and the network takes the encoded bits, unless `encoder` is true.
 
     Args:
         model: has `.circuit` and `.readout`.
@@ -52,9 +55,11 @@ def from_circuit(
         strength: how sure each relaxed gate is of its table at the start, in (0.5, 1): the softmax
             share of the function for "raw", the entry of a 1 for "light". Closer to 1 is closer to
             the circuit and learns more slowly.
+        encoder: begin with the model's thermometer, as a fixed `Thermometer`: the network takes raw
+            features, and `gategrad.discretize` gives the model its encoder back.
 
     Raises:
-        TypeError: `model` lacks a circuit or a readout.
+        TypeError: `model` lacks a circuit or a readout, or with `encoder` a thermometer.
         ValueError: an unknown name, or strength outside (0.5, 1).
         CircuitError: circuit and readout do not fit together.
     """
@@ -81,7 +86,18 @@ def from_circuit(
             gates_from_tables(width, pins, tables[gates], **options)
             for width, pins, gates in layers
         ]
-    return nn.Sequential(*body, _head(model.readout, circuit.n_outputs))
+    first = [_thermometer(model)] if encoder else []
+    return nn.Sequential(*first, *body, _head(model.readout, circuit.n_outputs))
+
+
+def _thermometer(model: HasCircuit) -> Thermometer:
+    found = getattr(model, "encoder", None)
+    if not isinstance(found, Encoder):
+        raise TypeError(
+            f"encoder=True needs a model whose encoder is a gategrad.encoding.Thermometer, got "
+            f"{type(found).__name__}; leave it out, and encode the rows before the network"
+        )
+    return Thermometer(found)
 
 
 def _layers(

@@ -1,4 +1,4 @@
-"""Accuracy of the relaxed network and of its circuit."""
+"""The figures of the relaxed network and of its circuit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
+from gategrad.model import Model
 from gategrad.nn import fuse
 from gategrad.nn.wiring import LearnedWiring
-from gategrad.train.rows import RowReader, Rows
+from gategrad.train.figures import figure
+from gategrad.train.rows import RowReader, Rows, as_input
 
 # Rows at a time: values of a layer of thousands of gates then stay in the cache.
 _BATCH = 256
@@ -24,32 +26,50 @@ def soft_accuracy(
     *,
     encoder: Encoder | None = None,
 ) -> float:
-    """Fraction right of the relaxed network; the network stays as it is.
+    """How good the relaxed network is; the network stays as it is.
+
+    That is the figure by which `fit` chooses: the fraction of rows that are right; for a multilabel
+    head of all labels; for regression R2, see `gategrad.train.figures`.
 
     The relaxed network has soft gates, whatever its estimator and mode, and no dropout; frozen
-    layers stay hard, and so do wires that are learned straight-through. Rows and labels are those
+    layers stay hard, and so do wires that are learned straight-through. Rows and targets are those
     of `fit`, which also says what is raised. 0 rows give nan.
     """
-    model = discretize(net, encoder=encoder)
-    reader = RowReader(model.circuit.n_inputs, model.readout.n_classes, encoder)
-    return soft_fraction(net, reader.read(x, y).to(device_of(net)))
+    reader = row_reader(discretize(net, encoder=encoder), encoder)
+    return soft_figure(net, reader.read(x, y).to(device_of(net)), reader.kind)
 
 
-def soft_fraction(net: nn.Module, rows: Rows) -> float:
-    """`soft_accuracy` on rows that are on the network's device."""
-    right = torch.zeros((), dtype=torch.int64, device=rows.classes.device)
-    fused = fuse(net)
-    batches = zip(rows.bits.split(_BATCH), rows.classes.split(_BATCH), strict=True)
+def row_reader(model: Model, encoder: Encoder | None) -> RowReader:
+    """What a network takes whose circuit is `model`, with `encoder` in front of it."""
+    readout = model.readout
+    encodes = encoder is None and model.encoder is not None
+    return RowReader(
+        model.circuit.n_inputs, readout.n_classes, model.encoder, readout.kind, encodes
+    )
+
+
+def soft_figure(net: nn.Module, rows: Rows, kind: str) -> float:
+    """The figure of the relaxed network on rows that are on its device."""
+    fused, decided = fuse(net), []
     with relaxed(net), torch.no_grad():
-        for bits, classes in batches:
-            right += (fused(bits.float()).argmax(1) == classes).sum()
-    return int(right) / len(rows) if len(rows) else float("nan")
+        for bits in rows.bits.split(_BATCH):
+            decided.append(_decide(kind, fused(as_input(bits))))
+    return figure(kind, torch.cat(decided).cpu().numpy(), rows.targets.cpu().numpy())
 
 
-def hard_fraction(net: nn.Module, rows: Rows) -> float:
-    """Fraction right of the circuit, by the native engine."""
-    labels = discretize(net).predict(rows.bits.cpu().numpy(), threads=torch.get_num_threads())
-    return float((labels == rows.classes.cpu().numpy()).mean())
+def _decide(kind: str, scores: Tensor) -> Tensor:
+    """What `gategrad.circuit.decide` does, on the scores of the relaxed network."""
+    if kind == "argmax":
+        return scores.argmax(1)
+    if kind == "regression":
+        return scores.double()
+    return (scores[:, 0] if kind == "binary" else scores) > 0
+
+
+def hard_figure(net: nn.Module, rows: Rows, kind: str) -> float:
+    """The figure of the circuit, by the native engine."""
+    decided = discretize(net).predict(rows.bits.cpu().numpy(), threads=torch.get_num_threads())
+    return figure(kind, decided, rows.targets.cpu().numpy())
 
 
 @contextmanager

@@ -7,15 +7,17 @@ from os import PathLike
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from gategrad.circuit import Readout
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
 from gategrad.model import Model
 from gategrad.nn import SlotDense
 from gategrad.train import checkpoint as checkpoints
 from gategrad.train.errors import TrainError
-from gategrad.train.evaluate import device_of, modes_kept
+from gategrad.train.evaluate import device_of, modes_kept, row_reader
 from gategrad.train.interrupt import interruptible
-from gategrad.train.loop import Run, train
+from gategrad.train.loop import Head, Run, train
+from gategrad.train.losses import Loss, loss_name, make_loss
 from gategrad.train.online import Online, Transform
 from gategrad.train.optimizers import OptimizerChoice, make_optimizer
 from gategrad.train.plan import make_plan, whole
@@ -32,6 +34,7 @@ def fit(
     y: ArrayLike | Tensor,
     *,
     encoder: Encoder | None = None,
+    loss: Loss | None = None,
     validation: Validation = 0.1,
     optimizer: OptimizerChoice = "adam",
     lr: float | None = None,
@@ -54,19 +57,25 @@ def fit(
     threads: int | None = None,
     progress: Choice = True,
 ) -> Result:
-    """Train `net` with cross entropy and leave the best weights in it.
+    """Train `net` with the loss that fits its head, and leave the best weights in it.
 
-    The best evaluation is the one with the highest hard accuracy on the validation rows, measured
-    on the circuit that `discretize` makes; among equal ones the first. The mode of `net` is left as
-    it was. The same seed, thread count and machine give the same weights. Ctrl-C ends the step,
-    writes the checkpoint and returns with `stopped="interrupted"`; a second one is a
-    KeyboardInterrupt.
+    The best evaluation is the one with the highest hard accuracy on the validation rows (of a
+    multilabel head the share of all labels that are right, of a regression R2), measured on the
+    circuit that `discretize` makes; among equal ones the first. The mode of `net` is left as it
+    was. The same seed, thread count and machine give the same weights. Ctrl-C ends the step, writes
+    the checkpoint and returns with `stopped="interrupted"`; a second one is a KeyboardInterrupt.
 
     Args:
-        net: what `discretize` takes, ending in a `GroupSum` (or another argmax readout).
-        x: (n, features) rows: raw features if there is an encoder, else bits (bool, or 0 and 1).
-        y: (n,) class indices, 0 to classes - 1.
+        net: what `discretize` takes, ending in a `GroupSum` (or `WeightedSum`).
+        x: (n, features) rows: raw features if there is an encoder, or an `nn.Thermometer` in front
+            of the network; else bits (bool, or 0 and 1).
+        y: for a head of kind argmax (n,) class indices, 0 to classes - 1; binary: (n,) of 0 and 1;
+            multilabel: (n, labels) of 0 and 1; regression: (n, outputs) numbers, (n,) for one.
         encoder: fitted; applied to the rows once, before training.
+        loss: None is what fits the head: "cross-entropy" for argmax, "bce" (binary cross entropy)
+            for binary and multilabel, "mse" for regression, for which there is "mae" too, both in
+            standard deviations of the training targets; or a function of scores (b, k) and targets
+            to a scalar.
         validation: rows held back to choose on, drawn by `seed`, each class in proportion: how
             many (an integer), or a fraction below 1; or `(x, y)` of one's own; None evaluates on
             the training rows.
@@ -90,7 +99,7 @@ def fit(
             they were at the best evaluation; `layer.frozen = False` undoes it.
         gate_penalty: weight of the expected share of live gates, `nn.expected_gates(net)` over the
             number of gates, in the loss. Above 0, the best evaluation is the one with the smallest
-            `1 - hard accuracy + gate_penalty * live gates / gates`, of the optimized circuit.
+            `1 - figure + gate_penalty * live gates / gates`, of the optimized circuit.
         augment: from training rows (m, features), as in `x`, to more rows (k m, features), row i
             having the label of training row i % m; they are added to the rows. Called once.
         transform: from the rows of a step (m, features), as in `x`, and a CPU generator to such
@@ -111,7 +120,7 @@ def fit(
             setting differs.
         DiscretizeError: a module that is no part of a circuit.
     """
-    reader = _reader(discretize(net, encoder=encoder))
+    reader = _reader(discretize(net, encoder=encoder), encoder)
     seed = whole("seed", seed, least=0)
     if threads is not None:
         threads = whole("threads", threads, least=1)
@@ -145,31 +154,41 @@ def fit(
         private_randomness(seed, device),
         interruptible() as interrupt,
     ):
-        run = Run(net.train(), chosen, rows.to(device), chosen_on.to(device), plan, staging, online)
-        save = _open_checkpoint(run, checkpoint, resume=resume)
+        run = Run(
+            net.train(),
+            chosen,
+            rows.to(device),
+            chosen_on.to(device),
+            plan,
+            staging,
+            Head(reader.kind, make_loss(reader.kind, loss, rows.targets)),
+            online,
+        )
+        settings = _settings(run) | {"loss": loss_name(reader.kind, loss)}
+        save = _open_checkpoint(run, settings, checkpoint, resume=resume)
         with reporter(progress, start=run.step, steps=plan.steps) as report, run.best_at_the_end():
             stopped = train(run, interrupt, report, save)
     return _result(run, stopped)
 
 
-def _reader(model: Model) -> RowReader:
-    """What `model` reads, and its classes."""
-    kind, n_classes = model.readout.kind, model.readout.n_classes
-    if kind != "argmax":
+def _reader(model: Model, encoder: Encoder | None) -> RowReader:
+    """What `model` reads, and its targets."""
+    if model.readout == Readout.identity(model.circuit.n_outputs):
         raise TrainError(
-            f"the network has {kind} outputs; fit trains classifiers, whose last module is a "
-            "GroupSum: append nn.GroupSum(classes), or write the loop for another loss"
+            "the network ends in bits, which are no scores to train on; append a head such as "
+            "nn.GroupSum(classes)"
         )
-    return RowReader(model.circuit.n_inputs, n_classes, model.encoder)
+    return row_reader(model, encoder)
 
 
-def _open_checkpoint(run: Run, path: str | PathLike | None, *, resume: bool) -> Callable[[], None]:
+def _open_checkpoint(
+    run: Run, settings: checkpoints.State, path: str | PathLike | None, *, resume: bool
+) -> Callable[[], None]:
     """What saves `run`; the run continues from `path` first where that is wanted."""
     if path is None:
         if resume:
             raise TrainError("resume needs the file to resume from; give checkpoint=PATH")
         return lambda: None
-    settings = _settings(run)
     if resume:
         run.restore(checkpoints.load(path, settings))
     else:
@@ -201,11 +220,12 @@ def _settings(run: Run) -> checkpoints.State:
 
 def _result(run: Run, stopped: Stopped) -> Result:
     return Result(
-        soft_accuracy=run.best.soft_accuracy,
-        hard_accuracy=run.best.hard_accuracy,
+        soft=run.best.soft,
+        hard=run.best.hard,
         best_step=run.best.step,
         steps=run.step,
         seconds=run.seconds,
         stopped=stopped,
         history=tuple(run.history),
+        figure=run.best.figure,
     )

@@ -3,12 +3,12 @@
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import nan
 from time import perf_counter
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.optim import Optimizer
 
 from gategrad.circuit import live_gates
@@ -17,14 +17,16 @@ from gategrad.nn import expected_gates, fuse, resample_slots
 from gategrad.nn.expected_gates import count_gates
 from gategrad.train.checkpoint import State
 from gategrad.train.errors import TrainError
-from gategrad.train.evaluate import device_of, hard_fraction, soft_fraction
+from gategrad.train.evaluate import device_of, hard_figure, soft_figure
+from gategrad.train.figures import FIGURES
 from gategrad.train.interrupt import Interrupt
+from gategrad.train.losses import LossFunction
 from gategrad.train.online import Online
 from gategrad.train.optimizers import schedule_factor
 from gategrad.train.plan import Plan
 from gategrad.train.progress import Reporter
 from gategrad.train.result import Evaluation, Stopped
-from gategrad.train.rows import Rows
+from gategrad.train.rows import Rows, as_input
 from gategrad.train.staging import Staging
 
 # Steps between looks at the loss: on a GPU each look waits for it.
@@ -32,6 +34,14 @@ _LOSS_CHECK = 20
 # Slots drawn later could not be learned in the steps that are left.
 _RESAMPLED_SHARE = 0.75
 _EPOCHS_A_SEED = 1_000_003
+
+
+@dataclass(frozen=True)
+class Head:
+    """The kind of the network's scores, and the loss on a batch of them."""
+
+    kind: str
+    loss: LossFunction
 
 
 class Run:
@@ -44,6 +54,7 @@ class Run:
         chosen_on: to evaluate on, there too.
         plan: what to do.
         staging: what changes in the network meanwhile.
+        head: what the network is trained for.
         online: where the bits of a step come from if not from `rows`.
     """
 
@@ -55,11 +66,12 @@ class Run:
         chosen_on: Rows,
         plan: Plan,
         staging: Staging,
+        head: Head,
         online: Online | None = None,
     ) -> None:
         self.net, self.optimizer = net, optimizer
         self.rows, self.chosen_on, self.plan = rows, chosen_on, plan
-        self.staging, self.online = staging, online
+        self.staging, self.head, self.online = staging, head, online
         self._fused = fuse(net)
         self.learning_rates = [group["lr"] for group in optimizer.param_groups]
         self.step = 0
@@ -75,9 +87,9 @@ class Run:
         """One step: forward, backward, update."""
         self.staging.apply(self.step / self.plan.steps)
         self._set_learning_rates()
-        bits, classes = self._batch()
+        bits, targets = self._batch()
         self.optimizer.zero_grad()
-        loss = functional.cross_entropy(self._fused(bits), classes)
+        loss = self.head.loss(self._fused(bits), targets)
         if self.plan.gate_penalty:
             loss = loss + self.plan.gate_penalty * expected_gates(self.net) / count_gates(self.net)
         loss.backward()
@@ -90,13 +102,14 @@ class Run:
             self._check_loss()
 
     def evaluate(self) -> Evaluation:
-        """Measure both accuracies, and keep the weights if they are the best so far."""
+        """Measure both figures, and keep the weights if they are the best so far."""
         self._check_loss()
         self.staging.apply(self.step / self.plan.steps)
         loss = float(self._loss_sum) / self._loss_steps if self._loss_steps else nan
-        soft = soft_fraction(self.net, self.chosen_on)
-        hard = hard_fraction(self.net, self.chosen_on)
-        evaluation = Evaluation(self.step, loss, soft, hard, self._live_gates())
+        soft = soft_figure(self.net, self.chosen_on, self.head.kind)
+        hard = hard_figure(self.net, self.chosen_on, self.head.kind)
+        name = FIGURES[self.head.kind]
+        evaluation = Evaluation(self.step, loss, soft, hard, self._live_gates(), name)
         self._loss_sum.zero_()
         self._loss_steps = 0
         self.history.append(evaluation)
@@ -113,9 +126,9 @@ class Run:
     def _merit(self, evaluation: Evaluation) -> float:
         """What the best evaluation has most of."""
         if evaluation.gates is None:
-            return evaluation.hard_accuracy
+            return evaluation.hard
         share = evaluation.gates / count_gates(self.net)
-        return evaluation.hard_accuracy - self.plan.gate_penalty * share
+        return evaluation.hard - self.plan.gate_penalty * share
 
     @property
     def out_of_patience(self) -> bool:
@@ -183,7 +196,7 @@ class Run:
         if self._order[0] != epoch:
             self._order = epoch, self._shuffled(epoch)
         chosen = self._order[1][place * size : (place + 1) * size]
-        return self._bits(chosen).float(), self.rows.classes[chosen]
+        return as_input(self._bits(chosen)), self.rows.targets[chosen]
 
     def _bits(self, chosen: Tensor) -> Tensor:
         if self.online is None:

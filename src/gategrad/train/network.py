@@ -31,13 +31,17 @@ def build_network(
     thresholds: int | None = None,
     candidates: int | str | None = None,
     wire_estimator: str | None = None,
+    kind: str = "argmax",
+    bias: bool = False,
+    targets: ArrayLike | None = None,
     seed: int = 0,
 ) -> Sequential:
     """`LogicDense` layers and a `GroupSum`.
 
     Args:
         in_dim: bits of a row.
-        classes: number of classes; must divide the last layer's width.
+        classes: number of classes, labels or values, 1 for "binary"; must divide the last layer's
+            width.
         layers: widths, such as "8000x3" (three layers of 8,000 gates), "4000,2000x2", or integers.
         inputs: of every gate, 2 to 6; more than two need a parametrization of table entries.
         parametrization: of every layer, see `LogicDense`.
@@ -56,11 +60,16 @@ def build_network(
         thresholds: only for "structured", see `LogicDense`.
         candidates: only for "learned", see `LogicDense`.
         wire_estimator: only for "learned".
+        kind: of the GroupSum: "argmax", "binary", "multilabel" or "regression".
+        bias: of the GroupSum, learned; not for "regression".
+        targets: only for "regression", which needs them: (n,) or (n, classes) numbers to train on;
+            the scores have their range.
         seed: of all wiring and weights.
 
     Raises:
-        TrainError: widths that can't be read, or a last one that the classes don't divide.
-        ValueError: what `LogicDense` refuses.
+        TrainError: widths that can't be read, a last one that the classes don't divide, or options
+            that the kind has no use for.
+        ValueError: what `LogicDense` and `GroupSum` refuse.
 
     >>> net = build_network(784, 10, layers="4000,2000")
     >>> net[0].out_dim, net[1].out_dim, net[2]
@@ -94,8 +103,21 @@ def build_network(
         )
         modules.append(layer)
         in_dim = width
-    tau = (widths[-1] / classes / 8) ** 0.5 if tau is None else tau
-    return Sequential(*modules, GroupSum(classes, tau=tau))
+    return Sequential(*modules, _head(classes, widths[-1], tau, kind, bias, targets))
+
+
+def _head(
+    classes: int, width: int, tau: float | None, kind: str, bias: bool, targets: ArrayLike | None
+) -> GroupSum:
+    if (kind == "regression") != (targets is not None):
+        raise TrainError('kind="regression" needs targets, for their range; other kinds take none')
+    if kind != "regression":
+        tau = (width / classes / 8) ** 0.5 if tau is None else tau
+        return GroupSum(classes, tau=tau, kind=kind, bias=bias)
+    if tau is not None or bias:
+        raise TrainError("tau and bias are not for regression, which takes the targets' range")
+    targets = np.asarray(targets, np.float64).reshape(-1, classes)
+    return GroupSum.regression(targets.min(0), targets.max(0), width)
 
 
 def _wiring(connections: str, *, local: bool, first: bool) -> str:

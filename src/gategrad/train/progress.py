@@ -66,8 +66,10 @@ def _bar(console: Console, start: int, steps: int) -> Iterator[Reporter]:
 
 
 def _text(evaluation: Evaluation) -> str:
-    accuracies = (
-        f"soft {evaluation.soft_accuracy:.2%}  hard {evaluation.hard_accuracy:.2%}  "
-        f"gap {100 * evaluation.gap:+.2f} (validation)"
-    )
-    return accuracies if evaluation.step == 0 else f"loss {evaluation.loss:.4f}  {accuracies}"
+    soft, hard = evaluation.soft, evaluation.hard
+    if evaluation.figure == "R2":
+        figures = f"R2 soft {soft:.4f}  hard {hard:.4f}  gap {evaluation.gap:+.4f} (validation)"
+    else:
+        gap = 100 * evaluation.gap
+        figures = f"soft {soft:.2%}  hard {hard:.2%}  gap {gap:+.2f} (validation)"
+    return figures if evaluation.step == 0 else f"loss {evaluation.loss:.4f}  {figures}"

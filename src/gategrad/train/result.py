@@ -13,21 +13,33 @@ class Evaluation:
     Attributes:
         step: steps done so far.
         loss: mean training loss of the steps since the evaluation before; nan at step 0.
-        soft_accuracy: fraction right of the relaxed network, soft gates, on the validation rows.
-        hard_accuracy: fraction right of the circuit on the same rows.
+        soft: the figure of the relaxed network, soft gates, on the validation rows.
+        hard: that of the circuit on the same rows.
         gates: live gates of the optimized circuit, where there is a gate penalty; else None.
+        figure: what `soft` and `hard` are: "accuracy", "label accuracy" (multilabel) or "R2".
     """
 
     step: int
     loss: float
-    soft_accuracy: float
-    hard_accuracy: float
+    soft: float
+    hard: float
     gates: int | None = None
+    figure: str = "accuracy"
 
     @property
     def gap(self) -> float:
-        """Soft minus hard accuracy, what discretization costs on these rows."""
-        return self.soft_accuracy - self.hard_accuracy
+        """Soft minus hard, what discretization costs on these rows."""
+        return self.soft - self.hard
+
+    @property
+    def soft_accuracy(self) -> float:
+        """`soft` of a classifier; an AttributeError for regression."""
+        return _accuracy(self, "soft")
+
+    @property
+    def hard_accuracy(self) -> float:
+        """`hard` of a classifier; an AttributeError for regression."""
+        return _accuracy(self, "hard")
 
 
 @dataclass(frozen=True)
@@ -35,19 +47,39 @@ class Result:
     """How a training run went; the network itself holds the weights of the best evaluation.
 
     Attributes:
-        soft_accuracy: of the best evaluation, see `Evaluation`.
-        hard_accuracy: of the best evaluation, measured on the circuit.
+        soft: of the best evaluation, see `Evaluation`.
+        hard: of the best evaluation, measured on the circuit.
         best_step: steps done at the best evaluation; 0 where training improved nothing.
         steps: steps done in all, those before a resume included.
         seconds: duration of the training loop with its evaluations, those before a resume included.
         stopped: "finished", "patience" (no better evaluation for that long) or "interrupted".
         history: every evaluation, the first at step 0.
+        figure: what `soft` and `hard` are, see `Evaluation`.
     """
 
-    soft_accuracy: float
-    hard_accuracy: float
+    soft: float
+    hard: float
     best_step: int
     steps: int
     seconds: float
     stopped: Stopped
     history: tuple[Evaluation, ...]
+    figure: str = "accuracy"
+
+    @property
+    def soft_accuracy(self) -> float:
+        """`soft` of a classifier; an AttributeError for regression."""
+        return _accuracy(self, "soft")
+
+    @property
+    def hard_accuracy(self) -> float:
+        """`hard` of a classifier; an AttributeError for regression."""
+        return _accuracy(self, "hard")
+
+
+def _accuracy(found: Evaluation | Result, name: str) -> float:
+    if "accuracy" not in found.figure:
+        raise AttributeError(
+            f"a network of numbers has no {name}_accuracy; its {found.figure} is in .{name}"
+        )
+    return getattr(found, name)

@@ -1,4 +1,4 @@
-"""Rows and labels as a user has them, to tensors of bits and classes."""
+"""Rows and targets as a user has them, to tensors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from gategrad.encoding import Encoder
 from gategrad.engine import check_rows, check_values
 from gategrad.train.errors import TrainError
 from gategrad.train.splitting import held_rows
+from gategrad.train.targets import as_numpy, read_targets, strata
 
 Augment = Callable[[NDArray], NDArray]
 Validation = int | float | tuple[ArrayLike | Tensor, ArrayLike | Tensor] | None
@@ -20,57 +21,69 @@ Validation = int | float | tuple[ArrayLike | Tensor, ArrayLike | Tensor] | None
 
 @dataclass(frozen=True)
 class Rows:
-    """Bits (n, inputs) uint8, which are made floats a batch at a time, and classes (n,) int64."""
+    """Bits (n, inputs) uint8, or features where the network encodes them itself; and targets.
+
+    `as_input` makes of a batch of bits what the network takes; targets are those of `read_targets`.
+    """
 
     bits: Tensor
-    classes: Tensor
+    targets: Tensor
 
     def __len__(self) -> int:
-        return len(self.classes)
+        return len(self.targets)
 
     def to(self, device: torch.device) -> "Rows":
         """The same rows on a device."""
-        return Rows(self.bits.to(device), self.classes.to(device))
+        return Rows(self.bits.to(device), self.targets.to(device))
 
     def where(self, mask: NDArray[np.bool_]) -> "Rows":
         """Some of the rows, (n,) bool saying which."""
         chosen = torch.from_numpy(np.flatnonzero(mask))
-        return Rows(self.bits[chosen], self.classes[chosen])
+        return Rows(self.bits[chosen], self.targets[chosen])
 
     def and_(self, more: "Rows") -> "Rows":
         """These rows, then `more`."""
-        return Rows(torch.cat([self.bits, more.bits]), torch.cat([self.classes, more.classes]))
+        return Rows(torch.cat([self.bits, more.bits]), torch.cat([self.targets, more.targets]))
 
     def digest(self) -> str:
         """A checksum over the rows and their order."""
-        parts = (self.bits.cpu().numpy(), self.classes.cpu().numpy())
+        parts = (self.bits.cpu().numpy(), self.targets.cpu().numpy())
         return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
 
 
 @dataclass(frozen=True)
 class RowReader:
-    """What rows and labels must be: features of `encoder`, or `n_inputs` bits; `n_classes`."""
+    """What rows and targets must be: features of `encoder`, or `n_inputs` bits; `n_classes`.
+
+    `kind` is that of the network's head, which has `n_classes` scores. With `encodes` the network's
+    own first layer is the encoder: rows are checked and kept.
+    """
 
     n_inputs: int
     n_classes: int
     encoder: Encoder | None = None
+    kind: str = "argmax"
+    encodes: bool = False
 
     def read(self, x: ArrayLike | Tensor, y: ArrayLike | Tensor) -> Rows:
-        """Encode and check rows (n, features) and labels (n,).
+        """Encode and check rows (n, features) and targets.
 
         Raises:
             InputError: rows of a wrong shape, dtype or value.
             EncodingError: rows that the encoder can't take.
-            TrainError: labels that are no class indices, one a row.
+            TrainError: targets that do not fit the head.
         """
         bits = self.bits(as_numpy(x))
-        return Rows(bits, torch.from_numpy(class_indices(y, len(bits), self.n_classes)))
+        return Rows(bits, read_targets(self.kind, y, len(bits), self.n_classes))
 
     def bits(self, x: NDArray) -> Tensor:
-        """Bits (n, inputs) uint8 of rows (n, features); raises what `read` raises for rows."""
-        return torch.from_numpy(self._bits(x).view(np.uint8))
+        """`Rows.bits` of rows (n, features); raises what `read` raises for rows."""
+        return _tensor(self._bits(x))
 
-    def _bits(self, x: NDArray) -> NDArray[np.bool_]:
+    def _bits(self, x: NDArray) -> NDArray:
+        if self.encodes:
+            self.encoder.encode(x)
+            return x
         if self.encoder is not None:
             return np.ascontiguousarray(self.encoder.encode(x))
         x = check_rows(x, n_features=self.n_inputs, bits=True)
@@ -99,7 +112,7 @@ def split_rows(
     if _is_pair(validation):
         chosen_on = reader.read(*validation)
     elif validation is not None:
-        kept = ~held_rows(rows.classes.numpy(), validation, seed)
+        kept = ~held_rows(strata(rows.targets), validation, seed)
         chosen_on = rows.where(~kept)
     if not len(chosen_on):
         raise TrainError("the validation rows are empty; expected at least one, or validation=None")
@@ -110,33 +123,18 @@ def split_rows(
     return rows, own, chosen_on
 
 
-def as_numpy(x: ArrayLike | Tensor) -> NDArray:
-    """Arrays as they are, tensors of any device as arrays."""
-    return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
+def as_input(rows: Tensor) -> Tensor:
+    """A batch of `Rows.bits` as the network takes it: bytes as float32, all else as it is."""
+    return rows.float() if rows.dtype == torch.uint8 else rows
 
 
-def class_indices(y: ArrayLike | Tensor, n: int, n_classes: int) -> NDArray[np.int64]:
-    """`y` as (n,) int64 class indices.
-
-    Raises:
-        TrainError: another shape or dtype, or a label outside 0 to n_classes - 1.
-    """
-    y = as_numpy(y)
-    if y.shape != (n,):
-        raise TrainError(f"y has shape {y.shape}; expected ({n},), one label for each row of x")
-    if y.dtype.kind not in "biu":
-        raise TrainError(
-            f"y has dtype {y.dtype}; expected integers, class indices: "
-            "names, classes = np.unique(y, return_inverse=True) makes them"
-        )
-    bad = (y < 0) | (y >= n_classes)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise TrainError(
-            f"y[{row}] is {y[row]}, but the network has {n_classes} classes; expected class "
-            f"indices 0 to {n_classes - 1}"
-        )
-    return y.astype(np.int64)
+def _tensor(rows: NDArray) -> Tensor:
+    """Bits as uint8; features in their dtype, or in float64 where torch has no such."""
+    if rows.dtype == bool:
+        return torch.from_numpy(np.ascontiguousarray(rows).view(np.uint8))
+    kept = rows.dtype.kind in "if" or rows.dtype == np.uint8
+    dtype = rows.dtype.newbyteorder("=") if kept else np.float64
+    return torch.from_numpy(np.array(rows, dtype, order="C"))
 
 
 def _is_pair(validation: Validation) -> bool:
@@ -151,4 +149,4 @@ def _augmented(augment: Augment, x: NDArray, rows: Rows) -> tuple[NDArray, NDArr
             f"augment gave {more.dtype} of shape {more.shape} for {x.dtype} of shape {x.shape}; "
             "expected the same dtype and columns, and a multiple of the rows"
         )
-    return more, np.tile(rows.classes.numpy(), len(more) // len(x))
+    return more, np.concatenate([rows.targets.numpy()] * (len(more) // len(x)))

@@ -1,0 +1,53 @@
+"""How good decisions are: the one figure of each kind of head that weights are chosen by."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The figure of a kind, more of it being better.
+FIGURES = {
+    "argmax": "accuracy",
+    "binary": "accuracy",
+    "multilabel": "label accuracy",
+    "regression": "R2",
+}
+
+
+def figure(kind: str, decided: NDArray, targets: NDArray) -> float:
+    """The figure of decisions, such as `Model.predict` gives them without labels.
+
+    Args:
+        kind: of the head.
+        decided: (n,) classes; (n, k) of 0 and 1; (n, k) numbers.
+        targets: the same.
+
+    Returns:
+        argmax and binary: the fraction of rows that are right. multilabel: the fraction of all
+        labels of all rows that are right (one minus the Hamming loss). regression: R2. nan for
+        no rows.
+    """
+    if not len(targets):
+        return float("nan")
+    return r2(decided, targets) if kind == "regression" else float(np.mean(decided == targets))
+
+
+def r2(predicted: NDArray, targets: NDArray) -> float:
+    """One minus the squared error over that of the mean, the mean of it over k columns (n, k).
+
+    A constant column counts 1 where it is met exactly, else 0.
+    """
+    targets = targets.astype(np.float64)
+    squared = ((predicted.astype(np.float64) - targets) ** 2).sum(0)
+    around = ((targets - targets.mean(0)) ** 2).sum(0)
+    constant = np.where(squared == 0, 1.0, 0.0)
+    safe = np.where(around > 0, around, 1.0)
+    return float(np.where(around > 0, 1 - squared / safe, constant).mean())
+
+
+def rmse(predicted: NDArray, targets: NDArray) -> float:
+    """Root of the mean squared error, in the targets' unit, over all columns."""
+    return float(np.sqrt(((predicted.astype(np.float64) - targets) ** 2).mean()))
+
+
+def subset_accuracy(decided: NDArray, targets: NDArray) -> float:
+    """The fraction of rows (n, k) whose labels are all right."""
+    return float((decided == targets).all(1).mean())

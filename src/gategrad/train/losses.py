@@ -1,0 +1,76 @@
+"""The losses that fit each kind of head."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from gategrad.train.errors import TrainError
+
+# Scores (b, k) and the targets of `read_targets` for the same rows, to a scalar.
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+Loss = str | LossFunction
+
+LOSSES = {
+    "argmax": ("cross-entropy",),
+    "binary": ("bce",),
+    "multilabel": ("bce",),
+    "regression": ("mse", "mae"),
+}
+
+
+def make_loss(kind: str, loss: Loss | None, targets: Tensor) -> LossFunction:
+    """The loss of a head: the first that fits, the one of that name, or the user's own.
+
+    Errors of a regression are taken in standard deviations of the training targets, so that 1 is
+    what predicting their mean gives for "mse", and targets of different scale count alike.
+
+    Args:
+        kind: of the head.
+        loss: a name, a function, or None.
+        targets: to train on.
+
+    Raises:
+        TrainError: no loss that fits the head.
+    """
+    if loss is None:
+        loss = LOSSES[kind][0]
+    if callable(loss):
+        return loss
+    if loss not in LOSSES[kind]:
+        raise TrainError(
+            f"loss is {loss!r}; for a head of kind {kind!r} expected {' or '.join(LOSSES[kind])}, "
+            "or a function of scores and targets"
+        )
+    if kind == "argmax":
+        return functional.cross_entropy
+    if kind == "regression":
+        return _Errors(loss, targets)
+    return _bce
+
+
+def loss_name(kind: str, loss: Loss | None) -> str:
+    """What tells one loss from another, in a checkpoint's settings."""
+    if not callable(loss):
+        return LOSSES[kind][0] if loss is None else loss
+    return f"{loss.__module__}.{getattr(loss, '__qualname__', type(loss).__qualname__)}"
+
+
+class _Errors:
+    """Mean squared or absolute errors, in standard deviations of the targets."""
+
+    def __init__(self, name: str, targets: Tensor) -> None:
+        deviation = targets.std(0, correction=0)
+        # A constant target has none; its errors count as they are.
+        self.scale = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+        self.of = functional.mse_loss if name == "mse" else functional.l1_loss
+
+    def __call__(self, scores: Tensor, targets: Tensor) -> Tensor:
+        scale = self.scale.to(scores.device, scores.dtype)
+        return self.of(scores / scale, targets.to(scores.dtype) / scale)
+
+
+def _bce(scores: Tensor, targets: Tensor) -> Tensor:
+    targets = targets.to(scores.dtype).view_as(scores)
+    return functional.binary_cross_entropy_with_logits(scores, targets)
