@@ -109,10 +109,12 @@ def test_messages(gategrad, xor_model, trained, tmp_path):
     gategrad("eval", xor_model, "--data", "empty.npz").fails_with("there are no rows to evaluate")
 
 
-def test_models_that_choose_no_class_are_refused(gategrad, tmp_path):
+def test_models_that_choose_no_class_are_not_for_sets(gategrad, tmp_path):
     circuit = gg.Circuit(2, [[2, 3]], [6], [4])
     gg.Model(circuit, gg.Readout.identity(1)).save(tmp_path / "many.gg")
-    gategrad("eval", "many.gg", "--data", "x.npz").fails_with("this model's readout is multilabel")
+    gategrad("eval", "many.gg", "--data", "mnist-1bit").fails_with(
+        "the set mnist-1bit has classes, and the model is for multilabel; name a .npz or .csv"
+    )
 
 
 def test_an_instruction_set_that_is_unknown(gategrad, xor_model, xor_rows, monkeypatch):

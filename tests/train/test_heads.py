@@ -6,8 +6,8 @@ import torch
 
 import gategrad as gg
 from gategrad import nn, train
+from gategrad.circuit.figures import r2, rmse, subset_accuracy
 from gategrad.encoding import Table, Thermometer
-from gategrad.train.figures import r2, rmse, subset_accuracy
 from gategrad.train.losses import make_loss
 
 OPTIONS = {"progress": False, "threads": 1, "validation": 0.2}
@@ -46,6 +46,8 @@ def test_binary(tmp_path):
     assert right > max(y_test.mean(), 1 - y_test.mean()) - 0.05
     logits = model.scores(x_test)[:, 0]
     np.testing.assert_array_equal(model.predict(x_test) == "yes", logits > 0)
+    expected = torch.sigmoid(torch.from_numpy(logits).double()).numpy()
+    np.testing.assert_allclose(model.probabilities(x_test)[:, 0], expected)
 
 
 def test_several_labels_of_a_digit(digits, tmp_path):
@@ -87,10 +89,18 @@ def test_regression_on_measured_diabetes_is_better_than_the_mean(tmp_path):
     assert (predicted.dtype, predicted.shape) == (np.float32, (test.sum(), 1))
     assert r2(predicted, y[test, None]) > 0.25
     np.testing.assert_array_equal(predicted, model.scores(x[test]))
+    with pytest.raises(gg.model.ModelError, match="a regression has no probabilities"):
+        model.probabilities(x[test])
     assert rmse(predicted, y[test, None]) < 0.9 * y[test].std()
     assert train.soft_accuracy(net, x[test], y[test], encoder=encoder) > 0.25
     with pytest.raises(AttributeError, match=r"no hard_accuracy; its R2 is in \.hard"):
         _ = result.hard_accuracy
+
+
+def test_probabilities_of_classes_are_their_softmax():
+    model = gg.discretize(stack(nn.GroupSum(3, tau=0.01)))
+    scores = torch.from_numpy(model.scores(bits())).double()
+    np.testing.assert_allclose(model.probabilities(bits()), scores.softmax(1).numpy())
 
 
 def test_several_numbers_of_different_scale():

@@ -10,6 +10,7 @@ from torch import nn
 
 from gategrad import discretize, train
 from gategrad.circuit import live_gates
+from gategrad.circuit.figures import figure, rmse, subset_accuracy
 from gategrad.cli.errors import CommandError
 from gategrad.cli.sources import Source
 from gategrad.encoding import Encoder
@@ -24,16 +25,38 @@ class Outcome:
     Attributes:
         model: optimized, as saved.
         gates_before: live gates of the circuit before it was optimized.
-        soft_accuracy: of the relaxed network, on the test rows.
-        hard_accuracy: of the model, on the test rows.
-        correct: (n,) bool, the test rows that the model gets right.
+        soft: the figure of the relaxed network, on the test rows; see `gategrad.circuit.figures`.
+        hard: that of the model.
+        correct: the test rows that the model gets right, (n,) bool; or labels, (n, k).
+        more: `subset_accuracy` of labels, `rmse` of numbers.
     """
 
     model: Model
     gates_before: int
-    soft_accuracy: float
-    hard_accuracy: float
+    soft: float
+    hard: float
     correct: NDArray[np.bool_]
+    more: Mapping[str, float]
+
+    @property
+    def kind(self) -> str:
+        """Of the head."""
+        return self.model.readout.kind
+
+    @property
+    def soft_accuracy(self) -> float:
+        """`soft` of a classifier."""
+        return self.soft
+
+    @property
+    def hard_accuracy(self) -> float:
+        """`hard` of a classifier."""
+        return self.hard
+
+    def figures(self) -> dict[str, float]:
+        """Both figures, and more, by their names in JSON."""
+        name = "r2" if self.kind == "regression" else "accuracy"
+        return {f"hard_{name}": self.hard, f"soft_{name}": self.soft, **self.more}
 
     @property
     def gates(self) -> int:
@@ -65,7 +88,8 @@ def follow(
         recipe,
         source.x_train,
         source.y_train,
-        classes=len(source.classes),
+        classes=source.n_scores,
+        kind=source.kind,
         image_shape=source.image_shape,
         encoder=encoder,
         validation=validation,
@@ -99,7 +123,7 @@ def interruption(result: train.Result, out: Path) -> CommandError | None:
 
 def layers(recipe: train.Recipe, source: Source) -> str:
     """The widths that the recipe gives, or those that suit the data."""
-    return recipe.layers or default_layers(len(source.classes), source.image_shape)
+    return recipe.layers or default_layers(source.n_scores, source.image_shape)
 
 
 def save_and_test(
@@ -149,9 +173,15 @@ def test(
     net: nn.Module, model: Model, source: Source, *, encoder: Encoder | None, gates_before: int
 ) -> Outcome:
     """What network and model get right of the test rows."""
-    correct = model.program().labels(source.x_test) == source.y_test
-    soft = train.soft_accuracy(net, source.x_test, source.y_test, encoder=encoder)
-    return Outcome(model, gates_before, soft, float(correct.mean()), correct)
+    decided, targets = model.program().labels(source.x_test), source.y_test
+    soft = train.soft_accuracy(net, source.x_test, targets, encoder=encoder)
+    more = {}
+    if source.kind == "multilabel":
+        more["subset_accuracy"] = subset_accuracy(decided, targets)
+    if source.kind == "regression":
+        more["rmse"] = rmse(decided, targets)
+    hard = figure(source.kind, decided, targets)
+    return Outcome(model, gates_before, soft, hard, decided == targets, more)
 
 
 def _labels(classes: tuple[str, ...]) -> tuple[str, ...] | tuple[int, ...]:

@@ -38,15 +38,6 @@ def n_classes(model: Model) -> int:
     return 2 if model.readout.kind == "binary" else model.readout.n_classes
 
 
-def class_names(model: Model) -> tuple[str, ...]:
-    """The classes as text, in the order of the sums; their numbers where the model has no labels.
-
-    Raises:
-        CommandError: the model doesn't choose one class a row.
-    """
-    if model.readout.kind not in ("argmax", "binary"):
-        raise CommandError(
-            f"this model's readout is {model.readout.kind}; accuracy is measured for models that "
-            "choose one class: argmax or binary"
-        )
+def target_names(model: Model) -> tuple[str, ...]:
+    """The classes, labels or outputs as text; their numbers where the model has no names."""
     return tuple(map(str, model.labels or range(n_classes(model))))

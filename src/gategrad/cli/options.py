@@ -19,5 +19,9 @@ BackendOption = Annotated[
     Backend | None, typer.Option(help="Engine that runs; the best one by default.")
 ]
 TargetOption = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="Column of a .csv that holds the labels.")
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Column of a .csv that holds the labels; several of labels or numbers, as a,b.",
+    ),
 ]

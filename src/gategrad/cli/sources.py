@@ -1,19 +1,27 @@
 """DATA on the command line: a set's name or the user's own file, as a training and a test part."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numpy.typing import NDArray
 
 from gategrad import data
 from gategrad.cli.errors import CommandError
-from gategrad.cli.loading import class_names
+from gategrad.cli.loading import target_names
 from gategrad.files.wanted import Wanted
 from gategrad.model import Model
 
 # A file without a test part is split the same way by every verb, whatever the training's seed.
 TEST_SHARE, SPLIT_SEED = 0.25, 0
+
+# What `--task` trains for: the kind of the head, and how a file's targets are read.
+TASKS = {
+    "classification": ("argmax", "classes"),
+    "binary": ("binary", "classes"),
+    "multilabel": ("multilabel", "labels"),
+    "regression": ("regression", "numbers"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,14 +31,15 @@ class Source:
     Attributes:
         name: as the user gave it; without its folders where that is an absolute path.
         x_train: (n, features) bool, uint8, float32, float64, or object (float or str).
-        y_train: (n,) int64, indices into `classes`.
+        y_train: (n,) int64, indices into `classes`; (n, k) for labels and numbers.
         x_test: rows to test on.
         y_test: labels of x_test.
-        classes: label names.
+        classes: label names; for labels and numbers the names of the targets.
         test_part: what the rows to test on are, for people.
         image_shape: (channels, height, width) where rows are flattened images.
         columns: names of a table's columns, () where rows are no table.
         categories: the columns among them whose numbers are categories.
+        kind: of the head to train: argmax, binary, multilabel or regression.
     """
 
     name: str
@@ -43,6 +52,12 @@ class Source:
     image_shape: tuple[int, ...] | None = None
     columns: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    kind: str = "argmax"
+
+    @property
+    def n_scores(self) -> int:
+        """Scores that the head gives a row."""
+        return 1 if self.kind == "binary" else len(self.classes)
 
 
 def is_file(name: str) -> bool:
@@ -59,22 +74,44 @@ def check_name(name: str) -> None:
         )
 
 
-def load_source(name: str, *, target: str | None = None, categories: Sequence[str] = ()) -> Source:
+def load_source(
+    name: str,
+    *,
+    target: str | None = None,
+    categories: Sequence[str] = (),
+    task: str = "classification",
+) -> Source:
     """The set or file `name`, to train on.
 
     Args:
         name: a set's name, or a `.npz` or `.csv` file.
         target: column of labels, only for a `.csv`.
         categories: columns of a `.csv` whose numbers are categories.
+        task: a name among `TASKS`.
 
     Raises:
         DataError: no such set, or a file that isn't as it should be.
-        CommandError: an option of a `.csv` for something else.
+        CommandError: an option of a `.csv` for something else, or a task that the data is not for.
     """
     check_name(name)
-    if is_file(name):
-        return _from_file(Path(name), target, categories)
+    if task not in TASKS:
+        raise CommandError(f"--task is {task!r}; known: {', '.join(TASKS)}")
+    source = _from_file(Path(name), target, categories, task) if is_file(name) else None
+    source = source or _from_set(name, target, categories, task)
+    if task == "binary" and len(source.classes) != 2:
+        raise CommandError(
+            f"--task binary is for two classes, and {name} has {len(source.classes)}; "
+            "leave it out for one of several classes"
+        )
+    return replace(source, kind=TASKS[task][0])
+
+
+def _from_set(name: str, target: str | None, categories: Sequence[str], task: str) -> Source:
     info = data.info(name)
+    if TASKS[task][1] != "classes":
+        raise CommandError(
+            f"--task {task} needs a .npz or .csv of your own; the set {name} has classes"
+        )
     if target is not None or categories:
         raise CommandError(f"--target and --category are for .csv files, not for the set {name}")
     parts = data.load(name)
@@ -100,10 +137,18 @@ def load_test(
 
     Raises:
         DataError: no such set, or a file that isn't as it should be.
-        CommandError: other classes than the model's, or no classifier.
+        CommandError: other classes than the model's, or targets of another kind.
     """
-    names = class_names(model)
+    names = target_names(model)
+    targets = "classes"
+    if model.readout.kind in ("multilabel", "regression"):
+        targets = dict(TASKS.values())[model.readout.kind]
     if not is_file(name):
+        if targets != "classes":
+            raise CommandError(
+                f"the set {name} has classes, and the model is for {model.readout.kind}; name a "
+                ".npz or .csv by --data"
+            )
         source = load_source(name, target=target)
         if (model.labels is not None or len(names) != len(source.classes)) and (
             names != source.classes
@@ -117,7 +162,9 @@ def load_test(
     if path.suffix == ".csv" and target is None:
         target = model.meta.get("target")
     columns, categories = table_columns(model) if path.suffix == ".csv" else (None, ())
-    own = data.load_file(path, target=target, columns=columns, categories=categories, classes=names)
+    own = data.load_file(
+        path, target=target, columns=columns, categories=categories, classes=names, targets=targets
+    )
     if own.x_test is not None:
         return own.x_test, own.y_test, "the file's test part"
     if path.name == Path(model.meta.get("data", "")).name:
@@ -142,8 +189,8 @@ def table_columns(model: Model) -> tuple[tuple[str, ...] | None, tuple[str, ...]
     return wanted.names, tuple(wanted.names[place] for place in wanted.texts)
 
 
-def _from_file(path: Path, target: str | None, categories: Sequence[str]) -> Source:
-    own = data.load_file(path, target=target, categories=tuple(categories))
+def _from_file(path: Path, target: str | None, categories: Sequence[str], task: str) -> Source:
+    own = data.load_file(path, target=target, categories=tuple(categories), targets=TASKS[task][1])
     parts, what = (own.x_train, own.y_train, own.x_test, own.y_test), "the file's test part"
     if own.x_test is None:
         parts, what = held_out(own.x_train, own.y_train), _held_out_text(path)

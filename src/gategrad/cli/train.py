@@ -27,6 +27,7 @@ def run(
     preset: options.PresetOption = "plain",
     record: options.RecordOption = None,
     target: TargetOption = None,
+    task: options.TaskOption = "classification",
     category: options.CategoriesOption = None,
     thermometer: options.ThermometerOption = None,
     spacing: options.SpacingOption = None,
@@ -50,6 +51,7 @@ def run(
     temperature: options.TemperatureOption = None,
     gates: options.GatesOption = None,
     tau: options.TauOption = None,
+    bias: options.BiasOption = None,
     optimizer: options.OptimizerOption = None,
     lr: options.LearningRateOption = None,
     wiring_lr: options.WiringRateOption = None,
@@ -103,6 +105,7 @@ def run(
         "temperature": temperature,
         "gates": _gates(gates),
         "tau": tau,
+        "bias": bias,
         "optimizer": optimizer,
         "lr": lr,
         "wiring_lr": wiring_lr,
@@ -119,7 +122,8 @@ def run(
     from gategrad.cli.recording import make_record
     from gategrad.train import preset as find_preset
 
-    source = load_source(name, target=target, categories=category or ())
+    source = load_source(name, target=target, categories=category or (), task=task)
+    _check_task(source, tau=tau, bias=bias, record=record)
     source = with_image_shape(source, image_shape)
     given = {key: value for key, value in given.items() if value is not None}
     recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
@@ -157,6 +161,16 @@ def run(
             threads=threads,
         )
         append(record, made)
+
+
+def _check_task(
+    source: Source, *, tau: float | None, bias: bool | None, record: Path | None
+) -> None:
+    """Refuse options that have no meaning for the source's kind of targets."""
+    if source.kind == "regression" and (tau is not None or bias):
+        raise CommandError("--tau and --bias are not for regression, whose range the targets give")
+    if source.kind in ("multilabel", "regression") and record is not None:
+        raise CommandError("--record is for classifiers, whose accuracies it compares")
 
 
 def _augment(text: str | None) -> int | str | None:
@@ -223,8 +237,7 @@ def _show(outcome: "Outcome", result: "Result", source: Source, out: Path, *, js
     if json:
         report.emit_json(
             {
-                "hard_accuracy": outcome.hard_accuracy,
-                "soft_accuracy": outcome.soft_accuracy,
+                **outcome.figures(),
                 "neurons": outcome.model.neurons,
                 "gates": outcome.gates,
                 "seconds": result.seconds,
@@ -235,10 +248,7 @@ def _show(outcome: "Outcome", result: "Result", source: Source, out: Path, *, js
     report.stdout().print(
         report.facts(
             {
-                "accuracy": report.strong(
-                    report.percent(outcome.hard_accuracy), " hard, measured on the circuit"
-                ),
-                "": f"{report.percent(outcome.soft_accuracy)} soft, of the relaxed network",
+                **_figures(outcome),
                 "tested on": f"{len(source.y_test):,} rows: {source.test_part}",
                 "neurons": f"{outcome.model.neurons:,}",
                 "live gates": f"{outcome.gates:,} after optimization",
@@ -248,3 +258,21 @@ def _show(outcome: "Outcome", result: "Result", source: Source, out: Path, *, js
             }
         )
     )
+
+
+def _figures(outcome: "Outcome") -> report.Facts:
+    hard, soft = outcome.hard, outcome.soft
+    if outcome.kind == "regression":
+        return {
+            "R2": report.strong(f"{hard:.4f}", " hard, measured on the circuit"),
+            "": f"{soft:.4f} soft, of the relaxed network",
+            "RMSE": f"{outcome.more['rmse']:.6g}",
+        }
+    name = "label accuracy" if outcome.kind == "multilabel" else "accuracy"
+    facts = {
+        name: report.strong(report.percent(hard), " hard, measured on the circuit"),
+        "": f"{report.percent(soft)} soft, of the relaxed network",
+    }
+    if outcome.kind == "multilabel":
+        facts["all labels right"] = report.percent(outcome.more["subset_accuracy"])
+    return facts

@@ -27,6 +27,14 @@ RecordOption = Annotated[
     typer.Option(metavar="FILE", help="Append what was done and reached, a line of JSON."),
 ]
 
+TaskOption = Annotated[
+    str,
+    typer.Option(
+        rich_help_panel=_DATA,
+        help="classification; binary: two classes, one sum; multilabel: columns of 0 and 1; "
+        "regression: numbers.",
+    ),
+]
 CategoriesOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -164,6 +172,15 @@ TauOption = Annotated[
     typer.Option(
         rich_help_panel=_NETWORK,
         help="Temperature of the group sums; by default it grows as the root of their size.",
+    ),
+]
+
+BiasOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--bias/--no-bias",
+        rich_help_panel=_NETWORK,
+        help="Learn a whole number to add to each sum; not for regression.",
     ),
 ]
 

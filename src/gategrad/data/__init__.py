@@ -6,6 +6,7 @@
     download.py    how it gets here: `fetch`           (archives.py, progress.py)
     sets.py        what its files say: `load`          (idx.py, cifar.py, tables.py, embedded.py)
     own_files.py   your own `.npz` and `.csv`: `load_file`, `load_rows`
+    several.py     their targets that are no classes: labels and numbers
     split.py       a seeded, stratified split: `split`
 
 Imports numpy only; the download libraries are imported when something is downloaded.

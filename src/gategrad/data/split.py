@@ -17,7 +17,7 @@ def split(
 
     Args:
         x: (n, features), any dtype.
-        y: (n,) labels.
+        y: (n,) labels; or (n, k) targets, which are split as if all rows were of one class.
         test: share of each class that goes to the test part, rounded to whole rows; 0 < test < 1.
         seed: of the split.
 
@@ -38,7 +38,8 @@ def split(
     chance = random.Random(seed)
     rank = np.array([chance.random() for _ in range(len(y))])
     held = np.zeros(len(y), bool)
-    for label in np.unique(y):
-        rows = np.flatnonzero(y == label)
+    strata = y if np.ndim(y) == 1 else np.zeros(len(y), np.int64)
+    for label in np.unique(strata):
+        rows = np.flatnonzero(strata == label)
         held[rows[np.argsort(rank[rows])][: round(test * len(rows))]] = True
     return x[~held], y[~held], x[held], y[held]

@@ -123,6 +123,27 @@ class Model:
         """Sums times the readout's scale plus its offset, (n, classes) float32; see `predict`."""
         return scores(self.readout, self.sums(x, threads=threads, backend=backend))
 
+    def probabilities(
+        self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
+    ) -> NDArray[np.float64]:
+        """What the scores say as probabilities, (n, classes) float64; see `predict`.
+
+        argmax: the softmax of the scores; binary, of class 1, and multilabel, of each label: the
+        logistic function of the score, above one half where `predict` says 1.
+
+        Raises:
+            ModelError: a regression, whose scores are no logits.
+        """
+        kind = self.readout.kind
+        if kind == "regression":
+            raise ModelError("a regression has no probabilities; its predictions are its scores")
+        scores = self.scores(x, threads=threads, backend=backend).astype(np.float64)
+        if kind != "argmax":
+            # By the hyperbolic tangent, which never overflows.
+            return 0.5 + 0.5 * np.tanh(0.5 * scores)
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)
+
     def sums(
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
     ) -> NDArray[np.int32]:

@@ -3,7 +3,6 @@
     fit.py          `fit`: the loop's public face                  (loop.py, plan.py, result.py)
     rows.py         rows and labels to tensors of bits             (splitting.py)
     targets.py      classes, labels and numbers, checked; losses.py: what fits each head
-    figures.py      accuracy, label accuracy and R2: what weights are chosen by
     staging.py      temperatures that fall, layers that freeze
     optimizers.py   optimizers and learning-rate schedules by name
     evaluate.py     `soft_accuracy`, and the circuit's figure

@@ -7,12 +7,12 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from gategrad.circuit.figures import figure
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
 from gategrad.model import Model
 from gategrad.nn import fuse
 from gategrad.nn.wiring import LearnedWiring
-from gategrad.train.figures import figure
 from gategrad.train.rows import RowReader, Rows, as_input
 
 # Rows at a time: values of a layer of thousands of gates then stay in the cache.
@@ -29,7 +29,7 @@ def soft_accuracy(
     """How good the relaxed network is; the network stays as it is.
 
     That is the figure by which `fit` chooses: the fraction of rows that are right; for a multilabel
-    head of all labels; for regression R2, see `gategrad.train.figures`.
+    head of all labels; for regression R2, see `gategrad.circuit.figures`.
 
     The relaxed network has soft gates, whatever its estimator and mode, and no dropout; frozen
     layers stay hard, and so do wires that are learned straight-through. Rows and targets are those

@@ -38,7 +38,8 @@ class Recipe:
         estimator: of every layer.
         temperature: of every layer.
         gates: that every layer chooses from.
-        tau: of the GroupSum.
+        tau: of the GroupSum; not of a regression, whose range is that of the targets.
+        bias: of the GroupSum, learned.
         optimizer: "adam" or "adamw".
         lr: learning rate.
         wiring_lr: of learned wiring.
@@ -74,6 +75,7 @@ class Recipe:
     temperature: float | None = None
     gates: str | tuple[str, ...] | None = None
     tau: float | None = None
+    bias: bool = False
 
     optimizer: str = "adam"
     lr: float | None = None

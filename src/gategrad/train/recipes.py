@@ -28,6 +28,7 @@ def fit_recipe(
     y: ArrayLike,
     *,
     classes: int | None = None,
+    kind: str = "argmax",
     image_shape: Sequence[int] | None = None,
     encoder: Encoder | None = None,
     validation: Validation = 0.1,
@@ -42,8 +43,10 @@ def fit_recipe(
     Args:
         recipe: such as `preset("fast", "mnist-1bit")`.
         x: (n, features) rows: raw features if there is an encoder, else bits.
-        y: (n,) class indices.
-        classes: number of classes; one more than the largest label where None.
+        y: (n,) class indices, or the targets of another kind, see `fit`.
+        classes: number of classes, labels or values; None: one more than the largest class, or the
+            columns of y.
+        kind: of the head: "argmax", "binary", "multilabel" or "regression".
         image_shape: (channels, height, width) where rows are flattened images.
         encoder: fitted.
         validation: and all below: see `fit`.
@@ -60,9 +63,16 @@ def fit_recipe(
         TrainError: options that don't go together, or what `fit` raises.
     """
     x = np.asarray(x)
-    classes = int(np.max(y)) + 1 if classes is None else classes
+    classes = _n_scores(kind, y) if classes is None else classes
     net = recipe_network(
-        recipe, x, classes=classes, image_shape=image_shape, encoder=encoder, seed=seed
+        recipe,
+        x,
+        classes=classes,
+        kind=kind,
+        targets=y if kind == "regression" else None,
+        image_shape=image_shape,
+        encoder=encoder,
+        seed=seed,
     )
     images = _images(recipe, image_shape)
     result = fit(
@@ -98,6 +108,8 @@ def recipe_network(
     x: NDArray,
     *,
     classes: int,
+    kind: str = "argmax",
+    targets: ArrayLike | None = None,
     image_shape: Sequence[int] | None = None,
     encoder: Encoder | None = None,
     seed: int = 0,
@@ -129,7 +141,10 @@ def recipe_network(
             estimator=recipe.estimator,
             temperature=recipe.temperature,
             gates=recipe.gates,
-            tau=recipe.tau,
+            tau=None if kind == "regression" else recipe.tau,
+            kind=kind,
+            bias=recipe.bias,
+            targets=targets,
             image_shape=_planes(image_shape, n_inputs // n_features) if windows else None,
             active=_active(x, encoder) if windows else None,
             radius=recipe.radius if windows else None,
@@ -137,6 +152,12 @@ def recipe_network(
         )
     except ValueError as error:
         raise TrainError(str(error)) from error
+
+
+def _n_scores(kind: str, y: ArrayLike) -> int:
+    if kind == "argmax":
+        return int(np.max(y)) + 1
+    return 1 if np.ndim(y) == 1 else np.shape(y)[1]
 
 
 def default_layers(classes: int, image_shape: Sequence[int] | None) -> str:
