@@ -51,12 +51,24 @@ class Run:
         return json.dumps(mine, sort_keys=True) == json.dumps(theirs, sort_keys=True)
 
 
+# Tables of light: the one parametrization that gates of any number of inputs have. Steps such that
+# the three train for about the same time.
+_TABLES = {"parametrization": "light", "connections": "local", "layers": "4000x2", "augment": 3}
+_LONG_CIFAR = {"steps": 4 * train.preset("best", "cifar-10").steps}
+
 RUNS = {
     "fast": Run("mnist-1bit", "fast"),
     "small": Run("mnist-1bit", "small"),
     "best": Run("mnist-1bit", "best"),
     "fashion": Run("fashion-mnist", "best"),
     "cifar": Run("cifar-10", "best", seeds=(0,)),
+    "cifar-long": Run("cifar-10", "best", _LONG_CIFAR, seeds=(0,)),
+    "inputs-2": Run("mnist-1bit", "small", _TABLES | {"inputs": 2, "steps": 100_000}, seeds=(0,)),
+    "inputs-4": Run("mnist-1bit", "small", _TABLES | {"inputs": 4, "steps": 40_000}, seeds=(0,)),
+    "inputs-6": Run("mnist-1bit", "small", _TABLES | {"inputs": 6, "steps": 12_000}, seeds=(0,)),
+    "penalty-0.1": Run("mnist-1bit", "fast", {"gate_penalty": 0.1}, seeds=(0,)),
+    "penalty-0.5": Run("mnist-1bit", "fast", {"gate_penalty": 0.5}, seeds=(0,)),
+    "penalty-2": Run("mnist-1bit", "fast", {"gate_penalty": 2.0}, seeds=(0,)),
 }
 
 

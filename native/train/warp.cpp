@@ -96,6 +96,10 @@ void warp_plane(const Quads& quads, size_t height, size_t width, const float* m,
   }
 }
 
+bool leaves_all_in_place(const float* m) {
+  return m[0] == 1 && m[1] == 0 && m[2] == 0 && m[3] == 0 && m[4] == 1 && m[5] == 0;
+}
+
 }  // namespace
 
 void warp(const Images& shape, const uint8_t* images, const float* matrices, bool bits,
@@ -108,9 +112,13 @@ void warp(const Images& shape, const uint8_t* images, const float* matrices, boo
     Quads quads(shape.height, shape.width);
     Part part = part_of(shape.n, thread, n_threads);
     for (size_t i = part.begin * shape.channels; i < part.end * shape.channels; ++i) {
+      const float* matrix = matrices + i / shape.channels * 6;
+      if (leaves_all_in_place(matrix)) {
+        std::copy_n(images + i * plane, plane, out + i * plane);
+        continue;
+      }
       quads.fill(images + i * plane);
-      warp_plane(quads, shape.height, shape.width, matrices + i / shape.channels * 6, half,
-                 out + i * plane);
+      warp_plane(quads, shape.height, shape.width, matrix, half, out + i * plane);
     }
   });
 }
