@@ -81,7 +81,7 @@ def preset(
         TrainError: no such preset or option; lists those that there are.
 
     >>> preset("small", "mnist-1bit", steps=10).layers
-    '4000x2'
+    '3000,5000'
     """
     if name not in NAMES:
         raise TrainError(f"unknown preset {name!r}; known: {', '.join(NAMES)}")
