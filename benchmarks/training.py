@@ -138,9 +138,17 @@ def _details(net: torch.nn.Module, x: torch.Tensor, threads: int) -> None:
         print(f"{'parametrization, ms':28} {1e3 * fixed[0]:8.2f} {1e3 * fixed[1]:9.2f}")
     if threads > 1:
         print(f"1 to {threads} threads: {totals[1] / totals[threads]:.2f}x")
+    _print_floor(sum(own) / samples / gates)
+
+
+def _print_floor(seconds: float) -> None:
+    """What the layers take a gate and sample against the bytes that they would move in memory."""
     bandwidth = _copy_bandwidth()
-    floor = FLOOR_BYTES / bandwidth * 1e9
-    print(f"floor in memory: {FLOOR_BYTES} bytes at {bandwidth / 1e9:.1f} GB/s, {floor:.2f} ns")
+    floor = FLOOR_BYTES / bandwidth
+    print(
+        f"floor in memory: {FLOOR_BYTES} bytes a gate and sample at {bandwidth / 1e9:.1f} GB/s, "
+        f"{1e9 * floor:.2f} ns; the layers take {seconds / floor:.2f} times that"
+    )
 
 
 def _core_seconds(net: torch.nn.Module, x: torch.Tensor, *, repeats: int) -> list[float]:
@@ -182,6 +190,7 @@ def _large() -> None:
           f"Adam {parts[2]:.2f} s")  # fmt: skip
     print(f"layers {1e9 * sum(layers) / gates / 100:.2f} ns a gate and sample; "
           f"parametrization {sum(fixed):.2f} s")  # fmt: skip
+    _print_floor(sum(layers) / gates / 100)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,6 @@ void bind_stack(nb::module_& m, const std::string& suffix) {
            uintptr_t coefficients, uintptr_t kept) {
           nb::gil_scoped_release release;
           Stack<S> stack = make_stack<S>(isa, layers, batch, n_groups, scale, threads);
-          check_wires(stack);
           forward(stack, make_input<S>(x), pointer<S>(out), pointer<S>(coefficients),
                   pointer<S>(kept));
         });
@@ -85,7 +84,6 @@ void bind_stack(nb::module_& m, const std::string& suffix) {
            uintptr_t coefficients, uintptr_t kept, uintptr_t grad_x) {
           nb::gil_scoped_release release;
           Stack<S> stack = make_stack<S>(isa, layers, batch, n_groups, scale, threads);
-          check_wires(stack);
           backward(stack, make_input<S>(x), pointer<const S>(grad_out),
                    pointer<const S>(coefficients), pointer<const S>(kept), pointer<S>(grad_x));
         });
@@ -96,10 +94,13 @@ void bind_stack(nb::module_& m, const std::string& suffix) {
 void bind_train(nb::module_& m) {
   bind_stack<float>(m, "float32");
   bind_stack<double>(m, "float64");
-  m.attr("train_tile") = kTile;
+  m.attr("train_block") = kBlock;
   m.def("shares_openmp", shares_openmp);
   m.def("stocked_bytes", stocked_bytes);
-  m.def("release_stock", release_stock);
+  m.def("release_stock", [] {
+    release_stock();
+    release_plans();
+  });
   // Memory that returns to the stock when the last array or tensor on it is gone.
   m.def("borrow", [](size_t n_bytes) {
     auto* block = new std::shared_ptr<void>(borrow(n_bytes));

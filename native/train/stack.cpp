@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
-#include <string>
 
 #include "train/buffers.h"
 #include "train/parallel.h"
@@ -12,7 +10,7 @@ namespace gategrad::train {
 namespace {
 
 // Gates whose coefficients one thread computes at a time.
-constexpr size_t kGatesAtOnce = 512;
+constexpr size_t kGatesAtOnce = 256;
 
 template <typename S>
 class Buffer {
@@ -33,25 +31,40 @@ size_t parameters(const Layer<S>& layer) {
   }
 }
 
-// Soft and forward coefficients of layer `first_gate`: 8 numbers a gate, the soft ones first.
 template <typename S>
+std::shared_ptr<const Plan> find_plan(const Stack<S>& stack, bool trusted) {
+  std::vector<Wires> wires;
+  for (const Layer<S>& layer : stack.layers)
+    wires.push_back({layer.indices, layer.n_in, layer.n_out});
+  return plan_of(wires, stack.n_groups, stack.threads, trusted);
+}
+
+// Of one layer, 4 numbers a gate in the order of its plan: to compute outputs with, and to compute
+// the gradient of the inputs with. They are the same numbers where they can be.
+template <typename P>
 struct Coefficients {
-  S *soft, *forward;
+  P *forward, *backward;
 };
+
+template <typename S>
+bool has_two_sets(const Layer<S>& layer) {
+  return layer.straight_through || layer.grad_factor != S(1);
+}
 
 template <typename S, typename P>
 Coefficients<P> coefficients_of(const Layer<S>& layer, P* all, size_t first_gate) {
-  P* soft = all + 8 * first_gate;
-  return {soft, layer.straight_through ? soft + 4 * layer.n_out : soft};
+  P* forward = all + 8 * first_gate;
+  return {forward, has_two_sets(layer) ? forward + 4 * layer.n_out : forward};
 }
 
 template <typename S>
-Gates<S> gates_of(const Layer<S>& layer, const S* coefficients) {
-  return {layer.indices, layer.indices + layer.n_out, coefficients, layer.n_out};
+Gates<S> gates_of(const LayerPlan& plan, const S* coefficients) {
+  return {plan.trails.data(), plan.trails.size(), plan.visits.data(), plan.outputs.data(),
+          coefficients};
 }
 
 // Calls body(layer index, first gate of the layer, first and last gate within it) for this
-// thread's share of the gates of all layers.
+// thread's share of the gates of all layers, some gates at a time.
 template <typename S, typename Body>
 void each_share(const Stack<S>& stack, size_t thread, const Body& body) {
   Part part = part_of(stack.n_gates(), thread, stack.threads);
@@ -59,7 +72,8 @@ void each_share(const Stack<S>& stack, size_t thread, const Body& body) {
   for (size_t l = 0; l < stack.layers.size(); ++l) {
     size_t n = stack.layers[l].n_out;
     size_t begin = std::max(part.begin, first), end = std::min(part.end, first + n);
-    if (begin < end) body(l, first, begin - first, end - first);
+    for (; begin < end; begin += kGatesAtOnce)
+      body(l, first, begin - first, std::min(end, begin + kGatesAtOnce) - first);
     first += n;
   }
 }
@@ -90,59 +104,49 @@ void convert_back(const Kernels<S>& kernels, const Layer<S>& layer, const S* wei
   }
 }
 
+// Of all layers, 8 numbers a gate to `all`, by way of the order of the gates.
 template <typename S>
-void compute_coefficients(const Stack<S>& stack, S* all) {
+void compute_coefficients(const Stack<S>& stack, const Plan& plan, S* all) {
+  Buffer<S> by_gate(8 * stack.n_gates());
   parallel(stack.threads, [&](size_t thread) {
     each_share(stack, thread, [&](size_t l, size_t first, size_t begin, size_t end) {
       const Layer<S>& layer = stack.layers[l];
-      Coefficients<S> c = coefficients_of(layer, all, first);
+      S* soft = by_gate.data() + 8 * first;
       convert<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), end - begin,
-                 c.soft + 4 * begin, layer.straight_through ? c.forward + 4 * begin : nullptr);
+                 soft + 4 * begin,
+                 layer.straight_through ? soft + 4 * (layer.n_out + begin) : nullptr);
+    });
+  });
+  parallel(stack.threads, [&](size_t thread) {
+    each_share(stack, thread, [&](size_t l, size_t first, size_t begin, size_t end) {
+      const Layer<S>& layer = stack.layers[l];
+      const Coefficients<S> c = coefficients_of(layer, all, first);
+      const S* soft = by_gate.data() + 8 * first;
+      const uint32_t* gates = plan.layers[l].gates.data() + begin;
+      const auto move = [&](const S* from, S factor, S* to) {
+        stack.kernels->to_trails(from, gates, end - begin, factor, to + 4 * begin);
+      };
+      move(layer.straight_through ? soft + 4 * layer.n_out : soft, S(1), c.forward);
+      if (has_two_sets(layer)) move(soft, layer.grad_factor, c.backward);
     });
   });
 }
 
-template <typename S>
-void load_tile(const Stack<S>& stack, const Input<S>& x, size_t tile, S* to) {
-  size_t row = tile * kTile, rows = std::min(kTile, stack.batch - row), n = stack.layers[0].n_in;
-  if (x.bytes)
-    stack.kernels->bytes_to_tile(x.bytes + row * x.stride, x.stride, rows, n, to);
-  else
-    stack.kernels->to_tile(x.values + row * x.stride, x.stride, rows, n, to);
-}
-
-// Inputs of all layers of one tile, one after the other, from the first one, which is there; the
-// output goes to `last` unless that is null.
-template <typename S>
-void forward_layers(const Stack<S>& stack, const S* coefficients, S* inputs, S* last) {
-  size_t first = 0;
-  for (const Layer<S>& layer : stack.layers) {
-    S* y = &layer == &stack.layers.back() ? last : inputs + layer.n_in * kTile;
-    if (y == nullptr) return;
-    stack.kernels->forward(
-        gates_of(layer, coefficients_of(layer, coefficients, first).forward), inputs, y);
-    inputs = y;
-    first += layer.n_out;
-  }
-}
+// Consecutive samples, all layers of which are computed before the next ones.
+struct Tile {
+  size_t row, rows, width;  // samples: first one, those of the batch, and those of the tile
+};
 
 template <typename S>
-void store_output(const Stack<S>& stack, size_t tile, const S* last, S* sums, S* out) {
-  size_t row = tile * kTile, rows = std::min(kTile, stack.batch - row), width = stack.width();
-  if (stack.n_groups) {
-    stack.kernels->group_sums(last, width, stack.layers.back().n_out / width, sums);
-    for (size_t i = 0; i < width * kTile; ++i) sums[i] *= stack.scale;
-    last = sums;
-  }
-  stack.kernels->from_tile(last, width, rows, width, out + row * width);
+const TileKernels<S>& kernels_of(const Stack<S>& stack, const Tile& tile) {
+  return stack.kernels->tiles[tile.width / kBlock - 1];
 }
 
-template <typename S>
-size_t inputs_size(const Stack<S>& stack) {
-  size_t n = 0;
-  for (const Layer<S>& layer : stack.layers) n += layer.n_in;
-  return n * kTile;
-}
+size_t blocks_of(size_t batch) { return (batch + kBlock - 1) / kBlock; }
+
+// Bytes of one layer's values in a tile: up to the first, they and their gradients stay in a core's
+// own cache; past the second they leave all caches, and long rows, written past these, are best.
+constexpr size_t kCached = size_t{1} << 19, kUncached = size_t{1} << 24;
 
 template <typename S>
 size_t widest(const Stack<S>& stack) {
@@ -151,53 +155,136 @@ size_t widest(const Stack<S>& stack) {
   return n;
 }
 
-// The gradient of the last layer's outputs, (n_groups or n_out) rows.
+// How the batch is shared out. The backward pass has to find its way in what forward kept, so it
+// takes the same way even if the number of threads has changed.
+struct Way {
+  size_t blocks;   // of a tile, at most
+  size_t threads;
+};
+
 template <typename S>
-void load_grad(const Stack<S>& stack, const S* grad_out, size_t tile, S* to) {
-  size_t row = tile * kTile, rows = std::min(kTile, stack.batch - row), width = stack.width();
-  stack.kernels->to_tile(grad_out + row * width, width, rows, width, to);
-  if (stack.n_groups)
-    for (size_t i = 0; i < width * kTile; ++i) to[i] *= stack.scale;
+Way choose_way(const Stack<S>& stack) {
+  const size_t block = widest(stack) * kBlock * sizeof(S);
+  const size_t share = (blocks_of(stack.batch) + stack.threads - 1) / stack.threads;
+  const size_t wanted = kWidest * block > kUncached ? kWidest : kCached / block;
+  return {std::clamp<size_t>(std::min(share, wanted), 1, kWidest), stack.threads};
 }
 
-// One tile, from the last layer to the first. `grads` has room for two tiles of the widest layer.
 template <typename S>
-void backward_layers(const Stack<S>& stack, const S* coefficients, const S* inputs, S* grads,
-                     size_t widest, bool wants_x, S* statistics, S** grad_first) {
-  S *grad = grads, *grad_x = grads + widest * kTile;
+void write_way(const Stack<S>& stack, const Way& way, S* coefficients) {
+  coefficients[8 * stack.n_gates()] = static_cast<S>(way.blocks);
+  coefficients[8 * stack.n_gates() + 1] = static_cast<S>(way.threads);
+}
+
+template <typename S>
+Way read_way(const Stack<S>& stack, const S* coefficients) {
+  const S* way = coefficients + 8 * stack.n_gates();
+  return {static_cast<size_t>(way[0]), static_cast<size_t>(way[1])};
+}
+
+// Calls body(tile, first block) for this thread's tiles.
+template <typename Body>
+void each_tile(size_t batch, const Way& way, size_t thread, const Body& body) {
+  const Part part = part_of(blocks_of(batch), thread, way.threads);
+  for (size_t first = part.begin; first < part.end; first += way.blocks) {
+    const size_t row = first * kBlock, width = std::min(way.blocks, part.end - first) * kBlock;
+    body(Tile{row, std::min(width, batch - row), width}, first);
+  }
+}
+
+template <typename S>
+bool leaves_caches(size_t rows, const Tile& tile) {
+  return rows * tile.width * sizeof(S) > kUncached;
+}
+
+template <typename S>
+void load_tile(const Stack<S>& stack, const Input<S>& x, const Tile& tile, S* to) {
+  const TileKernels<S>& kernels = kernels_of(stack, tile);
+  const size_t n = stack.layers[0].n_in, start = tile.row * x.stride;
+  if (x.bytes)
+    kernels.bytes_to_tile(x.bytes + start, x.stride, tile.rows, n, to);
+  else
+    kernels.to_tile(x.values + start, x.stride, tile.rows, n, to);
+}
+
+// Inputs of all layers of one tile, one after the other, from the first one, which is there; the
+// output goes to `last`, (n_groups or n_out) rows, unless that is null.
+template <typename S>
+void forward_layers(const Stack<S>& stack, const Plan& plan, const S* coefficients,
+                    const Tile& tile, S* inputs, S* last) {
+  const TileKernels<S>& kernels = kernels_of(stack, tile);
+  size_t first = 0;
+  for (size_t l = 0; l < stack.layers.size(); ++l) {
+    const Layer<S>& layer = stack.layers[l];
+    const bool is_last = l + 1 == stack.layers.size();
+    S* y = is_last ? last : inputs + layer.n_in * tile.width;
+    if (y == nullptr) return;
+    Gates<S> gates =
+        gates_of(plan.layers[l], coefficients_of(layer, coefficients, first).forward);
+    if (is_last && stack.n_groups) {
+      std::memset(y, 0, stack.n_groups * tile.width * sizeof(S));
+      kernels.forward_sums(gates, inputs, y);
+    } else {
+      kernels.forward(gates, inputs, y, leaves_caches<S>(layer.n_out, tile));
+    }
+    inputs = y;
+    first += layer.n_out;
+  }
+}
+
+template <typename S>
+void scale_groups(const Stack<S>& stack, const Tile& tile, S* sums) {
+  if (stack.n_groups)
+    for (size_t i = 0; i < stack.width() * tile.width; ++i) sums[i] *= stack.scale;
+}
+
+template <typename S>
+size_t inputs_size(const Stack<S>& stack) {
+  size_t n = 0;
+  for (const Layer<S>& layer : stack.layers) n += layer.n_in;
+  return n;
+}
+
+template <typename S>
+void zero_rows(const std::vector<uint32_t>& rows, const Tile& tile, S* x) {
+  for (uint32_t row : rows) std::memset(x + row * tile.width, 0, tile.width * sizeof(S));
+}
+
+// One tile, from the last layer to the first, the gradient of whose inputs is returned. `grads` has
+// room for two tiles of the widest layer, the first of which is the gradient of the output.
+template <typename S>
+S* backward_layers(const Stack<S>& stack, const Plan& plan, const S* coefficients, const Tile& tile,
+                   const S* inputs, S* grads, size_t room, bool wants_x, S* statistics, bool is_first) {
+  S *grad = grads, *grad_x = grads + room * tile.width;
   size_t first = stack.n_gates();
-  const S* x = inputs + inputs_size(stack);
+  const S* x = inputs + inputs_size(stack) * tile.width;
   for (size_t l = stack.layers.size(); l-- > 0;) {
     const Layer<S>& layer = stack.layers[l];
     first -= layer.n_out;
-    x -= layer.n_in * kTile;
-    bool last = l + 1 == stack.layers.size(), wanted = l > 0 || wants_x;
-    if (wanted) std::memset(grad_x, 0, layer.n_in * kTile * sizeof(S));
-    size_t group = last && stack.n_groups ? layer.n_out / stack.n_groups : 1;
-    stack.kernels->backward(
-        gates_of(layer, coefficients_of(layer, coefficients, first).soft), x, grad, group,
-        layer.grad_factor, wanted ? grad_x : nullptr, statistics + 4 * first);
+    x -= layer.n_in * tile.width;
+    const bool wanted = l > 0 || wants_x;
+    if (wanted) zero_rows(plan.layers[l].unread, tile, grad_x);
+    kernels_of(stack, tile).backward(
+        gates_of(plan.layers[l], coefficients_of(layer, coefficients, first).backward), x, grad,
+        wanted ? grad_x : nullptr, statistics + 4 * first, is_first,
+        leaves_caches<S>(layer.n_in, tile));
     std::swap(grad, grad_x);
   }
-  *grad_first = grad;
+  return grad;
 }
 
 // Sums the threads' statistics in their order and turns them into gradients of the weights.
 template <typename S>
-void finish_gradients(const Stack<S>& stack, S* statistics) {
+void finish_gradients(const Stack<S>& stack, const Plan& plan, const S* statistics,
+                      size_t n_terms) {
   parallel(stack.threads, [&](size_t thread) {
+    S sums[4 * kGatesAtOnce];
     each_share(stack, thread, [&](size_t l, size_t first, size_t begin, size_t end) {
       const Layer<S>& layer = stack.layers[l];
-      for (; begin < end; begin += kGatesAtOnce) {
-        size_t n = std::min(kGatesAtOnce, end - begin);
-        S* sum = statistics + 4 * (first + begin);
-        for (size_t t = 1; t < stack.threads; ++t) {
-          const S* other = sum + t * 4 * stack.n_gates();
-          for (size_t i = 0; i < 4 * n; ++i) sum[i] += other[i];
-        }
-        convert_back<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), sum, n,
-                        layer.grad_weight + begin * parameters(layer));
-      }
+      stack.kernels->from_trails(statistics + 4 * first, 4 * stack.n_gates(), n_terms,
+                                 plan.layers[l].places.data() + begin, end - begin, sums);
+      convert_back<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), sums,
+                      end - begin, layer.grad_weight + begin * parameters(layer));
     });
   });
 }
@@ -213,75 +300,63 @@ size_t Stack<S>::n_gates() const {
 
 template <typename S>
 size_t Stack<S>::kept_size() const {
-  return n_tiles() * inputs_size(*this);
-}
-
-template <typename S>
-void check_wires(const Stack<S>& stack) {
-  for (const Layer<S>& layer : stack.layers) {
-    // The sign of an index, or of what is left up to the last wire; without branches, as vectors.
-    const uint64_t last = layer.n_in - 1;
-    uint64_t outside = 0;
-    for (size_t i = 0; i < 2 * layer.n_out; ++i) {
-      auto wire = static_cast<uint64_t>(layer.indices[i]);
-      outside |= wire | (last - wire);
-    }
-    if (outside >> 63)
-      throw std::out_of_range("a gate reads a wire outside 0 to " +
-                              std::to_string(layer.n_in - 1));
-  }
+  return blocks_of(batch) * kBlock * inputs_size(*this);
 }
 
 template <typename S>
 void forward(const Stack<S>& stack, const Input<S>& x, S* out, S* coefficients, S* kept) {
-  compute_coefficients(stack, coefficients);
-  const size_t size = inputs_size(stack);
-  parallel(stack.threads, [&](size_t thread) {
-    Buffer<S> inputs(kept ? 0 : size), last(stack.layers.back().n_out * kTile);
-    Buffer<S> sums(stack.width() * kTile);
-    Part tiles = part_of(stack.n_tiles(), thread, stack.threads);
-    for (size_t tile = tiles.begin; tile < tiles.end; ++tile) {
-      S* in = kept ? kept + tile * size : inputs.data();
+  const std::shared_ptr<const Plan> plan = find_plan(stack, false);
+  compute_coefficients(stack, *plan, coefficients);
+  const Way way = choose_way(stack);
+  write_way(stack, way, coefficients);
+  const size_t size = inputs_size(stack) * kBlock, width = stack.width();
+  parallel(way.threads, [&](size_t thread) {
+    Buffer<S> inputs(kept ? 0 : size * way.blocks), last(width * way.blocks * kBlock);
+    each_tile(stack.batch, way, thread, [&](const Tile& tile, size_t first) {
+      S* in = kept ? kept + first * size : inputs.data();
       load_tile(stack, x, tile, in);
-      forward_layers<S>(stack, coefficients, in, last.data());
-      store_output(stack, tile, last.data(), sums.data(), out);
-    }
+      forward_layers<S>(stack, *plan, coefficients, tile, in, last.data());
+      scale_groups(stack, tile, last.data());
+      kernels_of(stack, tile).from_tile(last.data(), width, tile.rows, width,
+                                        out + tile.row * width);
+    });
   });
 }
 
 template <typename S>
 void backward(const Stack<S>& stack, const Input<S>& x, const S* grad_out, const S* coefficients,
               const S* kept, S* grad_x) {
-  const size_t size = inputs_size(stack), most = widest(stack), n_gates = stack.n_gates();
-  Buffer<S> statistics(4 * n_gates * stack.threads);
-  parallel(stack.threads, [&](size_t thread) {
-    Buffer<S> inputs(kept ? 0 : size), grads(2 * std::max(most, stack.width()) * kTile);
-    S* own = statistics.data() + thread * 4 * n_gates;
-    std::memset(own, 0, 4 * n_gates * sizeof(S));
-    Part tiles = part_of(stack.n_tiles(), thread, stack.threads);
-    for (size_t tile = tiles.begin; tile < tiles.end; ++tile) {
+  const std::shared_ptr<const Plan> plan = find_plan(stack, true);
+  const Way way = read_way(stack, coefficients);
+  const size_t size = inputs_size(stack) * kBlock, n_in = stack.layers[0].n_in;
+  const size_t width = stack.width(), room = std::max(widest(stack), width);
+  const size_t n_statistics = 4 * stack.n_gates();
+  Buffer<S> statistics(n_statistics * way.threads);
+  parallel(way.threads, [&](size_t thread) {
+    Buffer<S> inputs(kept ? 0 : size * way.blocks), grads(2 * room * way.blocks * kBlock);
+    S* own = statistics.data() + thread * n_statistics;
+    bool is_first = true;
+    each_tile(stack.batch, way, thread, [&](const Tile& tile, size_t first) {
       if (!kept) {
         load_tile(stack, x, tile, inputs.data());
-        forward_layers<S>(stack, coefficients, inputs.data(), nullptr);
+        forward_layers<S>(stack, *plan, coefficients, tile, inputs.data(), nullptr);
       }
-      load_grad(stack, grad_out, tile, grads.data());
-      S* grad_first;
-      backward_layers<S>(stack, coefficients, kept ? kept + tile * size : inputs.data(),
-                         grads.data(), std::max(most, stack.width()), grad_x != nullptr, own,
-                         &grad_first);
-      size_t row = tile * kTile, n_in = stack.layers[0].n_in;
-      if (grad_x)
-        stack.kernels->from_tile(grad_first, n_in, std::min(kTile, stack.batch - row), n_in,
-                                 grad_x + row * n_in);
-    }
+      const TileKernels<S>& kernels = kernels_of(stack, tile);
+      kernels.to_tile(grad_out + tile.row * width, width, tile.rows, width, grads.data());
+      scale_groups(stack, tile, grads.data());
+      S* grad = backward_layers(stack, *plan, coefficients, tile,
+                                kept ? kept + first * size : inputs.data(), grads.data(), room,
+                                grad_x != nullptr, own, is_first);
+      is_first = false;
+      if (grad_x) kernels.from_tile(grad, n_in, tile.rows, n_in, grad_x + tile.row * n_in);
+    });
+    if (is_first) std::memset(own, 0, n_statistics * sizeof(S));
   });
-  finish_gradients(stack, statistics.data());
+  finish_gradients(stack, *plan, statistics.data(), way.threads);
 }
 
 template struct Stack<float>;
 template struct Stack<double>;
-template void check_wires(const Stack<float>&);
-template void check_wires(const Stack<double>&);
 template void forward(const Stack<float>&, const Input<float>&, float*, float*, float*);
 template void forward(const Stack<double>&, const Input<double>&, double*, double*, double*);
 template void backward(const Stack<float>&, const Input<float>&, const float*, const float*,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "train/kernel.h"
+#include "train/plan.h"
 
 namespace gategrad::train {
 
@@ -43,20 +44,17 @@ struct Stack {
   S scale;          // of the sums
   size_t threads;
 
-  size_t n_tiles() const { return (batch + kTile - 1) / kTile; }
   size_t n_gates() const;
   size_t width() const { return n_groups ? n_groups : layers.back().n_out; }
-  // Elements of what forward keeps for backward: the coefficients, and the inputs of all layers.
-  size_t coefficients_size() const { return 8 * n_gates(); }
+  // Elements of what forward keeps for backward: the coefficients with two numbers on how the batch
+  // was shared out, and the inputs of all layers.
+  size_t coefficients_size() const { return 8 * n_gates() + 2; }
   size_t kept_size() const;
 };
 
-// Raises std::out_of_range where a wire is not below its layer's n_in.
-template <typename S>
-void check_wires(const Stack<S>& stack);
-
 // out is (batch, width). `coefficients` receives the coefficients of all gates, `kept` the inputs of
-// every layer; a null `kept` keeps nothing.
+// every layer; a null `kept` keeps nothing. Raises std::out_of_range where a wire is not below its
+// layer's n_in.
 template <typename S>
 void forward(const Stack<S>& stack, const Input<S>& x, S* out, S* coefficients, S* kept);
 

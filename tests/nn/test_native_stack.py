@@ -95,6 +95,60 @@ def test_random_layers_in_float32(monkeypatch, seed: int) -> None:
     )
 
 
+def _rewire(net: nn.Sequential, seed: int) -> None:
+    """Any wires: self-connected gates, wires that many gates read, and wires that none reads."""
+    generator = torch.Generator().manual_seed(seed)
+    for layer in net:
+        if isinstance(layer, nn.LogicDense):
+            width = max(1, int(layer.in_dim * (0.5, 1.0)[seed % 2]))
+            layer.indices.copy_(torch.randint(width, layer.indices.shape, generator=generator))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("recompute", [False, True])
+def test_random_wires_through_three_layers(isa, monkeypatch, seed: int, recompute: bool) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    dims = [int(torch.randint(2, 60, (), generator=generator)) for _ in range(4)]
+    net = _net(tuple(dims), recompute=recompute, seed=seed, grad_factor=(1.0, 0.5)[seed % 2])
+    _rewire(net, seed)
+    x = _rows(1 + 17 * seed, dims[0])
+    torch.testing.assert_close(
+        _gradients(net, x), _torch_gradients(net, x, monkeypatch), rtol=1e-12, atol=1e-12
+    )
+
+
+def test_changed_wires_are_seen(monkeypatch) -> None:
+    net, x = _net((20, 30, 24), k=4), _rows(40)
+    before = _gradients(net, x)
+    _rewire(net, 1)
+    expected = _torch_gradients(net, x, monkeypatch)
+    torch.testing.assert_close(_gradients(net, x), expected, rtol=1e-12, atol=1e-12)
+    assert not torch.allclose(before[0], expected[0])
+    wires = net[1].indices.numpy()  # torch does not hear of this change
+    wires[0, 5] = (wires[0, 5] + 1) % 30
+    expected = _torch_gradients(net, x, monkeypatch)
+    torch.testing.assert_close(_gradients(net, x), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_one_set_of_wires_in_two_networks(monkeypatch) -> None:
+    first, second = _net((20, 20, 24)), _net((20, 20, 24))
+    second[1].indices = first[0].indices[:, torch.arange(24) % 20].contiguous()
+    second[0].indices = first[0].indices
+    for net in (first, second, first):
+        torch.testing.assert_close(
+            _gradients(net, _rows(9)), _torch_gradients(net, _rows(9), monkeypatch)
+        )
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+def test_layers_larger_than_the_caches(isa, monkeypatch, recompute: bool) -> None:
+    net = _net((50, 70_000, 70_000), dtype=torch.float32, recompute=recompute, k=10)
+    _rewire(net, 1)
+    x = _rows(70, 50, torch.float32)
+    for ours, theirs in zip(_gradients(net, x), _torch_gradients(net, x, monkeypatch), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4 * float(theirs.abs().max()))
+
+
 @pytest.mark.parametrize("parametrization", ["raw", "light"])
 @pytest.mark.parametrize("batch", [1, 3, 16, 17, 64, 100])
 def test_gradcheck(parametrization: str, batch: int) -> None:
@@ -213,6 +267,25 @@ def test_same_thread_count_same_bits() -> None:
             x = _rows(300, dtype=torch.float32)
             first, second = _gradients(net, x), _gradients(net, x)
             assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+def test_threads_may_change_between_the_passes(monkeypatch, recompute: bool) -> None:
+    before = torch.get_num_threads()
+    net, x = _net((20, 600, 400), k=4, recompute=recompute), _rows(300)
+    expected = _torch_gradients(net, x, monkeypatch)[2:]
+    try:
+        for first, second in ((1, 2), (2, 1), (3, 2)):
+            net.zero_grad()
+            torch.set_num_threads(first)
+            out = net(x)
+            torch.set_num_threads(second)
+            weights = torch.linspace(-1, 2, out.numel(), dtype=out.dtype).reshape(out.shape)
+            (out * weights).sum().backward()
+            grads = [p.grad for p in net.parameters()]
+            torch.testing.assert_close(grads, expected, rtol=1e-11, atol=1e-11)
     finally:
         torch.set_num_threads(before)
 

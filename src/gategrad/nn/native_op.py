@@ -18,7 +18,7 @@ from gategrad.engine import isa
 # Shapes of a gate's weights, by the core's number for what they are; the last two are coefficients.
 _KINDS = {(16,): 0, (4,): 1, (1, 4): 2, (2, 4): 2}
 _NOT_TWICE = "logic layers can't be differentiated twice; differentiate without create_graph=True"
-TILE: int = _core.train_tile
+BLOCK: int = _core.train_block
 # Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 16
 # From this size on, C libraries may take fresh pages from the system for every allocation.
@@ -56,12 +56,12 @@ def _logic_stack(
         (batch, n_groups) or (batch, n_out of the last layer); then what the backward pass needs:
         the coefficients of all gates, and the inputs kept.
     """
-    dtype, batch = weights[0].dtype, len(x)
-    if n_groups < 0 or (n_groups and len(weights[-1]) % n_groups):
-        raise ValueError(f"{n_groups} groups do not divide {len(weights[-1])} outputs")
+    dtype, batch = weights[0].dtype, x.shape[0]
+    if n_groups < 0 or (n_groups and weights[-1].shape[0] % n_groups):
+        raise ValueError(f"{n_groups} groups do not divide {weights[-1].shape[0]} outputs")
     width = n_groups or weights[-1].shape[0]
     out = pooled((batch, width), dtype)
-    coefficients = pooled((8 * sum(len(w) for w in weights),), dtype)
+    coefficients = pooled((_coefficients_size(weights),), dtype)
     kept = pooled((_kept_size(x, weights) if keep else 0,), dtype)
     rows, pointers = _input(x, dtype)
     layers = _layers(rows, indices, weights, straight_through, grad_factors)
@@ -104,7 +104,7 @@ def _logic_stack_backward(
         isa.choose()[0],
         layers,
         pointers,
-        len(x),
+        x.shape[0],
         n_groups,
         scale,
         _threads(x, weights),
@@ -158,9 +158,13 @@ def pooled(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     return torch.from_numpy(array).view(dtype)[:count].view(shape)
 
 
+def _coefficients_size(weights: Sequence[Tensor]) -> int:
+    return 8 * sum(w.shape[0] for w in weights) + 2
+
+
 def _kept_size(x: Tensor, weights: Sequence[Tensor]) -> int:
-    n_tiles = -(-x.shape[0] // TILE)
-    return n_tiles * TILE * (x.shape[1] + sum(w.shape[0] for w in weights[:-1]))
+    n_blocks = -(-x.shape[0] // BLOCK)
+    return n_blocks * BLOCK * (x.shape[1] + sum(w.shape[0] for w in weights[:-1]))
 
 
 def _input(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, tuple[int, int, int]]:
@@ -183,14 +187,15 @@ def _layers(
     grads: Sequence[Tensor] = (),
 ) -> list[tuple]:
     """The core's description of each layer; addresses stay valid while the tensors live."""
-    layers, n_in = [], x.shape[1]
+    layers, n_in, dtype = [], x.shape[1], weights[0].dtype
     for i, (wires, weight) in enumerate(zip(indices, weights, strict=True)):
         if not (wires.is_contiguous() and weight.is_contiguous() and wires.dtype == torch.int64):
             raise ValueError("wires and weights must be contiguous, and wires int64")
-        if wires.shape != (2, len(weight)) or weight.dtype != weights[0].dtype:
+        n_out, *numbers = weight.shape
+        if wires.shape != (2, n_out) or weight.dtype != dtype:
             raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
-        kind = _KINDS.get(tuple(weight.shape[1:]))
-        if kind is None or (weight.ndim == 3 and straight_through[i] != (weight.shape[1] == 2)):
+        kind = _KINDS.get(tuple(numbers))
+        if kind is None or (len(numbers) == 2 and straight_through[i] != (numbers[0] == 2)):
             raise ValueError(
                 f"weights are {tuple(weight.shape)}; expected (gates, 16 or 4), or coefficients "
                 "(gates, 1, 4), (gates, 2, 4) if straight-through"
@@ -201,19 +206,19 @@ def _layers(
                 weight.data_ptr(),
                 grads[i].data_ptr() if grads else 0,
                 n_in,
-                len(weight),
+                n_out,
                 kind,
                 bool(straight_through[i]),
                 float(grad_factors[i]),
             )
         )
-        n_in = len(weight)
+        n_in = n_out
     return layers
 
 
 def _threads(x: Tensor, weights: Sequence[Tensor]) -> int:
     """Threads of torch, or fewer where each would have too little to do."""
-    work = (len(x) + _PARAMETRIZATION) * sum(len(weight) for weight in weights)
+    work = (x.shape[0] + _PARAMETRIZATION) * sum(weight.shape[0] for weight in weights)
     return max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
 
 
@@ -233,7 +238,7 @@ logic_stack_backward = torch.library.custom_op(
 def _(x, indices, weights, straight_through, grad_factors, n_groups, scale, keep):
     weight = weights[0]
     out = weight.new_empty(x.shape[0], n_groups or weights[-1].shape[0])
-    coefficients = weight.new_empty(8 * sum(w.shape[0] for w in weights))
+    coefficients = weight.new_empty(_coefficients_size(weights))
     return out, coefficients, weight.new_empty(_kept_size(x, weights) if keep else 0)
 
 

@@ -7,7 +7,7 @@ from gategrad.nn.functions import N_FUNCTIONS, coefficients_from_tables
 from gategrad.nn.gate_sets import left_out
 from gategrad.nn.noise import draw_noise
 from gategrad.nn.options import HARD_FORWARD, NOISY
-from gategrad.nn.parametrization import LIGHT, Parametrization
+from gategrad.nn.parametrization import LIGHT, RAW, Parametrization
 from gategrad.nn.parametrization.logits import coefficients_from_logits, tables_from_logits
 
 
@@ -22,15 +22,20 @@ def native_gates(layer: nn.Module) -> tuple[Tensor, bool]:
         those of the hard gates after them, (out_dim, 2, 4), where the second result is true; and
         whether the forward pass is that of the hard gates.
     """
-    hard_forward = layer.frozen or layer.estimator in HARD_FORWARD
-    with torch.autocast(layer.weight.device.type, enabled=False):
-        if layer.kind is LIGHT:
-            return layer.weight, hard_forward
+    weight, hard_forward = layer.weight, layer.frozen or layer.estimator in HARD_FORWARD
+    if layer.kind is LIGHT or _takes_weights_as_logits(layer):
+        return weight, hard_forward
+    with torch.autocast(weight.device.type, enabled=False):
         logits = _logits(layer)
         if logits is not None and logits.shape[1] == N_FUNCTIONS:
             return logits.contiguous(), hard_forward
         forward, soft = coefficients(layer, logits)
         return torch.stack([soft, forward] if hard_forward else [soft], 1), hard_forward
+
+
+def _takes_weights_as_logits(layer: nn.Module) -> bool:
+    plain = layer.kind is RAW and layer.gates is None and layer.temperature == 1.0
+    return plain and layer.estimator not in NOISY
 
 
 def coefficients(layer: nn.Module, logits: Tensor | None = None) -> tuple[Tensor, Tensor]:

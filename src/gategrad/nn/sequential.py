@@ -10,13 +10,13 @@ from gategrad.nn.checks import layer_input
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.group_sum import GroupSum
 from gategrad.nn.native_learned import run_learned, why_not_learned
-from gategrad.nn.native_op import TILE
+from gategrad.nn.native_op import BLOCK
 from gategrad.nn.options import HARD_FORWARD
 from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.stack import run_native, why_not_native
 
 # Inputs of all layers for one tile of samples that a processor's last cache still holds.
-_CACHED_TILE_BYTES = 16 << 20
+_CACHED_TILE_BYTES = 8 << 20
 
 
 class Sequential(nn.Sequential):
@@ -88,7 +88,7 @@ class Sequential(nn.Sequential):
         if self.recompute is not None:
             return self.recompute
         wires = sum(layer.in_dim for layer in layers)
-        return wires * TILE * layers[0].weight.itemsize <= _CACHED_TILE_BYTES
+        return wires * BLOCK * layers[0].weight.itemsize <= _CACHED_TILE_BYTES
 
 
 def _one_by_one(modules: Sequence[nn.Module], x: Tensor) -> Tensor:
