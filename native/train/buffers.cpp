@@ -58,7 +58,7 @@ void give_back(void* block, size_t size) {
 // Rows are read in random order: on small pages, looking up addresses takes as long as the reads.
 constexpr size_t kHugePage = size_t{2} << 20;
 
-size_t alignment(size_t n_bytes) { return n_bytes < 4 * kHugePage ? 64 : kHugePage; }
+size_t alignment(size_t n_bytes) { return n_bytes < kHugePage / 2 ? 64 : kHugePage; }
 
 size_t rounded(size_t n_bytes) {
   size_t step = alignment(n_bytes);
