@@ -13,7 +13,7 @@ namespace gategrad {
 // One block holds 512 samples: sample s is bit s % 64 of word s / 64 of every slot.
 inline constexpr size_t kBlockRows = 512;
 inline constexpr size_t kBlockWords = 8;
-// Blocks from one tile's masks to the next one's: 64, and one so that equal rows of several tiles
+// Blocks from one tile's marks to the next one's: 64, and one so that equal rows of several tiles
 // do not share a cache set.
 inline constexpr size_t kTilePitch = 65;
 
@@ -30,7 +30,7 @@ struct Run {
   uint32_t count;
 };
 
-// Bit `lane` of a tile's compare masks becomes slot `slot`.
+// Feature `lane` of a tile against its threshold becomes slot `slot`.
 struct Lane {
   uint32_t lane, slot;
 };
@@ -40,9 +40,13 @@ struct Tile {
   uint32_t first_feature;
   uint32_t first_lane, n_lanes;  // into KernelProgram::lanes
   uint64_t valid;                // lanes that a uint8 can exceed
+  uint8_t possible[64];          // the same as bytes, 0xFF or 0
   uint8_t u8[64];                // true where x >= u8
   float f32[64];                 // true where x > f32
   double f64[64];                // true where x > f64
+  uint32_t slot[64];             // of each lane; the unused ones share a slot that nobody reads
+  // Bit c: mark block c has a used lane; of float32 and float64 values, and of bytes.
+  uint8_t used_blocks[2];
 };
 
 // `count` slots added with weight 2^column; complemented ones are added as ~slot.
@@ -75,12 +79,12 @@ enum class Check : uint32_t { kNothing, kNotNan, kBit };
 
 // Compares `n_rows` <= 512 rows with the thresholds of tiles [first, last) and stores their lanes
 // as slots. `rows` starts at feature `base` of the first row and each row has at least 64 readable
-// features. `masks` has room for (last - first) * kTilePitch blocks. Returns whether every value
-// passed the check.
+// features. `marks` has room for (last - first) * kTilePitch blocks. `fetch`: prefetch rows
+// as it goes, since nobody did. Returns whether every value passed the check.
 template <typename T>
 using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T* rows,
-                        size_t row_stride, size_t base, size_t n_rows, Check check,
-                        uint64_t* masks, uint64_t* slots);
+                        size_t row_stride, size_t base, size_t n_rows, Check check, bool fetch,
+                        uint64_t* marks, uint64_t* slots);
 
 struct Kernels {
   const char* isa;

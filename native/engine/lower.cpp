@@ -33,10 +33,20 @@ void set_lane(Tile& tile, uint32_t lane, double threshold) {
   double least = std::floor(threshold) + 1;  // least integer above the threshold
   if (least <= 255) {
     tile.valid |= uint64_t{1} << lane;
+    tile.possible[lane] = 0xFF;
     tile.u8[lane] = static_cast<uint8_t>(std::max(least, 0.0));
   }
   tile.f32[lane] = round_down(threshold);
   tile.f64[lane] = threshold;
+}
+
+void place_lanes(const std::vector<Lane>& lanes, uint32_t unread, Tile& tile) {
+  std::fill_n(tile.slot, 64, unread);
+  for (const Lane& lane : lanes) {
+    tile.slot[lane.lane] = lane.slot;
+    tile.used_blocks[0] |= 1 << lane.lane / 16;
+    tile.used_blocks[1] |= 1 << lane.lane / 4 % 4;
+  }
 }
 
 }  // namespace
@@ -61,8 +71,10 @@ void plan_tiles(const EncoderView& encoder, Program& program) {
     set_lane(tile, lane, encoder.threshold[program.input[i]]);
     lanes.push_back({lane, program.input_slot[i]});
   }
+  const uint32_t unread = static_cast<uint32_t>(program.n_slots++);
   for (auto& tiles : groups) {
     for (auto& [tile, lanes] : tiles) {
+      place_lanes(lanes, unread, tile);
       tile.first_lane = static_cast<uint32_t>(program.lanes.size());
       tile.n_lanes = static_cast<uint32_t>(lanes.size());
       program.lanes.insert(program.lanes.end(), lanes.begin(), lanes.end());

@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kBlockBytes = kBlockWords * sizeof(uint64_t);
 // Slots are read in random order: on small pages, looking up addresses takes as long as the reads.
 constexpr size_t kHugePage = size_t{2} << 20;
-// Tiles compared in one pass over a block's rows: their masks (4 KiB each) stay in cache.
+// Tiles compared in one pass over a block's rows: their marks (4 KiB each) stay in cache.
 constexpr size_t kTilesAtOnce = 16;
 
 template <typename T>
@@ -45,7 +45,7 @@ const T* gather(const T* rows, ptrdiff_t row_stride, ptrdiff_t column_stride, si
 // Encodes rows [first_row, first_row + n) of the matrix into slots.
 template <typename T>
 bool encode_block(const Kernels& kernels, const Program& program, const Rows& rows,
-                  size_t first_row, size_t n, Workspace& workspace) {
+                  size_t first_row, size_t n, bool fetch, Workspace& workspace) {
   KernelProgram view = program.view();
   const T* start = static_cast<const T*>(rows.data) + static_cast<ptrdiff_t>(first_row) * rows.row_stride;
   Check check = check_of(program.bits, rows.type);
@@ -61,8 +61,8 @@ bool encode_block(const Kernels& kernels, const Program& program, const Rows& ro
       stride = std::max<size_t>(64, stop - base);
       block = gather(start, rows.row_stride, rows.column_stride, n, base, stop - base, stride, workspace);
     }
-    good &= encoder_of<T>(kernels)(view, t, end, block, stride, base, n, check, workspace.masks(),
-                                   workspace.slots());
+    good &= encoder_of<T>(kernels)(view, t, end, block, stride, base, n, check,
+                                   fetch && contiguous, workspace.marks(), workspace.slots());
   }
   return good;
 }
@@ -97,7 +97,7 @@ Workspace::Blocks Workspace::allocate(size_t n_blocks) {
 Workspace::Workspace(const Program& program)
     : slots_(allocate(program.n_slots)),
       planes_(allocate(program.classes.size() * program.n_planes)),
-      masks_(allocate(kTilesAtOnce * kTilePitch)) {
+      marks_(allocate(kTilesAtOnce * kTilePitch)) {
   std::memset(slots_.get() + kFalseSlot * kBlockWords, 0x00, kBlockBytes);
   std::memset(slots_.get() + kTrueSlot * kBlockWords, 0xFF, kBlockBytes);
 }
@@ -127,7 +127,8 @@ void Engine::give_back(std::unique_ptr<Workspace> workspace) {
   idle_.push_back(std::move(workspace));
 }
 
-// `load(block, workspace)` fills the input slots of one block and says whether its rows are good;
+// `load(block, fetch, workspace)` fills the input slots of one block and says whether its rows are
+// good; without `fetch` they are in the cache already.
 // `upcoming(block)` is the memory that load will read.
 template <typename Load, typename Upcoming>
 bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
@@ -141,11 +142,13 @@ bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
     try {
       auto workspace = borrow();
       size_t end = n_blocks * (thread + 1) / n_threads;
+      bool fetched = false;  // the whole of the block, while the gates of the last one ran
       for (size_t block = n_blocks * thread / n_threads; block < end && good; ++block) {
-        if (!load(block, *workspace)) good = false;
+        if (!load(block, !fetched, *workspace)) good = false;
         size_t first = block * kBlockRows, n = std::min(kBlockRows, n_rows - first);
         Bytes next = block + 1 < end ? upcoming(block + 1) : Bytes{nullptr, 0};
         size_t step = next.count / std::max<size_t>(1, program_.gates.size());
+        fetched = step < 64;
         kernels.gates(view, workspace->slots(), next.first, std::min<size_t>(step, 64));
         kernels.sums(view, workspace->slots(), workspace->planes());
         if (results.labels) kernels.argmax(view, workspace->planes(), n, results.labels + first);
@@ -175,13 +178,12 @@ bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
 
 bool Engine::run(const Kernels& kernels, const Rows& rows, size_t n_threads,
                  const Results& results) {
-  auto load = [&](size_t block, Workspace& work) {
+  auto load = [&](size_t block, bool fetch, Workspace& work) {
     size_t first = block * kBlockRows, n = std::min(kBlockRows, rows.n_rows - first);
-    switch (rows.type) {
-      case Type::kFloat32: return encode_block<float>(kernels, program_, rows, first, n, work);
-      case Type::kFloat64: return encode_block<double>(kernels, program_, rows, first, n, work);
-      default: return encode_block<uint8_t>(kernels, program_, rows, first, n, work);
-    }
+    auto encode = rows.type == Type::kFloat32   ? encode_block<float>
+                  : rows.type == Type::kFloat64 ? encode_block<double>
+                                                : encode_block<uint8_t>;
+    return encode(kernels, program_, rows, first, n, fetch, work);
   };
   const size_t size = rows.type == Type::kFloat64 ? 8 : rows.type == Type::kFloat32 ? 4 : 1;
   auto upcoming = [&](size_t block) -> Bytes {
@@ -195,7 +197,7 @@ bool Engine::run(const Kernels& kernels, const Rows& rows, size_t n_threads,
 
 void Engine::run(const Kernels& kernels, const PackedRows& rows, size_t n_threads,
                  const Results& results) {
-  auto load = [&](size_t block, Workspace& work) {
+  auto load = [&](size_t block, bool, Workspace& work) {
     unpack_block(program_, rows, block, work.slots());
     return true;
   };

@@ -54,7 +54,7 @@ class Workspace {
   explicit Workspace(const Program& program);
   uint64_t* slots() { return slots_.get(); }
   uint64_t* planes() { return planes_.get(); }
-  uint64_t* masks() { return masks_.get(); }
+  uint64_t* marks() { return marks_.get(); }
   void* scratch(size_t n_bytes);
 
  private:
@@ -63,7 +63,7 @@ class Workspace {
   };
   using Blocks = std::unique_ptr<uint64_t[], Free>;
   static Blocks allocate(size_t n_blocks);
-  Blocks slots_, planes_, masks_, scratch_;
+  Blocks slots_, planes_, marks_, scratch_;
   size_t scratch_bytes_ = 0;
 };
 
