@@ -80,6 +80,18 @@ def test_every_layout_behind_an_encoder(lower, dtype: type, layout: str, n_featu
     np.testing.assert_array_equal(program.sums(LAYOUTS[layout](x)), sums)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("n_rows", [45, 1000])
+def test_more_thresholds_than_fit_one_pass(lower, dtype: type, n_rows: int) -> None:
+    rng = np.random.default_rng(n_rows)
+    encoder = Thermometer(np.sort(rng.choice(256, (20, 130)) - 0.5, axis=0))
+    x = rng.integers(0, 256, (n_rows, 130)).astype(dtype)
+    circuit = random_circuit(n_inputs=encoder.n_inputs, n_gates=3000, n_outputs=2000, seed=4)
+    readout = random_readout(2000, 3, seed=1)
+    sums = evaluate_sums(circuit, readout, encoder.encode(x))
+    np.testing.assert_array_equal(lower(circuit, readout, encoder).sums(x), sums)
+
+
 def _awkward_thresholds(rng: np.random.Generator, n_features: int) -> np.ndarray:
     """Thresholds below, between, on and beyond what uint8 and float32 can hold."""
     choices = [-1.0, 0.0, 0.1, 0.5, 1.0, 100.0, 127.5, 254.0, 254.5, 255.0, 1e9, 1 / 3, 1e-50]
