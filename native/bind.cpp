@@ -8,6 +8,7 @@ void bind_learned(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
 void bind_train(nanobind::module_& m);
 void bind_warp(nanobind::module_& m);
+void bind_wide(nanobind::module_& m);
 }  // namespace gategrad
 
 NB_MODULE(_core, m) {
@@ -20,4 +21,5 @@ NB_MODULE(_core, m) {
   gategrad::bind_passes(m);
   gategrad::bind_train(m);
   gategrad::bind_warp(m);
+  gategrad::bind_wide(m);
 }

@@ -5,6 +5,8 @@ from torch import nn
 from gategrad.engine import isa
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.native_learned import why_not_learned
+from gategrad.nn.native_tables import why_not_native_tables
+from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.stack import why_not_native
 
 
@@ -34,9 +36,15 @@ def training_backend(net: nn.Module) -> str:
 def _reason(layers: list[LogicDense]) -> str | None:
     if logics := {layer.logic for layer in layers} - {"probabilistic"}:
         return f"logic={logics.pop()!r} is no polynomial"
-    fixed = [layer for layer in layers if layer.wiring is None]
-    reasons = [
-        why_not_learned((layer,), layer.weight) for layer in layers if layer.wiring is not None
+    tables = [layer for layer in layers if isinstance(layer.kind, TableParametrization)]
+    others = [layer for layer in layers if layer not in tables]
+    fixed = [layer for layer in others if layer.wiring is None]
+    reasons = [why_not_native_tables(layer, layer.weight.device) for layer in tables]
+    reasons += [
+        "a layer of tables learns its wiring" for layer in tables if layer.wiring is not None
+    ]
+    reasons += [
+        why_not_learned((layer,), layer.weight) for layer in others if layer.wiring is not None
     ]
     if fixed:
         reasons.append(why_not_native(fixed, fixed[0].weight.device))

@@ -12,6 +12,7 @@ from gategrad.nn.gate_sets import Gates
 from gategrad.nn.inits import initial_weights
 from gategrad.nn.logics import gate_mixtures, replaced
 from gategrad.nn.native_learned import run_learned, why_not_learned
+from gategrad.nn.native_tables import native_tables, why_not_native_tables
 from gategrad.nn.noise import noise_state
 from gategrad.nn.parametrization import Parametrization, TableParametrization
 from gategrad.nn.polynomial import gate_polynomials
@@ -204,6 +205,8 @@ class LogicDense(nn.Module):
         return relaxed.hard_tables(self.kind, self.weight.detach(), self.gates)
 
     def _interpolated(self, rows: Tensor, wires: Tensor, grad_factor: float) -> Tensor:
+        if why_not_native_tables(self, rows.device) is None:
+            return native_tables(self, rows, wires, grad_factor)
         forward, soft = relaxed_tables.entries(self)
         smoothing = relaxed_tables.smoothing(self)
         return table_gates(rows, wires, forward, soft, grad_factor, smoothing)

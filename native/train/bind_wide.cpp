@@ -1,0 +1,80 @@
+// Addresses come from torch tensors: gategrad/nn/native_tables.py vouches for their types, sizes and
+// lifetimes, and is the only caller.
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+
+#include <string>
+#include <tuple>
+
+#include "arrays.h"
+#include "train/wide.h"
+
+namespace gategrad {
+namespace {
+
+using namespace train;
+
+// isa, wires, inputs, n_in, n, batch, threads
+using LayerTuple = std::tuple<std::string, uintptr_t, size_t, size_t, size_t, size_t, size_t>;
+
+template <typename T>
+T* pointer(uintptr_t address) {
+  return reinterpret_cast<T*>(address);
+}
+
+template <typename S>
+const WideKernels<S>* wide_kernels(const std::string& isa);
+
+#if defined(__x86_64__)
+#define GG_CHOOSE(S, name)                                             \
+  template <>                                                          \
+  const WideKernels<S>* wide_kernels<S>(const std::string& isa) {      \
+    if (isa == "avx512") return &kAvx512Wide##name;                    \
+    if (isa == "avx2") return &kAvx2Wide##name;                        \
+    return &kBaselineWide##name;                                       \
+  }
+#else
+#define GG_CHOOSE(S, name)                                             \
+  template <>                                                          \
+  const WideKernels<S>* wide_kernels<S>(const std::string&) {          \
+    return &kBaselineWide##name;                                       \
+  }
+#endif
+GG_CHOOSE(float, Float)
+GG_CHOOSE(double, Double)
+
+template <typename S>
+WideLayer<S> make_layer(const LayerTuple& t) {
+  const auto& [isa, wires, inputs, n_in, n, batch, threads] = t;
+  return {wide_kernels<S>(isa), pointer<const int64_t>(wires), inputs, n_in, n, batch, threads};
+}
+
+template <typename S>
+void bind_gates(nb::module_& m, const std::string& suffix) {
+  m.def(("wide_forward_" + suffix).c_str(),
+        [](const LayerTuple& layer, uintptr_t light_weight, bool hard_forward, uintptr_t x,
+           uintptr_t entries, uintptr_t y) {
+          nb::gil_scoped_release release;
+          LightWeights<S> light{pointer<const S>(light_weight), hard_forward};
+          wide_forward(make_layer<S>(layer), light, pointer<const S>(x), pointer<S>(entries),
+                       pointer<S>(y));
+        });
+  m.def(("wide_backward_" + suffix).c_str(),
+        [](const LayerTuple& layer, uintptr_t light_weight, uintptr_t entries, uintptr_t x,
+           uintptr_t grad, double factor, double shift, uintptr_t grad_x, uintptr_t grad_weight) {
+          nb::gil_scoped_release release;
+          wide_backward(make_layer<S>(layer), pointer<const S>(light_weight),
+                        pointer<const S>(entries), pointer<const S>(x), pointer<const S>(grad),
+                        static_cast<S>(factor), static_cast<S>(shift), pointer<S>(grad_x),
+                        pointer<S>(grad_weight));
+        });
+}
+
+}  // namespace
+
+void bind_wide(nb::module_& m) {
+  bind_gates<float>(m, "float32");
+  bind_gates<double>(m, "float64");
+}
+
+}  // namespace gategrad

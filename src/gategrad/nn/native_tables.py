@@ -1,0 +1,122 @@
+"""Layers of gates with many inputs on the CPU, computed by the native core.
+
+The same as `gategrad.nn.table_gates`, in float32 or float64. Tables are shared out to OpenMP
+threads by gates, the gradient of the input by samples, so results repeat for a number of threads.
+For the backward pass the layer's input is kept, 4 bytes a wire and sample in float32, and the
+tables; nothing of the size of a table is made for a sample.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
+
+from gategrad import _core
+from gategrad.engine import isa
+from gategrad.nn import relaxed_tables
+from gategrad.nn.native_op import pooled
+from gategrad.nn.options import HARD_FORWARD
+from gategrad.nn.parametrization.light import entries_by_sine
+from gategrad.nn.stack import DTYPES, VARIABLE, native_is_off
+
+# Table entries times samples under which a further thread costs more than it helps.
+_WORK_A_THREAD = 1 << 18
+# What making a table costs, in samples.
+_TABLE = 16
+
+
+def why_not_native_tables(layer: nn.Module, device: torch.device) -> str | None:
+    """What keeps a layer of tables and an input on `device` from the core, or None.
+
+    Raises:
+        ValueError: the environment variable GATEGRAD_TRAINING names no backend.
+    """
+    if native_is_off():
+        return f"{VARIABLE} is torch"
+    for tensor_device in {device, layer.weight.device}:
+        if tensor_device.type != "cpu":
+            return f"a tensor is on {tensor_device}"
+    if layer.weight.dtype not in DTYPES:
+        return f"the weights are {layer.weight.dtype}"
+    return None
+
+
+def native_tables(layer: nn.Module, rows: Tensor, wires: Tensor, grad_factor: float) -> Tensor:
+    """The layer's outputs (out_dim, batch) of rows (n, batch), features-major.
+
+    Args:
+        layer: a `LogicDense` with a `TableParametrization`.
+        rows: in the weight's dtype.
+        wires: (inputs, out_dim) int64, rows that the gates read.
+        grad_factor: on the gradient of the rows.
+    """
+    hard_forward = layer.estimator in HARD_FORWARD
+    settings = (grad_factor, relaxed_tables.smoothing(layer))
+    # The sine is made in the core, gate by gate; all else comes as entries.
+    if layer.kind.entries is entries_by_sine and layer.training and not layer.frozen:
+        return _Tables.apply(rows, wires, layer.weight, None, hard_forward, *settings)
+    forward, soft = relaxed_tables.entries(layer)
+    return _Tables.apply(rows, wires, soft, forward, None, *settings)
+
+
+class _Tables(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        rows: Tensor,
+        wires: Tensor,
+        weight: Tensor,
+        forward: Tensor | None,
+        hard_forward: bool | None,
+        grad_factor: float,
+        smoothing: float,
+    ) -> Tensor:
+        """Weights are those of light where `hard_forward` is not None, else the soft entries."""
+        rows, wires, weight = rows.contiguous(), wires.contiguous(), weight.contiguous()
+        is_light = hard_forward is not None
+        entries = pooled(tuple(weight.shape), weight.dtype) if is_light else forward.contiguous()
+        out = pooled((wires.shape[1], rows.shape[1]), rows.dtype)
+        _call("forward", rows)(
+            _layer(rows, wires),
+            weight.data_ptr() if is_light else 0,
+            bool(hard_forward),
+            *(t.data_ptr() for t in (rows, entries, out)),
+        )
+        ctx.save_for_backward(rows, wires, weight, entries if is_light else weight)
+        ctx.settings = (is_light, grad_factor, smoothing)
+        return out
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "logic layers can't be differentiated twice; differentiate without "
+                "create_graph=True"
+            )
+        rows, wires, weight, soft = ctx.saved_tensors
+        is_light, grad_factor, smoothing = ctx.settings
+        grad = grad.contiguous()
+        wants_rows = ctx.needs_input_grad[0]
+        grad_rows = pooled(tuple(rows.shape), rows.dtype) if wants_rows else None
+        grad_weight = pooled(tuple(weight.shape), weight.dtype)
+        _call("backward", rows)(
+            _layer(rows, wires),
+            weight.data_ptr() if is_light else 0,
+            *(t.data_ptr() for t in (soft, rows, grad)),
+            grad_factor,
+            smoothing,
+            grad_rows.data_ptr() if wants_rows else 0,
+            grad_weight.data_ptr(),
+        )
+        return grad_rows, None, grad_weight, None, None, None, None
+
+
+def _layer(rows: Tensor, wires: Tensor) -> tuple:
+    """The core's description; the address stays valid while the wires live."""
+    inputs, n = wires.shape
+    work = (rows.shape[1] + _TABLE) * n << inputs
+    threads = max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
+    return (isa.choose()[0], wires.data_ptr(), inputs, rows.shape[0], n, rows.shape[1], threads)
+
+
+def _call(name: str, like: Tensor) -> object:
+    return getattr(_core, f"wide_{name}_{str(like.dtype).removeprefix('torch.')}")
