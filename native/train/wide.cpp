@@ -15,8 +15,9 @@ namespace {
 constexpr size_t kTogether = 16;
 // Samples that threads share out, a cache line or more, so that no two write to one.
 constexpr size_t kSampleUnit = 16;
-// Samples whose gradients one thread scatters at a time.
-constexpr size_t kScattered = 64;
+// Samples whose gradients one thread scatters at a time. Parts of rows a power of two apart share
+// few sets of a cache, so the more of each row the better.
+constexpr size_t kScattered = 256;
 
 template <typename S>
 const WideShape<S>& shape_of(const WideLayer<S>& layer) {
