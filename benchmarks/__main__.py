@@ -1,8 +1,8 @@
 """`make bench`: every benchmark that needs nothing but this repository."""
 
-from benchmarks import inference, latency, passes, training
+from benchmarks import inference, inputs, latency, passes, training
 
 if __name__ == "__main__":
-    for benchmark in (inference, latency, passes, training):
+    for benchmark in (inference, inputs, latency, passes, training):
         print(f"\n== {benchmark.__doc__.splitlines()[0]}")
         benchmark.main()

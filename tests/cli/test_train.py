@@ -152,6 +152,16 @@ def test_learned_wiring(gategrad, monk_csv):
     assert set(done.json) == KEYS
 
 
+def test_gates_with_more_inputs(gategrad, monk_csv, tmp_path):
+    out = tmp_path / "k.gg"
+    options = (*QUICK, "--target", "answer", "--out", out, "--inputs", 5)
+    done = gategrad("train", monk_csv, *options, "--parametrization", "light", "--json")
+    assert set(done.json) == KEYS
+    assert 2 < gg.load(out).circuit.width <= 5
+    text = "inputs=5 applies to parametrizations of table entries (light"
+    gategrad("train", monk_csv, *options).fails_with(text)
+
+
 def test_bits_need_no_encoder(gategrad, tmp_path):
     x = np.array([[i >> j & 1 for j in range(6)] for i in range(64)])
     np.savez(tmp_path / "bits.npz", x=x, y=x[:, 0] ^ x[:, 1])
