@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "arrays.h"
 #include "engine/bind_single.h"
@@ -25,6 +26,11 @@ const Kernels& kernels_named(const std::string& isa) {
   for (const Kernels* kernels : available_kernels())
     if (isa == kernels->isa) return *kernels;
   throw std::invalid_argument("this machine has no kernels for " + isa);
+}
+
+void check_code(const Program& program, const std::string& isa) {
+  if (program.code && isa != "avx512")
+    throw std::invalid_argument("the program is machine code for avx512, not for " + isa);
 }
 
 Type type_of(const AnyRows& x) {
@@ -57,6 +63,7 @@ nb::object collect(const Program& program, size_t n_rows, bool want_sums, bool w
 nb::object run_rows(Engine& engine, const AnyRows& x, const std::string& isa, size_t threads,
                     bool want_sums, bool want_labels) {
   const Program& program = engine.program();
+  check_code(program, isa);
   if (x.shape(1) != program.n_features) throw std::invalid_argument("wrong number of features");
   Rows rows{x.data(), type_of(x), x.shape(0), x.stride(0), x.stride(1)};
   return collect(program, rows.n_rows, want_sums, want_labels, [&](const Results& results) {
@@ -66,6 +73,7 @@ nb::object run_rows(Engine& engine, const AnyRows& x, const std::string& isa, si
 
 nb::object run_packed(Engine& engine, In<uint64_t, 2> words, size_t n_rows, const std::string& isa,
                       size_t threads, bool want_sums, bool want_labels) {
+  check_code(engine.program(), isa);
   for (uint32_t input : engine.program().input)
     if (input >= words.shape(0)) throw std::invalid_argument("too few packed inputs");
   if (words.shape(1) < (n_rows + 63) / 64) throw std::invalid_argument("too few packed words");
@@ -100,7 +108,7 @@ void check_encoder(uint32_t n_inputs, const In<uint32_t, 1>& feature,
                                   std::to_string(n_features));
 }
 
-// An Engine, or with the names of an instruction set and a layout a Single.
+// An Engine, with or without code; or with the names of an instruction set and a layout a Single.
 template <typename Lowered, typename... Names>
 Lowered* lower_arrays(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> table,
                      In<uint32_t, 1> outputs, In<int64_t, 1> indptr, In<uint32_t, 1> index,
@@ -114,8 +122,8 @@ Lowered* lower_arrays(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> 
                       bias.data(),   bias.size(),  argmax};
   EncoderView encoder{feature.data(), threshold.data(), n_features, bits};
   nb::gil_scoped_release release;
-  if constexpr (sizeof...(Names) == 0)
-    return new Lowered(lower(circuit, readout, encoder));
+  if constexpr (std::is_same_v<Lowered, Engine>)
+    return new Engine(lower(circuit, readout, encoder, names...));
   else
     return new Lowered(circuit, readout, encoder, names...);
 }
@@ -126,11 +134,13 @@ void bind_engine(nb::module_& m) {
   nb::class_<Engine>(m, "Engine")
       .def("run_rows", run_rows)
       .def("run_packed", run_packed)
-      .def_prop_ro("n_gates", [](const Engine& e) { return e.program().gates.size(); })
+      .def_prop_ro("n_gates", [](const Engine& e) { return e.program().n_gates; })
       .def_prop_ro("n_runs", [](const Engine& e) { return e.program().runs.size(); })
+      .def_prop_ro("code_bytes",
+                   [](const Engine& e) { return e.program().code ? e.program().code->size() : 0; })
       .def_prop_ro("n_slots", [](const Engine& e) { return e.program().n_slots; });
   bind_single(m);
-  m.def("lower", lower_arrays<Engine>);
+  m.def("lower", lower_arrays<Engine, bool>);
   m.def("lower_single", lower_arrays<Single, std::string, std::string>);
   m.def("time_read", [](In<uint8_t, 1> data, const std::string& isa, bool prefetching) {
     auto [seconds, value] = time_read(data, isa, prefetching);

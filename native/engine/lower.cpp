@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "circuit/decompose.h"
+#include "engine/generate.h"
 #include "engine/schedule.h"
 
 namespace gategrad {
@@ -137,16 +138,27 @@ Netlist narrow_netlist(const CircuitView& c, std::vector<uint32_t>& outputs) {
   return canonicalize(c.n_inputs, narrow.fanin.data(), narrow.table.data(), narrow.table.size(), 2);
 }
 
-Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder) {
+Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
+              bool with_code) {
   Program program;
   std::vector<uint32_t> outputs;
   Netlist net = narrow_netlist(circuit, outputs);
   size_t n_entries = static_cast<size_t>(readout.indptr[readout.n_classes]);
   std::vector<uint32_t> roots(n_entries);
   for (size_t i = 0; i < n_entries; ++i) roots[i] = net.signal[outputs[readout.index[i]]];
-  std::vector<uint32_t> slot = schedule(net, roots, program);
-  for (size_t c = 0; c < readout.n_classes; ++c) plan_class(readout, c, slot, program);
   program.n_planes = planes_needed(readout);
+  if (with_code) {
+    for (size_t c = 0; c < readout.n_classes; ++c) plan_class(readout, c, roots, program);
+    generate(net, std::vector<uint32_t>(program.entries), program);
+    program.columns.clear();
+    program.entries.clear();
+  }
+  if (!program.code) {
+    program.classes.clear();
+    std::vector<uint32_t> slot = schedule(net, roots, program);
+    for (size_t c = 0; c < readout.n_classes; ++c) plan_class(readout, c, slot, program);
+    program.n_gates = program.gates.size();
+  }
   program.argmax = readout.argmax;
   program.n_features = encoder.n_features;
   program.bits = encoder.bits;

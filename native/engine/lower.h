@@ -44,6 +44,8 @@ Netlist narrow_netlist(const CircuitView& circuit, std::vector<uint32_t>& output
 // it stays inside the row.
 void plan_tiles(const EncoderView& encoder, Program& program);
 
-Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder);
+// With `with_code`, a program for AVX-512 that is machine code where that is possible.
+Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
+              bool with_code);
 
 }  // namespace gategrad

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "engine/code.h"
 #include "engine/kernel.h"
 
 namespace gategrad {
@@ -11,6 +13,7 @@ namespace gategrad {
 // Slots 0 and 1 hold false and true; the others are reused as soon as their signal is dead.
 inline constexpr uint32_t kFalseSlot = 0, kTrueSlot = 1;
 
+// Either runs of gates, for the kernels of any instruction set, or code, which is for AVX-512.
 struct Program {
   std::vector<Gate> gates;
   std::vector<Run> runs;
@@ -21,6 +24,8 @@ struct Program {
   std::vector<uint32_t> entries;
   // For packed input: slot of each circuit input that is used.
   std::vector<uint32_t> input, input_slot;
+  std::shared_ptr<const Code> code;
+  size_t n_gates = 0;
   size_t n_features = 0;
   size_t n_slots = 2;
   uint32_t n_planes = 2;

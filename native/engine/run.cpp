@@ -20,6 +20,9 @@ constexpr size_t kBlockBytes = kBlockWords * sizeof(uint64_t);
 constexpr size_t kHugePage = size_t{2} << 20;
 // Tiles compared in one pass over a block's rows: their marks (4 KiB each) stay in cache.
 constexpr size_t kTilesAtOnce = 16;
+// Code fetches at most every other line of the next block, and encoding fetches the rest: fetches on
+// their way from memory hold the buffers that operands from the second-level cache need as well.
+constexpr size_t kMostFetched = 128;
 
 template <typename T>
 Encode<T> encoder_of(const Kernels& kernels) {
@@ -127,6 +130,21 @@ void Engine::give_back(std::unique_ptr<Workspace> workspace) {
   idle_.push_back(std::move(workspace));
 }
 
+// Gates and sums of the block in the workspace; returns whether all of `next` is fetched meanwhile.
+bool Engine::evaluate(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
+                      Bytes next) {
+  if (program_.code) {
+    const size_t step = next.count / std::max<size_t>(1, program_.code->n_fetches());
+    program_.code->function()(workspace.slots(), workspace.planes(), next.first,
+                              std::min(step, kMostFetched));
+    return false;
+  }
+  const size_t step = next.count / std::max<size_t>(1, program_.gates.size());
+  kernels.gates(view, workspace.slots(), next.first, std::min<size_t>(step, 64));
+  kernels.sums(view, workspace.slots(), workspace.planes());
+  return step < 64;
+}
+
 // `load(block, fetch, workspace)` fills the input slots of one block and says whether its rows are
 // good; without `fetch` they are in the cache already.
 // `upcoming(block)` is the memory that load will read.
@@ -147,10 +165,7 @@ bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
         if (!load(block, !fetched, *workspace)) good = false;
         size_t first = block * kBlockRows, n = std::min(kBlockRows, n_rows - first);
         Bytes next = block + 1 < end ? upcoming(block + 1) : Bytes{nullptr, 0};
-        size_t step = next.count / std::max<size_t>(1, program_.gates.size());
-        fetched = step < 64;
-        kernels.gates(view, workspace->slots(), next.first, std::min<size_t>(step, 64));
-        kernels.sums(view, workspace->slots(), workspace->planes());
+        fetched = evaluate(kernels, view, *workspace, next);
         if (results.labels) kernels.argmax(view, workspace->planes(), n, results.labels + first);
         if (results.sums)
           kernels.store_sums(view, workspace->planes(), n, results.sums + first * view.n_classes);

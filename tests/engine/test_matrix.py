@@ -14,6 +14,8 @@ from tests.strategies import pairs
 BATCHES = [0, 1, 31, 32, 63, 64, 65, 511, 512, 513, 5000]
 DTYPES = [np.bool_, np.uint8, np.float32, np.float64]
 ENGINES = [f"native:{isa}" for isa in _core.isas()] + ["numpy"]
+# With AVX-512 circuits are machine code; their gates run in kernels where that is turned off.
+ENGINES += ["native:avx512:off"] if "avx512" in _core.isas() else []
 LAYOUTS = {
     "C": lambda x: np.ascontiguousarray(x),
     "Fortran": lambda x: np.asfortranarray(x),
@@ -27,9 +29,10 @@ LAYOUTS = {
 @pytest.fixture(params=ENGINES)
 def lower(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     """`engine.lower` for one engine, and for the native one with one instruction set."""
-    backend, _, isa = request.param.partition(":")
+    backend, isa, code = (*request.param.split(":"), "", "")[:3]
     if isa:
         monkeypatch.setenv("GATEGRAD_ISA", isa)
+    monkeypatch.setenv("GATEGRAD_CODE", code or "on")
 
     def lower(*args: object) -> engine.Program:
         program = engine.lower(*args, backend=backend)

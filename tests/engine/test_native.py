@@ -35,6 +35,12 @@ def test_unknown_instruction_set_lists_the_known(monkeypatch: pytest.MonkeyPatch
         engine.lower(Circuit(1, [], [], [2]), Readout.identity(1))
 
 
+def test_unknown_choice_of_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEGRAD_CODE", "maybe")
+    with pytest.raises(ValueError, match="GATEGRAD_CODE='maybe' is unknown; known: on, off"):
+        engine.lower(Circuit(1, [], [], [2]), Readout.identity(1))
+
+
 def test_absent_instruction_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEGRAD_ISA", "avx512")
     monkeypatch.setattr(isa, "available", lambda: ["baseline"])

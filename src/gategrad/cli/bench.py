@@ -78,7 +78,7 @@ def _facts(program: Program, rows: NDArray, found: speed.Speed, lowering: float)
             f" {100 * found.share:.3g} % of the read limit",
             style="green",
         ),
-        "engine": f"{program.backend}, {program.isa}: {program.reason}",
+        "engine": f"{program.backend}, {program.isa}: {program.reason}{_code(program)}",
         "threads": f"{found.threads}",
         "batch": f"{found.batch:,} rows a call",
         "rows": f"{len(rows):,} of {rows.shape[1]:,} {rows.dtype}, "
@@ -86,6 +86,11 @@ def _facts(program: Program, rows: NDArray, found: speed.Speed, lowering: float)
         f"median of {found.passes} passes over {_passes(found.rows, len(rows))}",
         "lowering": f"{1000 * lowering:.3g} ms",
     }
+
+
+def _code(program: Program) -> str:
+    n_bytes = getattr(program, "code_bytes", 0)
+    return f"; {report.bytes_text(n_bytes)} of machine code" if n_bytes else ""
 
 
 def _passes(n_rows: int, n_all: int) -> str:

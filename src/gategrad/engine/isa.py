@@ -1,4 +1,7 @@
-"""Which native kernels to run: the best of this machine, or those that GATEGRAD_ISA names."""
+"""Which native kernels to run: the best of this machine, or those that GATEGRAD_ISA names.
+
+With AVX-512, circuits become machine code when they are lowered, unless GATEGRAD_CODE is "off".
+"""
 
 import os
 
@@ -6,6 +9,8 @@ from gategrad import _core
 
 VARIABLE = "GATEGRAD_ISA"
 KNOWN = ("baseline", "avx2", "avx512")
+CODE_VARIABLE = "GATEGRAD_CODE"
+WITH_CODE = "avx512"
 
 
 def available() -> list[str]:
@@ -30,3 +35,15 @@ def choose() -> tuple[str, str]:
             f"{VARIABLE}={forced!r} does not run on this machine; it has {', '.join(available())}"
         )
     return forced, f"{VARIABLE} is set"
+
+
+def wants_code(isa: str) -> bool:
+    """Whether circuits are to become machine code on an instruction set.
+
+    Raises:
+        ValueError: GATEGRAD_CODE is neither "on" nor "off".
+    """
+    choice = os.environ.get(CODE_VARIABLE) or "on"
+    if choice not in ("on", "off"):
+        raise ValueError(f"{CODE_VARIABLE}={choice!r} is unknown; known: on, off")
+    return choice == "on" and isa == WITH_CODE

@@ -22,7 +22,8 @@ class NativeProgram:
 
     Raises:
         CircuitError: `readout` reads an output that `circuit` lacks.
-        ValueError: GATEGRAD_ISA names an instruction set that is unknown or not here.
+        ValueError: GATEGRAD_ISA names an instruction set that is unknown or not here, or
+            GATEGRAD_CODE is neither "on" nor "off".
     """
 
     backend = "native"
@@ -41,13 +42,18 @@ class NativeProgram:
             thresholds = feature, np.full(circuit.n_inputs, 0.5)
         self._n_features = circuit.n_inputs if self._bits else encoder.n_features
         arguments = _arguments(circuit, readout, thresholds, self._n_features, self._bits)
-        self._engine = _core.lower(*arguments)
+        self._engine = _core.lower(*arguments, isa.wants_code(self.isa))
         self.few = FewRows(arguments, readout.n_classes, self.isa)
 
     @property
     def n_gates(self) -> int:
         """Two-input gates and inverters that are evaluated."""
         return self._engine.n_gates
+
+    @property
+    def code_bytes(self) -> int:
+        """Size of the machine code that the circuit became; 0 where kernels run its gates."""
+        return self._engine.code_bytes
 
     def sums(self, x: ArrayLike | Packed, *, threads: int | None = None) -> NDArray[np.int32]:
         """Integer sums of each class.

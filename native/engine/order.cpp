@@ -1,0 +1,142 @@
+#include "engine/order.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace gategrad {
+namespace {
+
+// Vectors of 64 bytes that stay in a first-level cache of 32 KiB, beside code and others.
+constexpr uint64_t kCached = 448;
+// Values used last, whose readers may come next.
+constexpr size_t kRecent = 8;
+
+// Lists of numbers, one after the other: list i is at [first[i], first[i + 1]).
+struct Lists {
+  std::vector<uint32_t> first, items;
+};
+
+// The stored signals that each stored gate reads, without repetition.
+Lists leaves_of(const Netlist& net, const Cones& cones) {
+  Lists lists;
+  lists.first.push_back(0);
+  for (uint32_t signal : cones.order) {
+    const auto begin = static_cast<ptrdiff_t>(lists.items.size());
+    each_leaf(net, cones, signal, [&](uint32_t leaf) { lists.items.push_back(leaf); });
+    std::sort(lists.items.begin() + begin, lists.items.end());
+    lists.items.erase(std::unique(lists.items.begin() + begin, lists.items.end()),
+                      lists.items.end());
+    lists.first.push_back(static_cast<uint32_t>(lists.items.size()));
+  }
+  return lists;
+}
+
+// The gates, by their place in the order, that read each signal.
+Lists readers_of(const Lists& leaves, size_t n_signals) {
+  Lists lists;
+  lists.first.assign(n_signals + 1, 0);
+  for (uint32_t signal : leaves.items) ++lists.first[signal + 1];
+  std::partial_sum(lists.first.begin(), lists.first.end(), lists.first.begin());
+  lists.items.resize(leaves.items.size());
+  std::vector<uint32_t> next(lists.first.begin(), lists.first.end() - 1);
+  for (uint32_t gate = 0; gate + 1 < leaves.first.size(); ++gate)
+    for (uint32_t i = leaves.first[gate]; i < leaves.first[gate + 1]; ++i)
+      lists.items[next[leaves.items[i]]++] = gate;
+  return lists;
+}
+
+class Ordering {
+ public:
+  Ordering(const Netlist& net, const Cones& cones)
+      : cones_(cones),
+        leaves_(leaves_of(net, cones)),
+        readers_(readers_of(leaves_, cones.stored.size())),
+        waits_for_(cones.order.size(), 0),
+        done_(cones.order.size(), 0),
+        used_(cones.stored.size(), 0) {
+    recent_.fill(UINT32_MAX);
+    for (uint32_t gate = 0; gate < waits_for_.size(); ++gate) {
+      for (uint32_t i = leaves_.first[gate]; i < leaves_.first[gate + 1]; ++i)
+        waits_for_[gate] += leaves_.items[i] >= net.first_gate;
+      if (waits_for_[gate] == 0) ready_.push_back(gate);
+    }
+  }
+
+  std::vector<uint32_t> run() {
+    std::vector<uint32_t> order;
+    order.reserve(done_.size());
+    size_t oldest = 0;
+    while (order.size() < done_.size()) {
+      uint32_t gate = best_of_recent();
+      if (gate == UINT32_MAX) {
+        while (done_[ready_[oldest]]) ++oldest;
+        gate = ready_[oldest];
+      }
+      evaluate(gate);
+      order.push_back(cones_.order[gate]);
+    }
+    return order;
+  }
+
+ private:
+  uint32_t best_of_recent() const {
+    uint32_t best = UINT32_MAX, fewest = UINT32_MAX;
+    for (size_t k = 1; k <= kRecent && fewest > 0; ++k) {
+      const uint32_t signal = recent_[(place_ - k) % kRecent];
+      if (signal == UINT32_MAX) break;
+      for (uint32_t i = readers_.first[signal]; i < readers_.first[signal + 1]; ++i) {
+        const uint32_t gate = readers_.items[i];
+        if (done_[gate] || waits_for_[gate]) continue;
+        const uint32_t n = missing(gate);
+        if (n < fewest) {
+          fewest = n;
+          best = gate;
+        }
+      }
+    }
+    return best;
+  }
+
+  // Values to read that are no longer in the cache.
+  uint32_t missing(uint32_t gate) const {
+    uint32_t n = 0;
+    for (uint32_t i = leaves_.first[gate]; i < leaves_.first[gate + 1]; ++i) {
+      const uint64_t used = used_[leaves_.items[i]];
+      n += used == 0 || now_ - used > kCached;
+    }
+    return n;
+  }
+
+  void use(uint32_t signal) {
+    used_[signal] = ++now_;
+    recent_[place_++ % kRecent] = signal;
+  }
+
+  void evaluate(uint32_t gate) {
+    done_[gate] = 1;
+    for (uint32_t i = leaves_.first[gate]; i < leaves_.first[gate + 1]; ++i) use(leaves_.items[i]);
+    const uint32_t own = cones_.order[gate];
+    use(own);
+    for (uint32_t i = readers_.first[own]; i < readers_.first[own + 1]; ++i)
+      if (--waits_for_[readers_.items[i]] == 0) ready_.push_back(readers_.items[i]);
+  }
+
+  const Cones& cones_;
+  Lists leaves_, readers_;
+  std::vector<uint32_t> waits_for_;
+  std::vector<uint8_t> done_;
+  std::vector<uint64_t> used_;  // when; 0: never
+  std::vector<uint32_t> ready_;
+  std::array<uint32_t, kRecent> recent_;
+  size_t place_ = kRecent;
+  uint64_t now_ = 0;
+};
+
+}  // namespace
+
+std::vector<uint32_t> order_for_cache(const Netlist& net, const Cones& cones) {
+  return Ordering(net, cones).run();
+}
+
+}  // namespace gategrad
