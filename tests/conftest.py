@@ -5,3 +5,7 @@ import os
 # Set before torch is imported: its workers spin for each other, which on a machine with other work
 # takes many times longer than one thread does. Tests of threads ask for their number.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Read when triton is imported: its kernels run in its interpreter on the CPU. TRITON_INTERPRET=0
+# runs the same tests on a GPU.
+os.environ.setdefault("TRITON_INTERPRET", "1")

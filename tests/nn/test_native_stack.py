@@ -393,10 +393,14 @@ def test_training_backend_is_told(monkeypatch) -> None:
     monkeypatch.setenv(VARIABLE, "torch")
     assert nn.training_backend(net) == "torch (GATEGRAD_TRAINING is torch)"
     monkeypatch.setenv(VARIABLE, "numpy")
-    with pytest.raises(ValueError, match="unknown GATEGRAD_TRAINING 'numpy'; known: native, torch"):
+    with pytest.raises(
+        ValueError, match="unknown GATEGRAD_TRAINING 'numpy'; known: native, torch, triton"
+    ):
         nn.training_backend(net)
     assert not net[0].training
-    with pytest.raises(ValueError, match="unknown GATEGRAD_TRAINING 'numpy'; known: native, torch"):
+    with pytest.raises(
+        ValueError, match="unknown GATEGRAD_TRAINING 'numpy'; known: native, torch, triton"
+    ):
         net.train()(_rows(2))
 
 

@@ -1,13 +1,15 @@
-"""Who computes a network in training: the native core or plain torch."""
+"""Who computes a network in training: the native core, Triton or plain torch."""
 
 from torch import nn
 
 from gategrad.engine import isa
 from gategrad.nn.dense import LogicDense
+from gategrad.nn.gpu import why_not_triton
 from gategrad.nn.native_learned import why_not_learned
 from gategrad.nn.native_tables import why_not_native_tables
 from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.stack import why_not_native
+from gategrad.nn.training_variable import wanted_backend
 
 
 def training_backend(net: nn.Module) -> str:
@@ -17,11 +19,17 @@ def training_backend(net: nn.Module) -> str:
     straight-through layers; other values go through torch.
 
     Example:
-        "native (avx512, torch's OpenMP threads)" or "torch (a tensor is on cuda:0)".
+        "native (avx512, torch's OpenMP threads)", "triton (cuda:0)" or
+        "torch (the weights are torch.float64)".
     """
     layers = [module for module in net.modules() if isinstance(module, LogicDense)]
     if not layers:
         return "torch (no logic layers)"
+    device = layers[0].weight.device
+    if device.type == "cuda" or wanted_backend() == "triton":
+        reasons = (why_not_triton(layer, device) for layer in layers)
+        reason = next((reason for reason in reasons if reason), None)
+        return f"torch ({reason})" if reason else f"triton ({device})"
     modes = [layer.training for layer in layers]
     try:
         for layer in layers:

@@ -9,6 +9,7 @@ from gategrad.nn import options, relaxed, relaxed_tables
 from gategrad.nn.checks import as_rows, float_dtype, layer_input, positive_count
 from gategrad.nn.connections import Active, Connections, connect
 from gategrad.nn.gate_sets import Gates
+from gategrad.nn.gpu import run_layer, why_not_triton
 from gategrad.nn.inits import initial_weights
 from gategrad.nn.logics import gate_mixtures, replaced
 from gategrad.nn.native_learned import run_learned, why_not_learned
@@ -32,13 +33,13 @@ class LogicDense(nn.Module):
     and moved with the weights; where wiring is learned, `wiring` holds candidates and their logits
     instead, and `wires()` says which are chosen. `weight` (out_dim, 16) holds the logits of "raw"
     by gate id, or (out_dim, 2**inputs) the table of "light": w00, w10, w01, w11. Nothing else is
-    derived and kept, but for the state of Gumbel noise, `noise` (2,) int64. `temperature` and
+    derived and kept in it, but for the state of Gumbel noise, `noise` (2,) int64. `temperature` and
     `frozen` may be set at any time. A frozen layer is the hard one in `.train()` too, and no
     gradient passes through it.
 
-    Values are computed in the weight's dtype, under autocast too. bool, integer and other floating
-    inputs are converted to it. Memory is laid out features-major: the output is a transposed view,
-    which costs the next logic layer nothing.
+    Values are computed in the weight's dtype, and on CUDA under autocast in autocast's. bool,
+    integer and other floating inputs are converted to it. Memory is laid out features-major: the
+    output is a transposed view, which costs the next logic layer nothing.
 
     Args:
         in_dim: width of the input.
@@ -63,6 +64,9 @@ class LogicDense(nn.Module):
         logic: of values between 0 and 1, for "raw": "probabilistic", "min-max", "lukasiewicz". The
             last two run in plain torch.
         grad_factor: factor on the gradient of the input; above 1 it helps deep networks.
+        deterministic: on CUDA, add the gradients of a wire in a fixed order (True), or by atomic
+            additions unless `torch.use_deterministic_algorithms` is on. Elsewhere the order is
+            fixed anyway.
         seed: integer for wiring and weights. Layers of one size and one seed are identical, so
             give each its own, or let all share one `generator`. Without both: fresh entropy.
         generator: CPU generator that the draws advance, wiring first.
@@ -98,6 +102,7 @@ class LogicDense(nn.Module):
         gates: Gates | None = None,
         logic: str = "probabilistic",
         grad_factor: float = 1.0,
+        deterministic: bool = True,
         seed: int | None = None,
         generator: torch.Generator | None = None,
         image_shape: Sequence[int] | None = None,
@@ -120,6 +125,7 @@ class LogicDense(nn.Module):
         self.gates = options.checked_gates(gates, self.kind)
         self.logic = options.checked_logic(logic, self.kind)
         self.grad_factor = float(grad_factor)
+        self.deterministic = bool(deterministic)
         self.frozen = False
         dtype = float_dtype(dtype)
         generator = as_generator(seed, generator)
@@ -154,7 +160,10 @@ class LogicDense(nn.Module):
             return self._forward(x)
 
     def _forward(self, x: Tensor) -> Tensor:
-        out = self._native(x.reshape(-1, self.in_dim))
+        flat = x.reshape(-1, self.in_dim)
+        out = self._native(flat)
+        if out is None and why_not_triton(self, x.device) is None:
+            out = run_layer(self, flat)
         if out is None:
             out = self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
         return out.reshape(*x.shape[:-1], self.out_dim)

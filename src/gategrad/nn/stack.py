@@ -1,25 +1,22 @@
 """Whether the native core can compute a run of logic layers, and the call that does it."""
 
-import os
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from gategrad.nn.checks import known_name
 from gategrad.nn.native_op import EagerStack, logic_stack
 from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.relaxed import native_gates
+from gategrad.nn.training_variable import VARIABLE, wanted_backend
 
-VARIABLE = "GATEGRAD_TRAINING"
-BACKENDS = ("native", "torch")
 DTYPES = (torch.float32, torch.float64)
 _PLAIN = (Tensor, nn.Parameter)
 
 
 def native_is_off() -> bool:
-    """Whether GATEGRAD_TRAINING asks for plain torch; ValueError if it names no backend."""
-    return known_name(VARIABLE, os.environ.get(VARIABLE) or BACKENDS[0], BACKENDS) == "torch"
+    """Whether GATEGRAD_TRAINING asks for something else; ValueError if it names no backend."""
+    return wanted_backend() != "native"
 
 
 def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | None:
@@ -36,7 +33,7 @@ def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | N
 def why_not_core(layers: Sequence[nn.Module], device: torch.device) -> str | None:
     """The same for either part of the core, wiring apart."""
     if native_is_off():
-        return f"{VARIABLE} is torch"
+        return f"{VARIABLE} is {wanted_backend()}"
     if any(isinstance(layer.kind, TableParametrization) for layer in layers):
         return "gates are interpolated tables"
     weights = [layer.weight for layer in layers]
