@@ -5,6 +5,7 @@ load when they are first used.
 """
 
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from gategrad import data, files, nn, train
     from gategrad.harden import discretize
 
-__version__ = _version("gategrad")
+try:
+    __version__ = _version("gategrad")
+except PackageNotFoundError:  # a source tree that was not installed
+    __version__ = "0+unknown"
 
 _LAZY_MODULES = ("data", "files", "nn", "train", "passes", "encoding", "engine", "harden")
 

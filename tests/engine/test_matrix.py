@@ -169,7 +169,7 @@ def test_any_circuit(pair: tuple[Circuit, Readout], n_rows: int, seed: int) -> N
     circuit, readout = pair
     bits = np.random.default_rng(seed).random((n_rows, circuit.n_inputs)) < 0.5
     sums = evaluate_sums(circuit, readout, bits)
-    for backend in engine.BACKENDS:
+    for backend in ("native", "numpy"):
         program = engine.lower(circuit, readout, backend=backend)
         np.testing.assert_array_equal(program.sums(bits), sums)
         np.testing.assert_array_equal(program.sums(engine.pack(bits)), sums)

@@ -19,7 +19,7 @@ BITS = np.random.default_rng(3).random((200, 12)) < 0.5
 
 
 def _sums() -> dict[str, bytes]:
-    programs = {name: engine.lower(CIRCUIT, READOUT, backend=name) for name in engine.BACKENDS}
+    programs = {name: engine.lower(CIRCUIT, READOUT, backend=name) for name in ("native", "numpy")}
     sums = {name: program.sums(BITS).tobytes() for name, program in programs.items()}
     return sums | {"evaluator": evaluator.evaluate_sums(CIRCUIT, READOUT, BITS).tobytes()}
 

@@ -1,5 +1,6 @@
-"""Lower a circuit and run it on rows: the native engine, and a numpy reference."""
+"""Lower a circuit and run it on rows: the native engine, a numpy reference, a GPU."""
 
+from gategrad.engine.errors import BackendError
 from gategrad.engine.in_order import in_order
 from gategrad.engine.lower import BACKENDS, Program, lower
 from gategrad.engine.native import NativeProgram
@@ -9,6 +10,7 @@ from gategrad.engine.rows import InputError, check_rows, check_values, thread_co
 
 __all__ = [
     "BACKENDS",
+    "BackendError",
     "InputError",
     "NativeProgram",
     "NumpyProgram",

@@ -1,13 +1,20 @@
 """From a circuit to a program that an engine runs: lower once, run many."""
 
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Union
+
 from gategrad.circuit import Circuit, Readout
 from gategrad.encoding import Encoder
+from gategrad.engine.errors import BackendError
 from gategrad.engine.native import NativeProgram
 from gategrad.engine.reference import NumpyProgram
 
-BACKENDS = ("native", "numpy")
+if TYPE_CHECKING:
+    from gategrad.engine.gpu.program import GpuProgram
 
-Program = NativeProgram | NumpyProgram
+BACKENDS = ("native", "numpy", "gpu")
+
+Program = Union[NativeProgram, NumpyProgram, "GpuProgram"]
 
 
 def lower(
@@ -23,7 +30,8 @@ def lower(
         circuit: any circuit, optimized or not.
         readout: sums over the outputs of `circuit`.
         encoder: from rows to the circuit's inputs; None where rows are bits.
-        backend: "native" (the default) or "numpy", the slow reference.
+        backend: "native" (the default), "numpy", the slow reference, or "gpu", which needs an
+            NVIDIA GPU, torch and triton.
 
     Returns:
         A program with `sums(x, threads=None)` and `labels(x, threads=None)`; it says in `backend`,
@@ -31,9 +39,23 @@ def lower(
 
     Raises:
         ValueError: an unknown backend; lists the known ones.
+        BackendError: the GPU is asked for, and something that it needs is missing.
     """
     if backend in (None, "native"):
         return NativeProgram(circuit, readout, encoder)
     if backend == "numpy":
         return NumpyProgram(circuit, readout, encoder)
+    if backend == "gpu":
+        return _gpu(circuit, readout, encoder)
     raise ValueError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
+
+
+def _gpu(circuit: Circuit, readout: Readout, encoder: Encoder | None) -> "GpuProgram":
+    missing = [name for name in ("torch", "triton") if find_spec(name) is None]
+    if missing:
+        raise BackendError(
+            f'backend="gpu" needs {" and ".join(missing)}: pip install {" ".join(missing)}'
+        )
+    from gategrad.engine.gpu.program import GpuProgram
+
+    return GpuProgram(circuit, readout, encoder)

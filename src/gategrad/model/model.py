@@ -75,9 +75,10 @@ class Model:
 
         Args:
             x: (n, features) bool, uint8, float32 or float64 rows, any stride; bits without an
-                encoder; or what `gategrad.pack` returned.
+                encoder; or what `gategrad.pack` returned. For "gpu" also a torch tensor, whose
+                result is a tensor on its device, or numpy where labels are text.
             threads: threads to work with; the engine's choice where None.
-            backend: which engine runs; the best one where None.
+            backend: "native" (where None), "numpy" or "gpu".
 
         Returns:
             argmax and binary: (n,) labels, or int64 class indices in a model without labels;
@@ -89,7 +90,11 @@ class Model:
         decided = self.program(backend).labels(x, threads=threads)
         if self.labels is None or self.readout.kind not in ("argmax", "binary"):
             return decided
-        return self._names[decided]
+        if isinstance(decided, np.ndarray):
+            return self._names[decided]
+        if isinstance(self.labels[0], str):
+            return self._names[decided.cpu().numpy()]
+        return decided.new_tensor(self._names)[decided]
 
     def predict_batches(
         self,
@@ -121,7 +126,10 @@ class Model:
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
     ) -> NDArray[np.float32]:
         """Sums times the readout's scale plus its offset, (n, classes) float32; see `predict`."""
-        return scores(self.readout, self.sums(x, threads=threads, backend=backend))
+        sums = self.sums(x, threads=threads, backend=backend)
+        if isinstance(sums, np.ndarray):
+            return scores(self.readout, sums)
+        return self.program(backend).scores_of(sums)
 
     def probabilities(
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None

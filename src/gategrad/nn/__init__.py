@@ -2,6 +2,7 @@
 
 from gategrad.nn.backend import training_backend
 from gategrad.nn.dense import LogicDense
+from gategrad.nn.distributed import check_same_wiring
 from gategrad.nn.expected_gates import expected_gates
 from gategrad.nn.graph import LogicGraph
 from gategrad.nn.group_sum import GroupSum
@@ -27,6 +28,7 @@ __all__ = [
     "TableParametrization",
     "Thermometer",
     "WeightedSum",
+    "check_same_wiring",
     "expected_gates",
     "from_circuit",
     "fuse",

@@ -179,3 +179,21 @@ def test_what_runs_is_said(device, monkeypatch) -> None:
         monkeypatch.setenv("TRITON_INTERPRET", "0")
         with pytest.raises(ValueError, match="needs triton and TRITON_INTERPRET=1"):
             nn.training_backend(layer)
+
+
+@pytest.mark.parametrize("options", [{}, {"connections": "learned", "candidates": 3}])
+def test_compiles_whole(device, options) -> None:
+    layer = nn.LogicDense(5, 7, seed=0, device=device, **options)
+    compiled = torch.compile(layer, backend="aot_eager", fullgraph=True)
+    x, grad = _random((4, 5), 0, device), _random((4, 7), 1, device)
+    got = _run_compiled(compiled, layer, x, grad)
+    for ours, eager in zip(got, _run(layer, x, grad), strict=True):
+        torch.testing.assert_close(ours, eager, rtol=0, atol=0)
+
+
+def _run_compiled(compiled, layer, x, grad):
+    x = x.detach().requires_grad_()
+    layer.zero_grad()
+    y = compiled(x)
+    y.backward(grad)
+    return y.detach(), x.grad, layer.weight.grad
