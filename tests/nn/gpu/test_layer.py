@@ -65,6 +65,18 @@ def test_half_precision(device, monkeypatch, dtype, parametrization) -> None:
     _compare(layer, device, monkeypatch, 33, tolerance=0.05, dtype=dtype)
 
 
+def test_autocast_keeps_values_in_its_dtype(device) -> None:
+    layer = _layer(9, 40, device)
+    x = _random((33, 9), 5, device).requires_grad_()
+    with torch.autocast(device, dtype=torch.bfloat16):
+        y = layer(x)
+    y.sum().backward()
+    assert (y.dtype, x.grad.dtype, layer.weight.grad.dtype) == (
+        torch.bfloat16, torch.float32, torch.float32,
+    )  # fmt: skip
+    torch.testing.assert_close(y.float(), layer(x), rtol=0, atol=0.02)
+
+
 def test_limited_gates_with_a_temperature(device, monkeypatch) -> None:
     layer = _layer(9, 40, device, gates=("nand", "xor"), temperature=0.5)
     _compare(layer, device, monkeypatch, 5)

@@ -11,10 +11,11 @@ _PLAIN = (Tensor, nn.Parameter)
 def run_layer(layer: nn.Module, x: Tensor) -> Tensor:
     """A `LogicDense` layer on x (batch, in_dim): (batch, out_dim), features-major in memory.
 
-    Values are in the weight's dtype, or under CUDA autocast in autocast's; sums are float32.
+    Values are in the weight's dtype, or under autocast in autocast's; sums are float32.
     """
+    dtype = _values_dtype(layer, x.device)
     with torch.autocast(x.device.type, enabled=False):
-        rows = x.to(_values_dtype(layer, x.device)).t()
+        rows = x.to(dtype).t()
         if layer.training:
             weight, hard = native_gates(layer)
         else:
@@ -60,8 +61,8 @@ def _own_rows(pins: Tensor) -> Tensor:
 
 
 def _values_dtype(layer: nn.Module, device: torch.device) -> torch.dtype:
-    if device.type == "cuda" and torch.is_autocast_enabled("cuda"):
-        return torch.get_autocast_dtype("cuda")
+    if torch.is_autocast_enabled(device.type):
+        return torch.get_autocast_dtype(device.type)
     return layer.weight.dtype
 
 
