@@ -43,4 +43,4 @@ def test_it_runs_from_the_source_tree(tmp_path: Path) -> None:
     result = json.loads(out.read_text())
     assert result["kernels"]["layers"].keys() >= {"raw float32 gather", "light bfloat16 atomic"}
     assert result["steps"]["networks"]["tiny 2 x 40"]["samples_per_second"] > 0
-    assert result["inference"]["circuits"]["600 gates"]["images_per_second"] > 0
+    assert result["inference"]["circuits"]["600 gates, 2 programs"]["images_per_second"] > 0
