@@ -127,7 +127,7 @@ def _kernels(timer: _Timer, tiny: bool) -> dict:
     from gategrad import nn
 
     bandwidth = _copy_bandwidth(timer, tiny)
-    gates, batch = (64, 16) if tiny else (1_024_000, 128)
+    gates, batch = (16, 16) if tiny else (1_024_000, 128)
     print(f"\ncopy {bandwidth / 1e12:.2f} TB/s; {gates:,} gates, batch {batch}")
     print(f"{'layer':34} {'forward ms':>11} {'backward ms':>12} {'of copy':>8}")
     rows = {}
@@ -163,7 +163,7 @@ def _layer_times(timer: _Timer, layer: torch.nn.Module, batch: int, bandwidth: f
 
 def _steps(timer: _Timer, tiny: bool) -> dict:
     """Forward, backward and Adam of whole networks, as a CUDA graph where there is a GPU."""
-    networks = [("tiny 2 x 40", 9, 40, 2)] if tiny else NETWORKS
+    networks = [("tiny 2 x 20", 9, 20, 2)] if tiny else NETWORKS
     batch = 8 if tiny else 128
     print(f"\n{'training step, batch ' + str(batch):34} {'ms':>8} {'samples/s':>12}")
     rows = {}
@@ -215,12 +215,12 @@ def _inference(timer: _Timer, tiny: bool) -> dict:
     from gategrad.engine import lower
     from gategrad.engine.gpu import program as engine
 
-    n_rows = 300 if tiny else 1 << 22
+    n_rows = 40 if tiny else 1 << 22
     encoder = Thermometer.fixed(127, 784)
     x = torch.randint(0, 256, (n_rows, 784), dtype=torch.uint8, device=timer.device)
     print(f"\n{'packed inference, uint8 rows':34} {'ms':>8} {'images/s':>16}")
     rows = {}
-    for n_gates in (600,) if tiny else (18_000, 8_000):
+    for n_gates in (60,) if tiny else (18_000, 8_000):
         program = lower(*_circuit(n_gates), encoder, backend="gpu")
         assert program.n_gates == n_gates
         for engine.PROGRAMS_A_PROCESSOR in (2,) if tiny else (1, 2, 4):

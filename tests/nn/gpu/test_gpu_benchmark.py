@@ -42,5 +42,5 @@ def test_it_runs_from_the_source_tree(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     assert result["kernels"]["layers"].keys() >= {"raw float32 gather", "light bfloat16 atomic"}
-    assert result["steps"]["networks"]["tiny 2 x 40"]["samples_per_second"] > 0
-    assert result["inference"]["circuits"]["600 gates, 2 programs"]["images_per_second"] > 0
+    assert result["steps"]["networks"]["tiny 2 x 20"]["samples_per_second"] > 0
+    assert result["inference"]["circuits"]["60 gates, 2 programs"]["images_per_second"] > 0
