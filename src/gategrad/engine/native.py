@@ -1,15 +1,24 @@
 """The native engine: a circuit lowered for the C++ core, and its rows handed over."""
 
+from dataclasses import dataclass
+from functools import cached_property, partial
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad import _core
 from gategrad.circuit import Circuit, Readout, check_pair, decide
 from gategrad.encoding import Encoder
+from gategrad.encoding.intervals import number_intervals
 from gategrad.engine import isa
-from gategrad.engine.few import FewRows
+from gategrad.engine.few import MOST_ROWS, FewRows
+from gategrad.engine.in_order import in_order
+from gategrad.engine.numbers import LANES, behind_comparisons, spread
 from gategrad.engine.packing import Packed, check_packed
-from gategrad.engine.rows import check_rows, check_threads, check_values, thread_count
+from gategrad.engine.rows import InputError, check_rows, check_threads, check_values, thread_count
+
+# Rows of repeated columns that are made at a time: 2 MiB of float64.
+WIDENED_ROWS = 4096
 
 
 class NativeProgram:
@@ -34,7 +43,8 @@ class NativeProgram:
         self._readout = readout
         self._n_inputs = circuit.n_inputs
         thresholds = None if encoder is None else encoder.thresholds()
-        # An encoder that is more than thresholds turns rows into bits before the core sees them.
+        # An encoder that is more than thresholds turns rows into bits before the core sees them,
+        # unless they are numbers, which need comparisons only.
         self._encoder = encoder if thresholds is None else None
         self._bits = thresholds is None
         if thresholds is None:
@@ -44,6 +54,8 @@ class NativeProgram:
         arguments = _arguments(circuit, readout, thresholds, self._n_features, self._bits)
         self._engine = _core.lower(*arguments, isa.wants_code(self.isa))
         self.few = FewRows(arguments, readout.n_classes, self.isa)
+        self._intervals = None if self._encoder is None else number_intervals(encoder)
+        self._circuit = None if self._intervals is None else circuit
 
     @property
     def n_gates(self) -> int:
@@ -80,6 +92,10 @@ class NativeProgram:
 
     def _run(self, x: ArrayLike | Packed, threads: int | None, *, sums: bool) -> NDArray:
         check_threads(threads)
+        if self._intervals is not None and _is_numbers(x):
+            found = self._run_numbers(x, threads, sums=sums)
+            if found is not None:
+                return found
         found = self.few.run(x, sums=sums) if self._encoder is None else None
         if found is not None:
             return found
@@ -93,6 +109,31 @@ class NativeProgram:
             found = self.few.run(rows, sums=sums)
         return self._blocks(rows, wanted)[not sums] if found is None else found
 
+    @cached_property
+    def _numbers(self) -> "NumberRows":
+        n_features = self._encoder.n_features
+        circuit, encoder = behind_comparisons(self._circuit, self._intervals, n_features)
+        narrow = NativeProgram(circuit, self._readout, encoder)
+        if n_features > LANES:
+            return NumberRows(narrow, None, narrow)
+        columns, encoder = spread(encoder)
+        return NumberRows(narrow, columns, NativeProgram(circuit, self._readout, encoder))
+
+    def _run_numbers(self, x: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
+        """None for rows that the encoder itself must see: it names what is wrong with them."""
+        if x.shape[1] != self._encoder.n_features:
+            return None
+        try:
+            return self._numbers.run(x, threads, sums=sums)
+        except InputError:
+            if not self._intervals.missing or np.isnan(self._intervals.low).any():
+                return None
+        if x.dtype.kind != "f":
+            return None
+        # Below every interval, as a missing value is.
+        low = np.where(np.isnan(x), x.dtype.type(-np.inf), x)
+        return self._numbers.run(low, threads, sums=sums)
+
     def _blocks(self, rows: NDArray, wanted: tuple) -> tuple[NDArray, NDArray]:
         """(sums, labels), of which one is wanted, by blocks of 512 rows."""
         result = self._engine.run_rows(rows, *wanted)
@@ -100,6 +141,36 @@ class NativeProgram:
             check_values(rows, bits=self._bits)
             raise RuntimeError("the rows changed while they were read")
         return result
+
+
+@dataclass(frozen=True)
+class NumberRows:
+    """One function of rows of numbers, lowered twice; the core encodes.
+
+    Attributes:
+        narrow: takes rows as they are; for a few.
+        columns: of these, that make rows for `wide`; None where that is `narrow`.
+        wide: for many.
+    """
+
+    narrow: NativeProgram
+    columns: NDArray[np.intp] | None
+    wide: NativeProgram
+
+    def run(self, x: NDArray, threads: int | None, *, sums: bool) -> NDArray:
+        """Sums or labels of rows (n, features); the errors of `NativeProgram.sums`."""
+        if self.columns is None or len(x) <= MOST_ROWS:
+            return _results(self.narrow, x, threads, sums)
+        parts = [x[i : i + WIDENED_ROWS] for i in range(0, len(x), WIDENED_ROWS)]
+        run = partial(self._widened, sums=sums)
+        return np.concatenate(list(in_order(run, parts, threads=thread_count(threads))))
+
+    def _widened(self, x: NDArray, *, sums: bool) -> NDArray:
+        return _results(self.wide, x.take(self.columns, axis=1), 1, sums)
+
+
+def _results(program: NativeProgram, x: NDArray, threads: int | None, sums: bool) -> NDArray:
+    return (program.sums if sums else program.labels)(x, threads=threads)
 
 
 def _arguments(
@@ -124,6 +195,10 @@ def _arguments(
         n_features,
         bits,
     )
+
+
+def _is_numbers(x: object) -> bool:
+    return type(x) is np.ndarray and x.ndim == 2 and x.dtype.kind in "buif"
 
 
 def _addressable(rows: NDArray) -> NDArray:

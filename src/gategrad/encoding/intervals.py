@@ -1,0 +1,80 @@
+"""Encoders as intervals of numbers, for an engine that compares: bins and categories too."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.encoding.binned import Binned
+from gategrad.encoding.encoder import Encoder
+from gategrad.encoding.onehot import OneHot
+from gategrad.encoding.table import Table
+from gategrad.encoding.thermometer import Thermometer
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Bit j of a row of numbers x is `low[j] < x[feature[j]] <= high[j]`.
+
+    Attributes:
+        feature: (n_inputs,) uint32.
+        low: (n_inputs,) float64; NaN where the interval has no lower end.
+        high: (n_inputs,) float64; NaN where it has no upper end.
+        missing: whether a NaN in x has all bits of its column 0; else it is an error.
+    """
+
+    feature: NDArray[np.uint32]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    missing: bool = False
+
+
+def number_intervals(encoder: Encoder) -> Intervals | None:
+    """Say what an encoder does with rows that are purely numbers.
+
+    Returns:
+        None where that is more than intervals: unknown categories that are an error, a category
+        that is minus infinity, or an encoder of another kind.
+
+    Example:
+        >>> found = number_intervals(Binned.quantile([[38.0], [39.0]], 2))
+        >>> found.low.tolist(), found.high.tolist()
+        ([nan, 38.0], [38.0, nan])
+    """
+    if isinstance(encoder, Table):
+        return _of_table(encoder)
+    if isinstance(encoder, Thermometer):
+        feature, low = encoder.thresholds()
+        return Intervals(feature, low, np.full(len(low), np.nan))
+    if isinstance(encoder, Binned):
+        open_end = np.full((1, encoder.n_features), np.nan)
+        low, high = np.vstack([open_end, encoder.edges]), np.vstack([encoder.edges, open_end])
+        feature = np.tile(np.arange(encoder.n_features, dtype=np.uint32), encoder.n_bins)
+        return Intervals(feature, low.ravel(), high.ravel())
+    if isinstance(encoder, OneHot):
+        return _of_categories(encoder)
+    return None
+
+
+def _of_table(table: Table) -> Intervals | None:
+    parts = [number_intervals(encoder) for encoder in table.encoders]
+    if any(part is None for part in parts):
+        return None
+    feature = [
+        np.array(columns, np.uint32)[part.feature]
+        for columns, part in zip(table.columns, parts, strict=True)
+    ]
+    low, high = (np.concatenate([getattr(p, end) for p in parts]) for end in ("low", "high"))
+    return Intervals(np.concatenate(feature), low, high, missing=table.missing == "zero")
+
+
+def _of_categories(encoder: OneHot) -> Intervals | None:
+    """A number v is the interval from the float64 below v to v; text is an empty one."""
+    values = [v for column in encoder.categories for v in column]
+    if encoder.unknown == "error" or -np.inf in values:
+        return None
+    high = np.array([0.0 if isinstance(v, str) else v for v in values])
+    text = np.array([isinstance(v, str) for v in values])
+    low = np.where(text, high, np.nextafter(high, -np.inf))
+    widths = [len(column) for column in encoder.categories]
+    return Intervals(np.repeat(np.arange(len(widths), dtype=np.uint32), widths), low, high)
