@@ -19,3 +19,18 @@ def describe() -> str:
         f"{model}, {os.cpu_count()} cores, {_core.isas()[-1]}, {platform.system()}, "
         f"Python {platform.python_version()}"
     )
+
+
+def peak_memory() -> int:
+    """Bytes of memory that this process had at most, of its own and of mapped files.
+
+    From the system's file about the process where there is one: what `resource` says begins with
+    the memory of the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) * 1024
+    import resource
+
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
