@@ -2,10 +2,10 @@
 
     python -m benchmarks.files [MODEL.gg] [--gb 2] [--folder DIR]
 
-The digits of mnist-1bit as uint8 pixels, over and over, as .npy of so many GB and as Parquet and
-CSV of an eighth and a fortieth of the rows. Each line is one command in a process of its own, start of
-Python included. At last the run over the CSV gets a SIGKILL at half of its time, is started again,
-and has to give the same labels.
+The digits of mnist-1bit as uint8 pixels, over and over: .npy of so many GB, Parquet of an eighth
+and CSV of a fortieth of the rows. Each line is one command in a process of its own, start of Python
+included. At last the run over the CSV gets a SIGKILL at half of its time, is started again, and has
+to give the same labels.
 """
 
 import argparse
