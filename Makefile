@@ -7,7 +7,7 @@ TORCH ?= torch==2.13.0
 STAMP := $(VENV)/.installed
 NATIVE := $(shell find native -type f)
 
-.PHONY: demo test lint bench format sanitize clean
+.PHONY: demo test lint bench format sanitize sanitize-threads clean
 
 demo: $(STAMP)
 	$(BIN)/gategrad demo
@@ -29,6 +29,10 @@ bench: $(STAMP)
 # The tests of the native core under AddressSanitizer and UBSan; minutes to build, GCC only.
 sanitize: $(STAMP)
 	.ci/sanitize $(BIN)/python
+
+# Those that run it in several threads, under ThreadSanitizer.
+sanitize-threads: $(STAMP)
+	.ci/sanitize $(BIN)/python thread
 
 # An editable install: Python changes are live, a change under native/ builds again.
 $(STAMP): pyproject.toml $(NATIVE)
