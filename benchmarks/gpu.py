@@ -77,7 +77,7 @@ def _stand_in_for_core() -> None:
     if CORE in sys.modules or built or importlib.util.find_spec("gategrad") is None:
         return
     stand_in = types.ModuleType(CORE)
-    stand_in.train_tile, stand_in.learned_word = 32, 64
+    stand_in.train_block, stand_in.learned_word = 32, 64
     stand_in.Single = object
     sys.modules[CORE] = stand_in
 
