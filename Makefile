@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # torch is asked for by its exact version so that it comes as the small CPU build.
 TORCH ?= torch==2.13.0
+# Processes that share the tests.
+TESTERS ?= 2
 STAMP := $(VENV)/.installed
 NATIVE := $(shell find native -type f)
 
@@ -13,7 +15,7 @@ demo: $(STAMP)
 	$(BIN)/gategrad demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --doctest-modules --doctest-ignore-import-errors tests src/gategrad
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --doctest-modules --doctest-ignore-import-errors tests src/gategrad
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
