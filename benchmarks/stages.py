@@ -7,8 +7,14 @@ many classes with sums as wide (biases, no entries of weight); and the whole. Th
 few rows, which stay in cache: with rows from memory, the engine fetches the rows of the next block
 while it evaluates gates, and a program without gates would be charged for the wait. What rows from
 memory cost the whole beyond that is a column of its own.
+
+Machine code joins gates and sums, and drops gates without a weight, so it is turned off here: these
+are the stages of the kernels.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from statistics import median
 from time import perf_counter
@@ -23,6 +29,7 @@ from benchmarks.ternary import ternary_per_second
 from gategrad import engine
 from gategrad.circuit import N_CONSTANTS, Circuit, Readout, live_gates
 from gategrad.cli.speed import random_rows
+from gategrad.engine import isa
 
 ROUNDS = 9
 CACHED_ROWS, CACHED_PASSES = 4096, 30
@@ -32,7 +39,7 @@ SAMPLES_A_VECTOR = 512
 def print_stages(models: dict[str, gg.Model]) -> None:
     """Print a line a model: nanoseconds a sample of each stage, one thread, medians."""
     limit = ternary_per_second()
-    print("\nns a sample, one thread")
+    print("\nns a sample, one thread, GATEGRAD_CODE=off")
     if limit:
         print(f"{limit / 1e9:.2f} billion vpternlog of {SAMPLES_A_VECTOR} bits a second, measured")
     print()
@@ -60,7 +67,8 @@ class Stages(NamedTuple):
 
 def stages(model: gg.Model, rows: NDArray) -> Stages:
     """Time the stages of a model with an argmax readout; `rows` are far more than caches hold."""
-    programs = truncated(model)
+    with _without_code():
+        programs = truncated(model)
     times: list[list[float]] = [[] for _ in range(5)]
     for _ in range(ROUNDS):
         for program, column in zip(programs, times, strict=False):
@@ -69,6 +77,19 @@ def stages(model: gg.Model, rows: NDArray) -> Stages:
     encode, gates, decide, cached, total = (1e9 * median(column) for column in times)
     argmax = max(0.0, decide - encode)
     return Stages(encode, gates - encode, cached - gates - argmax, argmax, total - cached, total)
+
+
+@contextmanager
+def _without_code() -> Iterator[None]:
+    """Programs lowered in the context run their gates in kernels."""
+    before = os.environ.get(isa.CODE_VARIABLE)
+    os.environ[isa.CODE_VARIABLE] = "off"
+    try:
+        yield
+    finally:
+        os.environ.pop(isa.CODE_VARIABLE)
+        if before is not None:
+            os.environ[isa.CODE_VARIABLE] = before
 
 
 def _seconds(program: engine.NativeProgram, rows: NDArray, passes: int) -> float:
