@@ -23,7 +23,7 @@ _ROWS = Recipe(layers="2000x2")
 PRESETS: dict[str, dict[str, Recipe]] = {
     "digits": {
         "plain": Recipe(augment=3),
-        "fast": _DIGITS.but(layers="8000x2", augment=3, steps=16_000),
+        "fast": _DIGITS.but(layers="8000x2", augment=3, steps=13_000),
         "small": _DIGITS.but(layers="3000,5000", steps=320_000),
         "best": _DIGITS.but(layers="16000x2", steps=240_000),
     },
