@@ -34,7 +34,10 @@ def digits():
 
 
 def test_binary(tmp_path):
-    x, y, x_test, y_test = gg.data.load("breast-cancer")
+    from sklearn.datasets import load_breast_cancer
+
+    x, y = load_breast_cancer(return_X_y=True)
+    x, y, x_test, y_test = x[::2], y[::2], x[1::2], y[1::2]
     encoder = Table.fit(x, 8)
     net = stack(nn.GroupSum(1, "auto", kind="binary", bias=True), encoder.n_inputs)
     result = train.fit(net, x, y, encoder=encoder, steps=150, lr=0.1, **OPTIONS)
@@ -43,7 +46,7 @@ def test_binary(tmp_path):
     model.save(tmp_path / "model.gg")
     model = gg.load(tmp_path / "model.gg")
     right = (model.predict(x_test) == np.array(["no", "yes"])[y_test]).mean()
-    assert right > max(y_test.mean(), 1 - y_test.mean()) - 0.05
+    assert right > 0.88  # the larger class is 0.63
     logits = model.scores(x_test)[:, 0]
     np.testing.assert_array_equal(model.predict(x_test) == "yes", logits > 0)
     expected = torch.sigmoid(torch.from_numpy(logits).double()).numpy()
