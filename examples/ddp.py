@@ -53,6 +53,7 @@ def main() -> None:
         accuracy = (model.predict(x_test) == y_test).mean()
         print(f"{accuracy:.2%} of the test images, {world} processes, {options.steps} steps")
     dist.barrier()
+    del parallel  # before the group that it works with
     dist.destroy_process_group()
 
 
