@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -27,6 +28,24 @@ def float_dtype(dtype: torch.dtype | None) -> torch.dtype:
     if not dtype.is_floating_point:
         raise TypeError(f"dtype must be a floating type such as torch.float32, got {dtype}")
     return dtype
+
+
+def no_second_derivative(*_: object) -> NoReturn:
+    """The gradient of a backward pass: RuntimeError."""
+    raise RuntimeError(
+        "logic layers can't be differentiated twice; differentiate without create_graph=True"
+    )
+
+
+def refuse_second_derivative() -> None:
+    """What a layer's backward pass calls first; RuntimeError where its own gradient is wanted."""
+    if torch.is_grad_enabled():
+        no_second_derivative()
+
+
+def are_plain(*tensors: Tensor) -> bool:
+    """Whether all are tensors and parameters as such, and no wrapper that wants to see calls."""
+    return all(type(tensor) in (Tensor, torch.nn.Parameter) for tensor in tensors)
 
 
 def layer_input(layer: str, x: Tensor, width: int, dtype: torch.dtype | None = None) -> Tensor:

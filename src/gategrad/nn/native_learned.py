@@ -15,9 +15,10 @@ from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
 from gategrad.engine import isa
-from gategrad.nn.native_op import _KINDS, _NOT_TWICE, pooled
+from gategrad.nn.checks import are_plain, refuse_second_derivative
+from gategrad.nn.native_op import WEIGHT_KINDS, pooled
 from gategrad.nn.relaxed import native_gates
-from gategrad.nn.stack import _PLAIN, why_not_core
+from gategrad.nn.stack import why_not_core
 
 WORD: int = _core.learned_word
 # Gates times samples under which a further thread costs more than it helps.
@@ -67,13 +68,13 @@ def why_not_learned(layers: Sequence[nn.Module], x: Tensor) -> str | None:
             return "gates have more than two inputs"
         if wiring.logits.device.type != "cpu" or wiring.candidates.device.type != "cpu":
             return "a tensor is not on the CPU"
-        if not (wiring.logits.is_contiguous() and type(wiring.logits) in _PLAIN):
+        if not (wiring.logits.is_contiguous() and are_plain(wiring.logits)):
             return "logits are not contiguous"
         if wiring.logits.dtype != torch.float32:
             return "values are not float32"
     if any(layer.weight.dtype != torch.float32 for layer in layers):
         return "values are not float32"
-    if not all(type(t) in _PLAIN for t in (x, *(layer.weight for layer in layers))):
+    if not are_plain(x, *(layer.weight for layer in layers)):
         return "tensors are no plain ones"
     return why_not_core(layers, x.device)
 
@@ -101,8 +102,7 @@ class _LearnedStack(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():
-            raise RuntimeError(_NOT_TWICE)
+        refuse_second_derivative()
         described, n_groups, scale = ctx.settings
         *kept, tensors = *ctx.saved_tensors[:3], ctx.saved_tensors[3:]
         batch, n_in = ctx.shape
@@ -154,7 +154,7 @@ def _layers(
                 n_in,
                 n,
                 k,
-                _KINDS[tuple(weight.shape[1:])],
+                WEIGHT_KINDS[tuple(weight.shape[1:])],
                 hard,
                 factor,
             )

@@ -14,10 +14,10 @@ from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
 from gategrad.engine import isa
+from gategrad.nn.checks import no_second_derivative, refuse_second_derivative
 
 # Shapes of a gate's weights, by the core's number for what they are; the last two are coefficients.
-_KINDS = {(16,): 0, (4,): 1, (1, 4): 2, (2, 4): 2}
-_NOT_TWICE = "logic layers can't be differentiated twice; differentiate without create_graph=True"
+WEIGHT_KINDS = {(16,): 0, (4,): 1, (1, 4): 2, (2, 4): 2}
 BLOCK: int = _core.train_block
 # Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 16
@@ -135,8 +135,7 @@ class EagerStack(torch.autograd.Function):
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         """As `logic_stack_backward`."""
-        if torch.is_grad_enabled():
-            raise RuntimeError(_NOT_TWICE)
+        refuse_second_derivative()
         x, coefficients, kept, *tensors = ctx.saved_tensors
         n = len(tensors) // 2
         wants_x = ctx.needs_input_grad[1]
@@ -194,7 +193,7 @@ def _layers(
         n_out, *numbers = weight.shape
         if wires.shape != (2, n_out) or weight.dtype != dtype:
             raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
-        kind = _KINDS.get(tuple(numbers))
+        kind = WEIGHT_KINDS.get(tuple(numbers))
         if kind is None or (len(numbers) == 2 and straight_through[i] != (numbers[0] == 2)):
             raise ValueError(
                 f"weights are {tuple(weight.shape)}; expected (gates, 16 or 4), or coefficients "
@@ -274,9 +273,5 @@ def _backward(ctx, grad, *_):
     return (grad_x if wants_x else None, none, grad_weights, None, None, None, None, None)
 
 
-def _refuse_second(ctx, *_):
-    raise RuntimeError(_NOT_TWICE)
-
-
 logic_stack.register_autograd(_backward, setup_context=_setup_context)
-logic_stack_backward.register_autograd(_refuse_second)
+logic_stack_backward.register_autograd(no_second_derivative)

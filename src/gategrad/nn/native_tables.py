@@ -13,6 +13,7 @@ from torch.autograd.function import FunctionCtx
 from gategrad import _core
 from gategrad.engine import isa
 from gategrad.nn import relaxed_tables
+from gategrad.nn.checks import refuse_second_derivative
 from gategrad.nn.native_op import pooled
 from gategrad.nn.options import HARD_FORWARD
 from gategrad.nn.parametrization.light import entries_by_sine
@@ -87,11 +88,7 @@ class _Tables(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():
-            raise RuntimeError(
-                "logic layers can't be differentiated twice; differentiate without "
-                "create_graph=True"
-            )
+        refuse_second_derivative()
         rows, wires, weight, soft = ctx.saved_tensors
         is_light, grad_factor, smoothing = ctx.settings
         grad = grad.contiguous()

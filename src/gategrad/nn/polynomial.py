@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from gategrad.nn.checks import refuse_second_derivative
+
 # Bytes of one temporary on the CPU: those in use together stay in the second-level cache, and
 # fresh memory, whose page faults cost as much as the arithmetic, stays small.
 _TILE_BYTES = 1 << 19
@@ -58,11 +60,7 @@ class _GatePolynomials(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():
-            raise RuntimeError(
-                "logic layers can't be differentiated twice; differentiate without "
-                "create_graph=True"
-            )
+        refuse_second_derivative()
         x, indices, soft = ctx.saved_tensors
         wants_x, _, _, wants_soft, _ = ctx.needs_input_grad
         grad = grad.contiguous()

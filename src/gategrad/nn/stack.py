@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gategrad.nn.checks import are_plain
 from gategrad.nn.native_op import EagerStack, logic_stack
 from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.relaxed import native_gates
 from gategrad.nn.training_variable import VARIABLE, wanted_backend
 
 DTYPES = (torch.float32, torch.float64)
-_PLAIN = (Tensor, nn.Parameter)
 
 
 def native_is_off() -> bool:
@@ -70,6 +70,6 @@ def run_native(
         scale,
         keep and torch.is_grad_enabled(),
     )
-    if torch.compiler.is_compiling() or not all(type(t) in _PLAIN for t in (x, *weights)):
+    if torch.compiler.is_compiling() or not are_plain(x, *weights):
         return logic_stack(x, indices, list(weights), *settings)[0]
     return EagerStack.apply(settings, x, *indices, *weights)

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from gategrad.nn.checks import refuse_second_derivative
+
 # Numbers in the largest temporary of a run of gates.
 _TILE_NUMBERS = 1 << 17
 # Extended finite differences: an operand counts as its bit to three quarters.
@@ -73,11 +75,7 @@ class _TableGates(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():
-            raise RuntimeError(
-                "logic layers can't be differentiated twice; differentiate without "
-                "create_graph=True"
-            )
+        refuse_second_derivative()
         x, wires, soft = ctx.saved_tensors
         wants_x, _, _, wants_soft, _, _ = ctx.needs_input_grad
         grad_x = torch.zeros_like(x) if wants_x else None

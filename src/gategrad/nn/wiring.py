@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
-from gategrad.nn.checks import known_name
+from gategrad.nn.checks import known_name, refuse_second_derivative
 
 WIRE_ESTIMATORS = ("soft", "straight-through")
 # Bytes of the candidates' values that are gathered at a time.
@@ -91,11 +91,7 @@ class _Pins(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():
-            raise RuntimeError(
-                "logic layers can't be differentiated twice; differentiate without "
-                "create_graph=True"
-            )
+        refuse_second_derivative()
         rows, share, candidates, wires = ctx.saved_tensors
         grad = grad.flatten(0, 1)
         grad_rows = grad_share = None

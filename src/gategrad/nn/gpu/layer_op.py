@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from gategrad.nn.checks import no_second_derivative, refuse_second_derivative
 from gategrad.nn.gpu import tiles
 from gategrad.nn.gpu.gates import GIVEN, LIGHT, RAW, weight_gradients
 from gategrad.nn.gpu.inverse import Readers, readers_of, wires_of
 from gategrad.nn.gpu.layer_kernels import layer_forward, layer_gather, layer_statistics
 
-NOT_TWICE = "logic layers can't be differentiated twice; differentiate without create_graph=True"
 _KINDS = {(16,): RAW, (4,): LIGHT, (1, 4): GIVEN, (2, 4): GIVEN}
 _GATES_A_PROGRAM = 128
 
@@ -156,8 +156,7 @@ class EagerLayer(torch.autograd.Function):
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         """As `backward`."""
-        if torch.is_grad_enabled():
-            raise RuntimeError(NOT_TWICE)
+        refuse_second_derivative()
         wants = ctx.needs_input_grad[0], ctx.needs_input_grad[2]
         grads = backward(grad, *ctx.saved_tensors, *ctx.settings, *wants)
         rows, weight = (g if wanted else None for g, wanted in zip(grads, wants, strict=True))
@@ -216,9 +215,5 @@ def _backward(ctx, grad, _):
     return rows if wants[0] else None, None, weight if wants[1] else None, None, None, None
 
 
-def _refuse_second(ctx, *_):
-    raise RuntimeError(NOT_TWICE)
-
-
 triton_layer.register_autograd(_backward, setup_context=_setup_context)
-triton_layer_backward.register_autograd(_refuse_second)
+triton_layer_backward.register_autograd(no_second_derivative)

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from gategrad.nn.checks import are_plain
 from gategrad.nn.relaxed import coefficients, native_gates
-
-_PLAIN = (Tensor, nn.Parameter)
 
 
 def run_layer(layer: nn.Module, x: Tensor) -> Tensor:
@@ -68,4 +67,4 @@ def _values_dtype(layer: nn.Module, device: torch.device) -> torch.dtype:
 
 def _traced(*tensors: Tensor) -> bool:
     """Whether torch must see an operation, not a call: it compiles, or the tensors are wrapped."""
-    return torch.compiler.is_compiling() or not all(type(t) in _PLAIN for t in tensors)
+    return torch.compiler.is_compiling() or not are_plain(*tensors)

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from gategrad.nn.checks import no_second_derivative, refuse_second_derivative
 from gategrad.nn.gpu import tiles
 from gategrad.nn.gpu.inverse import readers_of, wires_of
-from gategrad.nn.gpu.layer_op import NOT_TWICE
 from gategrad.nn.gpu.wires_kernels import pins_forward, pins_gather, pins_share_gradient
 
 
@@ -90,8 +90,7 @@ class EagerWires(torch.autograd.Function):
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         """As `backward`."""
-        if torch.is_grad_enabled():
-            raise RuntimeError(NOT_TWICE)
+        refuse_second_derivative()
         wants = ctx.needs_input_grad[0], ctx.needs_input_grad[2]
         rows, share = backward(grad, *ctx.saved_tensors, ctx.factor, *wants)
         return rows if wants[0] else None, None, share if wants[1] else None, None, None
@@ -139,9 +138,5 @@ def _backward(ctx, grad):
     return rows if wants[0] else None, None, share if wants[1] else None, None, None
 
 
-def _refuse_second(ctx, *_):
-    raise RuntimeError(NOT_TWICE)
-
-
 triton_wires.register_autograd(_backward, setup_context=_setup_context)
-triton_wires_backward.register_autograd(_refuse_second)
+triton_wires_backward.register_autograd(no_second_derivative)
