@@ -8,7 +8,6 @@ input. Every step goes through autograd.
 """
 
 import argparse
-from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.machine import describe
+from benchmarks.step import Step, training_step
 from gategrad import nn
 
 PIXELS, WIDTH, CANDIDATES, CLASSES, BATCH = 784, 8000, 16, 10, 128
@@ -75,24 +75,9 @@ def _bits(width: int) -> Tensor:
     return (torch.rand(BATCH, width, generator=torch.Generator().manual_seed(2)) < 0.3).float()
 
 
-Step = Callable[[], tuple[float, ...]]
-
-
 def _step(net: nn.Sequential) -> Step:
     optimizer = torch.optim.AdamW(net.parameters(), lr=0.01, fused=True)
-    x, y = _bits(PIXELS), torch.arange(BATCH) % CLASSES
-
-    def step() -> tuple[float, ...]:
-        start = perf_counter()
-        loss = torch.nn.functional.cross_entropy(net(x), y)
-        forward = perf_counter()
-        optimizer.zero_grad()
-        loss.backward()
-        backward = perf_counter()
-        optimizer.step()
-        return forward - start, backward - forward, perf_counter() - backward
-
-    return step
+    return training_step(net, _bits(PIXELS), CLASSES, optimizer)
 
 
 def _alone(layer: nn.LogicDense, wants_x: bool) -> Step:

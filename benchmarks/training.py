@@ -11,7 +11,6 @@ import argparse
 import importlib
 import sys
 import types
-from collections.abc import Callable
 from itertools import pairwise
 from statistics import median
 from time import perf_counter
@@ -19,6 +18,7 @@ from time import perf_counter
 import torch
 
 from benchmarks.machine import describe
+from benchmarks.step import Step, training_step
 from gategrad import nn
 
 DIMS = [784] + [8000] * 6
@@ -87,25 +87,9 @@ def _difflogic(folder: str) -> torch.nn.Module:
     return torch.nn.Sequential(*layers, difflogic.GroupSum(CLASSES, tau=TAU))
 
 
-Step = Callable[[], tuple[float, float, float]]
-
-
 def _step(net: torch.nn.Module, x: torch.Tensor) -> Step:
-    """A function that makes one step and returns the seconds of forward, backward and Adam."""
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01, fused=True)
-    y = torch.arange(len(x)) % CLASSES
-
-    def step() -> tuple[float, float, float]:
-        start = perf_counter()
-        loss = torch.nn.functional.cross_entropy(net(x), y)
-        forward = perf_counter()
-        optimizer.zero_grad()
-        loss.backward()
-        backward = perf_counter()
-        optimizer.step()
-        return forward - start, backward - forward, perf_counter() - backward
-
-    return step
+    return training_step(net, x, CLASSES, optimizer)
 
 
 def _interleaved(steps: dict[str, Step], *, repeats: int) -> dict[str, list[float]]:

@@ -15,22 +15,6 @@ namespace {
 // made, in the first-level cache, before the products with candidates, which then overlap.
 constexpr size_t kGatesAtOnce = 64, kGatesInCache = 8;
 
-template <typename T>
-class Buffer {
- public:
-  explicit Buffer(size_t n) : block_(borrow(std::max<size_t>(1, n) * sizeof(T))) {}
-  T* data() { return static_cast<T*>(block_.get()); }
-
- private:
-  std::shared_ptr<void> block_;
-};
-
-// Numbers of a gate's weights.
-size_t parameters(const LearnedLayer& layer) {
-  if (layer.parametrization == Parametrization::kRaw) return 16;
-  return layer.parametrization == Parametrization::kGiven && layer.straight_through ? 8 : 4;
-}
-
 // Where each layer's part of what is kept begins.
 struct Parts {
   uint64_t* bits;
@@ -73,36 +57,6 @@ void choose_wires(const LearnedStack& stack, const LearnedLayer& layer, Part pin
     if (static_cast<uint64_t>(layer.indices[i]) >= layer.n_in)
       refuse("a gate reads a wire", layer.n_in);
     wires[i] = static_cast<int32_t>(layer.indices[i]);
-  }
-}
-
-void convert(const LearnedStack& stack, const LearnedLayer& layer, Part gates, const Parts& part) {
-  const size_t n = gates.end - gates.begin;
-  const float* weight = layer.weight + gates.begin * parameters(layer);
-  float* soft = part.soft + 4 * gates.begin;
-  float* hard = layer.straight_through ? part.forward + 4 * gates.begin : nullptr;
-  if (layer.parametrization == Parametrization::kRaw)
-    return stack.parametrizations->raw(weight, n, soft, hard);
-  if (layer.parametrization == Parametrization::kLight)
-    return stack.parametrizations->light(weight, n, soft, hard);
-  for (size_t g = 0; g < n; ++g, weight += parameters(layer)) {
-    std::memcpy(soft + 4 * g, weight, 4 * sizeof(float));
-    if (hard) std::memcpy(hard + 4 * g, weight + 4, 4 * sizeof(float));
-  }
-}
-
-// Gradient of the weights of n gates from that of their soft coefficients.
-void convert_back(const LearnedStack& stack, const LearnedLayer& layer, size_t first, size_t n,
-                  const float* grad) {
-  const float* weight = layer.weight + first * parameters(layer);
-  float* out = layer.grad_weight + first * parameters(layer);
-  if (layer.parametrization == Parametrization::kRaw)
-    return stack.parametrizations->raw_backward(weight, grad, n, out);
-  if (layer.parametrization == Parametrization::kLight)
-    return stack.parametrizations->light_backward(weight, grad, n, out);
-  for (size_t g = 0; g < n; ++g, out += parameters(layer)) {
-    std::memcpy(out, grad + 4 * g, 4 * sizeof(float));
-    if (layer.straight_through) std::memset(out + 4, 0, 4 * sizeof(float));
   }
 }
 
@@ -239,7 +193,9 @@ void layer_backward(const LearnedStack& stack, const LearnedLayer& layer, const 
       kernels.backward(gates, grads, begin, count, scratch.data(),
                        statistics + 4 * (begin - first), layer.grad_logits);
     }
-    if (layer.grad_weight) convert_back(stack, layer, first, last - first, statistics);
+    if (layer.grad_weight)
+      convert_back<float>(*stack.parametrizations, layer, layer.weight + first * parameters(layer),
+                          statistics, last - first, layer.grad_weight + first * parameters(layer));
     for (size_t pin = 0; layer.grad_logits && pin < 2; ++pin)
       kernels.softmax(layer.logits, pin * layer.n + first, pin * layer.n + last, layer.k,
                       layer.grad_logits);
@@ -268,7 +224,10 @@ bool learned_forward(const LearnedStack& stack, const LearnedInput& x, const Lea
     for (size_t l = 0; l < parts.size(); ++l) {
       const LearnedLayer& layer = stack.layers[l];
       choose_wires(stack, layer, part_of(2 * layer.n, thread, stack.threads), parts[l].wires);
-      convert(stack, layer, part_of(layer.n, thread, stack.threads), parts[l]);
+      const auto [begin, end] = part_of(layer.n, thread, stack.threads);
+      convert<float>(*stack.parametrizations, layer, layer.weight + begin * parameters(layer),
+                     end - begin, parts[l].soft + 4 * begin,
+                     layer.straight_through ? parts[l].forward + 4 * begin : nullptr);
     }
     Part own = blocks_of(stack.layers[0].n_in, thread, stack.threads);
     exact[thread] = pack(stack, x, own, kept.bits);

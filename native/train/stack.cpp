@@ -13,25 +13,6 @@ namespace {
 constexpr size_t kGatesAtOnce = 256;
 
 template <typename S>
-class Buffer {
- public:
-  explicit Buffer(size_t n) : block_(borrow(std::max<size_t>(1, n) * sizeof(S))) {}
-  S* data() { return static_cast<S*>(block_.get()); }
-
- private:
-  std::shared_ptr<void> block_;
-};
-
-template <typename S>
-size_t parameters(const Layer<S>& layer) {
-  switch (layer.parametrization) {
-    case Parametrization::kRaw: return 16;
-    case Parametrization::kLight: return 4;
-    default: return layer.straight_through ? 8 : 4;
-  }
-}
-
-template <typename S>
 std::shared_ptr<const Plan> find_plan(const Stack<S>& stack, bool trusted) {
   std::vector<Wires> wires;
   for (const Layer<S>& layer : stack.layers)
@@ -75,32 +56,6 @@ void each_share(const Stack<S>& stack, size_t thread, const Body& body) {
     for (; begin < end; begin += kGatesAtOnce)
       body(l, first, begin - first, std::min(end, begin + kGatesAtOnce) - first);
     first += n;
-  }
-}
-
-// Coefficients of n gates of a layer, from its weights of the first of them on.
-template <typename S>
-void convert(const Kernels<S>& kernels, const Layer<S>& layer, const S* weight, size_t n, S* soft,
-             S* hard) {
-  if (layer.parametrization == Parametrization::kRaw) return kernels.raw(weight, n, soft, hard);
-  if (layer.parametrization == Parametrization::kLight) return kernels.light(weight, n, soft, hard);
-  for (size_t g = 0; g < n; ++g, weight += parameters(layer)) {
-    std::memcpy(soft + 4 * g, weight, 4 * sizeof(S));
-    if (hard) std::memcpy(hard + 4 * g, weight + 4, 4 * sizeof(S));
-  }
-}
-
-// Gradient of the weights of n gates from that of their soft coefficients.
-template <typename S>
-void convert_back(const Kernels<S>& kernels, const Layer<S>& layer, const S* weight, const S* grad,
-                  size_t n, S* grad_weight) {
-  if (layer.parametrization == Parametrization::kRaw)
-    return kernels.raw_backward(weight, grad, n, grad_weight);
-  if (layer.parametrization == Parametrization::kLight)
-    return kernels.light_backward(weight, grad, n, grad_weight);
-  for (size_t g = 0; g < n; ++g, grad_weight += parameters(layer)) {
-    std::memcpy(grad_weight, grad + 4 * g, 4 * sizeof(S));
-    if (layer.straight_through) std::memset(grad_weight + 4, 0, 4 * sizeof(S));
   }
 }
 

@@ -7,13 +7,10 @@
 #include <vector>
 
 #include "train/kernel.h"
+#include "train/parametrize.h"
 #include "train/plan.h"
 
 namespace gategrad::train {
-
-// kGiven: the weights are the coefficients themselves, (n_out, 1, 4), or (n_out, 2, 4) with those of
-// the forward pass after the soft ones where it is straight-through.
-enum class Parametrization { kRaw, kLight, kGiven };
 
 // One layer's arrays, all of the caller's.
 template <typename S>

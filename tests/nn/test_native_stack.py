@@ -1,52 +1,16 @@
-"""The native core's layers against plain torch, and as a citizen of torch's autograd."""
+"""The native core's layers against plain torch; their memory, threads and messages."""
 
 import gc
-from itertools import pairwise
 
 import pytest
 import torch
-from torch.utils.checkpoint import checkpoint
 
 from gategrad import _core, nn
 from gategrad.nn.native_op import logic_stack, pooled
 from gategrad.nn.stack import VARIABLE
+from tests.nn.stacks import gradients, net_of, rows
 
 ISAS = _core.isas()
-
-
-def _net(
-    dims: tuple[int, ...] = (20, 30, 24),
-    *,
-    parametrization: str = "raw",
-    estimator: str = "soft",
-    dtype: torch.dtype = torch.float64,
-    recompute: bool | None = False,
-    grad_factor: float = 1.0,
-    seed: int = 0,
-    k: int = 0,
-) -> nn.Sequential:
-    generator = torch.Generator().manual_seed(seed)
-    layers = [
-        nn.LogicDense(a, b, parametrization=parametrization, estimator=estimator, dtype=dtype,
-                      grad_factor=grad_factor, generator=generator)
-        for a, b in pairwise(dims)
-    ]  # fmt: skip
-    head = [nn.GroupSum(k, tau=3.0)] if k else []
-    return nn.Sequential(*layers, *head, recompute=recompute)
-
-
-def _rows(batch: int, width: int = 20, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.rand(batch, width, dtype=dtype, generator=torch.Generator().manual_seed(batch))
-
-
-def _gradients(net: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
-    """Output, gradient of x and of all weights, for a fixed gradient of the output."""
-    x = x.clone().requires_grad_()
-    net.zero_grad()
-    out = net(x)
-    weights = torch.linspace(-1, 2, out.numel(), dtype=out.dtype).reshape(out.shape)
-    (out * weights).sum().backward()
-    return [out.detach(), x.grad, *(p.grad.clone() for p in net.parameters())]
 
 
 def _torch_gradients(
@@ -54,7 +18,7 @@ def _torch_gradients(
 ) -> list[torch.Tensor]:
     with monkeypatch.context() as patch:
         patch.setenv(VARIABLE, "torch")
-        return _gradients(net, x)
+        return gradients(net, x)
 
 
 @pytest.fixture(params=ISAS)
@@ -71,13 +35,13 @@ def test_same_as_plain_torch(
     isa, monkeypatch, parametrization: str, estimator: str, recompute: bool | None, k: int
 ) -> None:
     for batch in (0, 1, 31, 32, 33, 100):
-        net = _net(parametrization=parametrization, estimator=estimator, recompute=recompute, k=k,
+        net = net_of(parametrization=parametrization, estimator=estimator, recompute=recompute, k=k,
                    grad_factor=1.5)  # fmt: skip
-        x = _rows(batch)
+        x = rows(batch)
         if estimator == "straight-through":
             x = (x > 0.5).double()
         torch.testing.assert_close(
-            _gradients(net, x), _torch_gradients(net, x, monkeypatch), rtol=1e-12, atol=1e-12
+            gradients(net, x), _torch_gradients(net, x, monkeypatch), rtol=1e-12, atol=1e-12
         )
 
 
@@ -85,13 +49,13 @@ def test_same_as_plain_torch(
 def test_random_layers_in_float32(monkeypatch, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     n_in, n_out, batch = (int(torch.randint(2, 90, (), generator=generator)) for _ in range(3))
-    net = _net((n_in, n_out), dtype=torch.float32, parametrization=("raw", "light")[seed % 2],
+    net = net_of((n_in, n_out), dtype=torch.float32, parametrization=("raw", "light")[seed % 2],
                seed=seed)  # fmt: skip
     # Any wires: self-connected gates and inputs that feed no gate.
     net[0].indices.copy_(torch.randint(n_in, (2, n_out), generator=generator))
     x = torch.rand(batch, n_in, generator=generator)
     torch.testing.assert_close(
-        _gradients(net, x), _torch_gradients(net, x, monkeypatch), rtol=2e-5, atol=2e-5
+        gradients(net, x), _torch_gradients(net, x, monkeypatch), rtol=2e-5, atol=2e-5
     )
 
 
@@ -109,54 +73,54 @@ def _rewire(net: nn.Sequential, seed: int) -> None:
 def test_random_wires_through_three_layers(isa, monkeypatch, seed: int, recompute: bool) -> None:
     generator = torch.Generator().manual_seed(seed)
     dims = [int(torch.randint(2, 60, (), generator=generator)) for _ in range(4)]
-    net = _net(tuple(dims), recompute=recompute, seed=seed, grad_factor=(1.0, 0.5)[seed % 2])
+    net = net_of(tuple(dims), recompute=recompute, seed=seed, grad_factor=(1.0, 0.5)[seed % 2])
     _rewire(net, seed)
-    x = _rows(1 + 17 * seed, dims[0])
+    x = rows(1 + 17 * seed, dims[0])
     torch.testing.assert_close(
-        _gradients(net, x), _torch_gradients(net, x, monkeypatch), rtol=1e-12, atol=1e-12
+        gradients(net, x), _torch_gradients(net, x, monkeypatch), rtol=1e-12, atol=1e-12
     )
 
 
 def test_changed_wires_are_seen(monkeypatch) -> None:
-    net, x = _net((20, 30, 24), k=4), _rows(40)
-    before = _gradients(net, x)
+    net, x = net_of((20, 30, 24), k=4), rows(40)
+    before = gradients(net, x)
     _rewire(net, 1)
     expected = _torch_gradients(net, x, monkeypatch)
-    torch.testing.assert_close(_gradients(net, x), expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(gradients(net, x), expected, rtol=1e-12, atol=1e-12)
     assert not torch.allclose(before[0], expected[0])
     wires = net[1].indices.numpy()  # torch does not hear of this change
     wires[0, 5] = (wires[0, 5] + 1) % 30
     expected = _torch_gradients(net, x, monkeypatch)
-    torch.testing.assert_close(_gradients(net, x), expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(gradients(net, x), expected, rtol=1e-12, atol=1e-12)
 
 
 def test_one_set_of_wires_in_two_networks(monkeypatch) -> None:
-    first, second = _net((20, 20, 24)), _net((20, 20, 24))
+    first, second = net_of((20, 20, 24)), net_of((20, 20, 24))
     second[1].indices = first[0].indices[:, torch.arange(24) % 20].contiguous()
     second[0].indices = first[0].indices
     for net in (first, second, first):
         torch.testing.assert_close(
-            _gradients(net, _rows(9)), _torch_gradients(net, _rows(9), monkeypatch)
+            gradients(net, rows(9)), _torch_gradients(net, rows(9), monkeypatch)
         )
 
 
 @pytest.mark.parametrize("recompute", [False, True])
 def test_layers_larger_than_the_caches(isa, monkeypatch, recompute: bool) -> None:
-    net = _net((50, 70_000, 70_000), dtype=torch.float32, recompute=recompute, k=10)
+    net = net_of((50, 70_000, 70_000), dtype=torch.float32, recompute=recompute, k=10)
     _rewire(net, 1)
-    x = _rows(70, 50, torch.float32)
-    for ours, theirs in zip(_gradients(net, x), _torch_gradients(net, x, monkeypatch), strict=True):
+    x = rows(70, 50, torch.float32)
+    for ours, theirs in zip(gradients(net, x), _torch_gradients(net, x, monkeypatch), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4 * float(theirs.abs().max()))
 
 
 @pytest.mark.parametrize("parametrization", ["raw", "light"])
 @pytest.mark.parametrize("batch", [1, 3, 16, 17, 64, 100])
 def test_gradcheck(parametrization: str, batch: int) -> None:
-    net = _net((6, 5, 4), parametrization=parametrization, k=2)
+    net = net_of((6, 5, 4), parametrization=parametrization, k=2)
     with torch.no_grad():
         net[0].indices[:, 0] = 3  # both pins on one wire
         net[0].indices[net[0].indices == 5] = 0  # input 5 feeds no gate
-    x = _rows(batch, 6).requires_grad_()
+    x = rows(batch, 6).requires_grad_()
 
     def out(x: torch.Tensor, *weights: torch.Tensor) -> torch.Tensor:
         names = [name for name, _ in net.named_parameters()]
@@ -170,7 +134,7 @@ def test_gradcheck(parametrization: str, batch: int) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.bool, torch.uint8])
 def test_bytes_are_taken_as_they_are(dtype: torch.dtype) -> None:
-    net, x = _net(dtype=torch.float32, k=4), _rows(50) > 0.5
+    net, x = net_of(dtype=torch.float32, k=4), rows(50) > 0.5
     torch.testing.assert_close(net(x.to(dtype)), net(x.float()), rtol=0, atol=0)
     strided = torch.zeros(50, 40, dtype=dtype)
     strided[:, ::2] = x.to(dtype)
@@ -178,25 +142,25 @@ def test_bytes_are_taken_as_they_are(dtype: torch.dtype) -> None:
 
 
 def test_leading_dimensions() -> None:
-    net, x = _net(k=4), _rows(12)
+    net, x = net_of(k=4), rows(12)
     torch.testing.assert_close(net(x.reshape(3, 4, 20)), net(x).reshape(3, 4, 4), rtol=0, atol=0)
 
 
 def test_extreme_logits_give_finite_gradients() -> None:
-    net = _net((20, 30), dtype=torch.float32)
+    net = net_of((20, 30), dtype=torch.float32)
     with torch.no_grad():
         net[0].weight.mul_(1e4)
-    for tensor in _gradients(net, _rows(10, dtype=torch.float32)):
+    for tensor in gradients(net, rows(10, dtype=torch.float32)):
         assert torch.isfinite(tensor).all()
 
 
 @pytest.mark.parametrize("parametrization", ["raw", "light"])
 @pytest.mark.parametrize("entry", [0, 3])
 def test_nan_weights_are_seen(isa, parametrization: str, entry: int) -> None:
-    net = _net((20, 40), dtype=torch.float32, parametrization=parametrization)
+    net = net_of((20, 40), dtype=torch.float32, parametrization=parametrization)
     with torch.no_grad():
         net[0].weight[7, entry] = torch.nan
-    out, _, grad = _gradients(net, _rows(10, dtype=torch.float32))
+    out, _, grad = gradients(net, rows(10, dtype=torch.float32))
     assert out[:, 7].isnan().all()
     assert grad[7].isnan().all() if parametrization == "raw" else grad[7, entry].isnan()
     others = torch.arange(40) != 7
@@ -205,18 +169,18 @@ def test_nan_weights_are_seen(isa, parametrization: str, entry: int) -> None:
 
 
 def test_outputs_are_never_overwritten_by_later_steps() -> None:
-    net = _net(dtype=torch.float32)
-    first = net(_rows(64, dtype=torch.float32))
+    net = net_of(dtype=torch.float32)
+    first = net(rows(64, dtype=torch.float32))
     copy = first.detach().clone()
     for seed in (65, 66):
-        net(_rows(seed, dtype=torch.float32)[:64]).sum().backward()
+        net(rows(seed, dtype=torch.float32)[:64]).sum().backward()
     torch.testing.assert_close(first.detach(), copy, rtol=0, atol=0)
 
 
 def test_two_forwards_then_both_backwards() -> None:
-    net = _net()
-    batches = [_rows(40), _rows(41)[:40]]
-    expected = [_gradients(net, x)[2] for x in batches]
+    net = net_of()
+    batches = [rows(40), rows(41)[:40]]
+    expected = [gradients(net, x)[2] for x in batches]
     outs = [net(x) for x in batches]
     weights = torch.linspace(-1, 2, outs[0].numel(), dtype=torch.float64).reshape(outs[0].shape)
     for out, grad in zip(reversed(outs), reversed(expected), strict=True):
@@ -226,8 +190,8 @@ def test_two_forwards_then_both_backwards() -> None:
 
 
 def test_gradients_accumulate_over_two_backwards() -> None:
-    net, x = _net(), _rows(40)
-    once = _gradients(net, x)[2]
+    net, x = net_of(), rows(40)
+    once = gradients(net, x)[2]
     net(x)
     out = net(x)
     weights = torch.linspace(-1, 2, out.numel(), dtype=torch.float64).reshape(out.shape)
@@ -252,7 +216,7 @@ def test_memory_returns_to_the_stock_when_tensors_die() -> None:
 
 
 def test_kept_memory_is_four_bytes_a_wire_and_sample() -> None:
-    net, x = _net((64, 96, 128), dtype=torch.float32), _rows(320, 64, torch.float32)
+    net, x = net_of((64, 96, 128), dtype=torch.float32), rows(320, 64, torch.float32)
     arguments = [[m.indices for m in net], [m.weight for m in net], [False] * 2, [1.0] * 2, 0, 1.0]
     assert logic_stack(x, *arguments, True)[2].nbytes == 4 * 320 * (64 + 96)
     assert logic_stack(x, *arguments, False)[2].nbytes == 0
@@ -263,9 +227,9 @@ def test_same_thread_count_same_bits() -> None:
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)  # 300 * 1000 gates and samples keep both at work
-            net = _net((20, 600, 400), dtype=torch.float32, k=4)
-            x = _rows(300, dtype=torch.float32)
-            first, second = _gradients(net, x), _gradients(net, x)
+            net = net_of((20, 600, 400), dtype=torch.float32, k=4)
+            x = rows(300, dtype=torch.float32)
+            first, second = gradients(net, x), gradients(net, x)
             assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     finally:
         torch.set_num_threads(before)
@@ -274,7 +238,7 @@ def test_same_thread_count_same_bits() -> None:
 @pytest.mark.parametrize("recompute", [False, True])
 def test_threads_may_change_between_the_passes(monkeypatch, recompute: bool) -> None:
     before = torch.get_num_threads()
-    net, x = _net((20, 600, 400), k=4, recompute=recompute), _rows(300)
+    net, x = net_of((20, 600, 400), k=4, recompute=recompute), rows(300)
     expected = _torch_gradients(net, x, monkeypatch)[2:]
     try:
         for first, second in ((1, 2), (2, 1), (3, 2)):
@@ -296,14 +260,14 @@ def test_shares_torchs_threads() -> None:
 
 @pytest.mark.parametrize("wire", [30, -1, 2**62, -(2**63)])
 def test_wires_out_of_range_are_refused(wire: int) -> None:
-    net = _net()
+    net = net_of()
     net[1].indices[0, 3] = wire
     with pytest.raises(IndexError, match="reads a wire outside 0 to 29"):
-        net(_rows(4))
+        net(rows(4))
 
 
 def test_the_operator_refuses_what_does_not_fit() -> None:
-    net, x = _net(), _rows(4)
+    net, x = net_of(), rows(4)
     weights, indices = [m.weight for m in net], [m.indices for m in net]
     rest = ([False] * 2, [1.0] * 2)
     with pytest.raises(ValueError, match="7 groups do not divide 24 outputs"):
@@ -316,7 +280,7 @@ def test_the_operator_refuses_what_does_not_fit() -> None:
 
 
 def test_no_second_derivatives() -> None:
-    net, x = _net(), _rows(4).requires_grad_()
+    net, x = net_of(), rows(4).requires_grad_()
     message = "can't be differentiated twice"
     with pytest.raises(RuntimeError, match=message):
         torch.autograd.grad(net(x).sum(), x, create_graph=True)
@@ -325,100 +289,3 @@ def test_no_second_derivatives() -> None:
     (grad,) = torch.autograd.grad(out.sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match=message):
         grad.sum().backward()
-
-
-def test_the_operator_passes_torchs_own_checks() -> None:
-    net, x = _net((6, 5, 4)), _rows(5, 6).requires_grad_()
-    weights = [m.weight for m in net]
-    arguments = (x, [m.indices for m in net], weights, [False] * 2, [1.0] * 2, 2, 0.5, True)
-    checks = ("test_schema", "test_autograd_registration", "test_faketensor")
-    torch.library.opcheck(logic_stack, arguments, test_utils=checks)
-
-
-def test_compiled_network_is_the_same() -> None:
-    net, x = _net(k=4), _rows(10)
-    compiled = torch.compile(net, backend="aot_eager")
-    torch.testing.assert_close(_gradients(compiled, x), _gradients(net, x))
-
-
-def test_checkpointing_is_the_same() -> None:
-    net, x = _net(k=4), _rows(10)
-    expected = _gradients(net, x)
-
-    class Checkpointed(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = net
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return checkpoint(self.net, x, use_reentrant=False)
-
-    torch.testing.assert_close(_gradients(Checkpointed(), x), expected)
-
-
-def test_autocast_changes_nothing() -> None:
-    net, x = _net(dtype=torch.float32), _rows(10, dtype=torch.float32)
-    expected = net(x)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        out = net(x)
-        lowered = net(x.bfloat16())
-    assert out.dtype == torch.float32
-    torch.testing.assert_close(out, expected, rtol=0, atol=0)
-    torch.testing.assert_close(lowered, net(x.bfloat16().float()), rtol=0, atol=0)
-
-
-@pytest.mark.parametrize("transform", [torch.func.grad, torch.func.vmap])
-def test_functional_transforms_are_refused(transform) -> None:
-    net = _net(k=4)
-    with pytest.raises(RuntimeError, match=r"LogicDense can't run under torch\.func transforms"):
-        transform(lambda x: net(x).sum())(_rows(10))
-
-
-def test_hooks_are_called(monkeypatch) -> None:
-    net, x, seen = _net(k=4), _rows(10), []
-    expected = net(x)
-    net[0].register_forward_hook(lambda module, inputs, out: seen.append(out.shape))
-    torch.testing.assert_close(net(x), expected)
-    assert seen == [(10, 30)]
-
-
-def test_training_backend_is_told(monkeypatch) -> None:
-    net = _net()
-    assert nn.training_backend(net.eval()) == f"native ({ISAS[-1]}, torch's OpenMP threads)"
-    assert not net[0].training
-    assert (
-        nn.training_backend(_net(dtype=torch.bfloat16)) == "torch (the weights are torch.bfloat16)"
-    )
-    assert nn.training_backend(torch.nn.Linear(2, 2)) == "torch (no logic layers)"
-    monkeypatch.setenv(VARIABLE, "torch")
-    assert nn.training_backend(net) == "torch (GATEGRAD_TRAINING is torch)"
-    monkeypatch.setenv(VARIABLE, "numpy")
-    with pytest.raises(
-        ValueError, match="unknown GATEGRAD_TRAINING 'numpy'; known: native, torch, triton"
-    ):
-        nn.training_backend(net)
-    assert not net[0].training
-    with pytest.raises(
-        ValueError, match="unknown GATEGRAD_TRAINING 'numpy'; known: native, torch, triton"
-    ):
-        net.train()(_rows(2))
-
-
-def test_fuse_shares_the_modules() -> None:
-    plain = torch.nn.Sequential(*_net(k=4))
-    fused = nn.fuse(plain)
-    assert isinstance(fused, nn.Sequential)
-    assert [*fused] == [*plain]
-    assert fused.state_dict().keys() == plain.state_dict().keys()
-    assert nn.fuse(fused) is fused
-    plain.register_forward_hook(lambda module, inputs, out: None)
-    assert nn.fuse(plain) is plain
-    torch.testing.assert_close(fused(_rows(9)), plain(_rows(9)))
-
-
-def test_misfits_are_explained_by_the_modules() -> None:
-    layers = [nn.LogicDense(20, 30, seed=0), nn.LogicDense(31, 30, seed=1)]
-    with pytest.raises(ValueError, match="expects input of shape"):
-        nn.Sequential(*layers)(torch.rand(3, 20))
-    with pytest.raises(ValueError, match="does not split into 7 equal groups"):
-        nn.Sequential(layers[0], nn.GroupSum(7))(torch.rand(3, 20))
