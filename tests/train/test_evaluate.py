@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+import gategrad as gg
 from gategrad import nn, train
 from gategrad.encoding import Thermometer
-from gategrad.train.evaluate import relaxed
+from gategrad.nn import polynomial
+from gategrad.nn.fixed_wires import fixed_wires
+from gategrad.train.evaluate import relaxed, row_reader, soft_figure
 from gategrad.train.progress import reporter
 from gategrad.train.result import Evaluation
 from tests.train.examples import network, problem, with_dropout
@@ -109,3 +112,60 @@ def test_silence(capsys):
         report.step(1)
         report.evaluation(Evaluation(1, 0.5, 0.5, 0.5))
     assert capsys.readouterr() == ("", "")
+
+
+def learned(**options):
+    layers = [
+        nn.LogicDense(8, 30, connections="learned", candidates=4, seed=1, **options),
+        nn.LogicDense(30, 60, connections="learned", candidates=5, seed=2, **options),
+    ]
+    with torch.no_grad():
+        for layer in layers:
+            layer.wiring.logits.normal_(generator=torch.Generator().manual_seed(3))
+    return nn.Sequential(*layers, nn.GroupSum(3, tau=2.0))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"estimator": "straight-through"},
+        {"parametrization": "light", "inputs": 4},
+        {"dtype": torch.float64},
+        {"wire_estimator": "soft"},
+    ],
+)
+def test_learned_wires_are_the_chosen_ones_whoever_computes(monkeypatch, options):
+    net, (x, y) = learned(**options), problem(700)
+    rows = row_reader(gg.discretize(net), None).read(x, y)
+    figures, scores = [], []
+    for backend in ("torch", "native"):
+        monkeypatch.setenv("GATEGRAD_TRAINING", backend)
+        figures.append(soft_figure(net, rows, "argmax"))
+        with relaxed(net), fixed_wires(net), torch.no_grad():
+            scores.append(net(rows.bits.float()))
+    with relaxed(net), torch.no_grad():
+        scores.append(net(rows.bits.float()))
+    torch.testing.assert_close(scores[1:], [scores[0]] * 2)
+    assert figures[0] == pytest.approx(figures[1], abs=3e-3)
+
+
+def test_the_core_computes_soft_gates_on_learned_wires(monkeypatch):
+    net, (x, y) = learned(estimator="straight-through"), problem(300)
+    rows = row_reader(gg.discretize(net), None).read(x, y)
+    monkeypatch.setattr(nn.LearnedWiring, "forward", None)
+    monkeypatch.setattr(polynomial, "_evaluate", None)
+    assert 0 <= soft_figure(net, rows, "argmax") <= 1
+
+
+def test_learned_wires_are_put_back_after_an_error():
+    net = learned()
+    wirings, state = [layer.wiring for layer in net[:2]], net.state_dict()
+    with suppress(RuntimeError), fixed_wires(net):
+        assert torch.equal(net[1].wires(), wirings[1].wires())
+        assert not list(net[0].children())
+        raise RuntimeError
+    assert [layer.wiring for layer in net[:2]] == wirings
+    assert net.state_dict().keys() == state.keys()
+    assert not hasattr(net[0], "indices")
+    net(torch.zeros(2, 8)).sum().backward()
+    assert net[0].wiring.logits.grad is not None

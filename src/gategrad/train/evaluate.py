@@ -12,6 +12,7 @@ from gategrad.encoding import Encoder
 from gategrad.harden import discretize
 from gategrad.model import Model
 from gategrad.nn import fuse
+from gategrad.nn.fixed_wires import fixed_wires
 from gategrad.nn.wiring import LearnedWiring
 from gategrad.train.rows import RowReader, Rows, as_input
 
@@ -51,7 +52,7 @@ def row_reader(model: Model, encoder: Encoder | None) -> RowReader:
 def soft_figure(net: nn.Module, rows: Rows, kind: str) -> float:
     """The figure of the relaxed network on rows that are on its device."""
     fused, decided = fuse(net), []
-    with relaxed(net), torch.no_grad():
+    with relaxed(net), fixed_wires(net), torch.no_grad():
         for bits in rows.bits.split(_BATCH):
             decided.append(_decide(kind, fused(as_input(bits))))
     return figure(kind, torch.cat(decided).cpu().numpy(), rows.targets.cpu().numpy())
