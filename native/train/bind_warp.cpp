@@ -1,13 +1,26 @@
+#include <nanobind/stl/string.h>
+
 #include <stdexcept>
+#include <string>
 
 #include "arrays.h"
 #include "train/warp.h"
 
 namespace gategrad {
 
+using namespace train;
+
+static const WarpKernels& kernels_of([[maybe_unused]] const std::string& isa) {
+#if defined(__x86_64__)
+  if (isa == "avx512") return kAvx512Warp;
+  if (isa == "avx2") return kAvx2Warp;
+#endif
+  return kBaselineWarp;
+}
+
 void bind_warp(nb::module_& m) {
-  using namespace train;
-  m.def("warp", [](const In<uint8_t, 4>& images, const In<float, 3>& matrices, bool bits,
+  m.def("warp", [](const std::string& isa, const In<uint8_t, 4>& images,
+                   const In<float, 3>& matrices, bool bits,
                    const nb::ndarray<uint8_t, nb::ndim<4>, nb::c_contig, nb::device::cpu>& out,
                    size_t n_threads) {
     for (size_t i = 0; i < 4; ++i)
@@ -16,8 +29,8 @@ void bind_warp(nb::module_& m) {
       throw std::invalid_argument("matrices must be (n, 2, 3)");
     if (n_threads == 0) throw std::invalid_argument("n_threads must be at least 1");
     nb::gil_scoped_release release;
-    warp({images.shape(0), images.shape(1), images.shape(2), images.shape(3)}, images.data(),
-         matrices.data(), bits, out.data(), n_threads);
+    warp(kernels_of(isa), {images.shape(0), images.shape(1), images.shape(2), images.shape(3)},
+         images.data(), matrices.data(), bits, out.data(), n_threads);
   });
 }
 

@@ -10,10 +10,7 @@
 namespace gategrad::train {
 namespace {
 
-constexpr int kFraction = 16;
 constexpr double kOne = 1 << kFraction;
-// Places around an image where all four neighbours are outside, on either side.
-constexpr size_t kBorder = 3;
 constexpr size_t kLargestSide = 4096;
 
 int32_t fixed(double value) { return static_cast<int32_t>(std::lrint(value * kOne)); }
@@ -27,72 +24,39 @@ void check(const Images& shape, const float* matrices) {
       throw std::invalid_argument("a warp moves by more than 4096 pixels or resizes more than 4 times");
 }
 
-struct Place {
-  int32_t x, y;
-};
-
-// Four neighbouring pixels, the byte at (x, y) lowest, then those right, below, and right below;
-// entry (0, 0) is for the pixel at (-2, -2).
+// Room for the quads of one image after the other.
 class Quads {
  public:
-  Quads(size_t height, size_t width)
-      : height_(height), width_(width), stride_(width + kBorder),
+  Quads(const WarpKernels& kernels, size_t height, size_t width)
+      : kernels_(kernels), height_(height), width_(width), stride_(width + kBorder),
         pixels_((height + kBorder + 1) * (stride_ + 1)), quads_((height + kBorder) * stride_) {}
 
   void fill(const uint8_t* image) {
-    const size_t wide = stride_ + 1;
     for (size_t y = 0; y < height_; ++y)
-      std::copy_n(image + y * width_, width_, &pixels_[(y + 2) * wide + 2]);
-    for (size_t y = 0; y < height_ + kBorder; ++y) {
-      const uint8_t *upper = &pixels_[y * wide], *lower = upper + wide;
-      uint32_t* quads = &quads_[y * stride_];
-      for (size_t x = 0; x < stride_; ++x)
-        quads[x] = upper[x] | uint32_t{upper[x + 1]} << 8 | uint32_t{lower[x]} << 16 |
-                   uint32_t{lower[x + 1]} << 24;
-    }
+      std::copy_n(image + y * width_, width_, &pixels_[(y + 2) * (stride_ + 1) + 2]);
+    kernels_.quads(pixels_.data(), height_ + kBorder, stride_, quads_.data());
   }
 
-  const uint32_t* first() const { return quads_.data(); }
-  int32_t stride() const { return static_cast<int32_t>(stride_); }
+  WarpPlane plane(uint32_t half) const {
+    return {quads_.data(), static_cast<int32_t>(stride_), static_cast<int32_t>(width_),
+            static_cast<int32_t>(height_), half};
+  }
 
  private:
+  const WarpKernels& kernels_;
   size_t height_, width_, stride_;
   std::vector<uint8_t> pixels_;
   std::vector<uint32_t> quads_;
 };
 
-// The mean of a quad's pixels at fractions of 256 to the right and below, times 65,536.
-uint32_t blend(uint32_t quad, uint32_t right, uint32_t below) {
-  uint32_t left = 256 - right, above = 256 - below;
-  uint32_t upper = (quad & 255) * left + (quad >> 8 & 255) * right;
-  uint32_t lower = (quad >> 16 & 255) * left + (quad >> 24) * right;
-  return upper * above + lower * below;
-}
-
-// `width` pixels, the first one read at (x, y) and the next ones step_x and step_y further on.
-void warp_row(const Quads& quads, Place most, Place at, Place step, uint32_t half,
-              uint8_t* __restrict out, size_t width) {
-  const uint32_t* __restrict first = quads.first();
-  const int32_t stride = quads.stride();
-  for (size_t column = 0; column < width; ++column, at.x += step.x, at.y += step.y) {
-    int32_t x = std::clamp(at.x >> kFraction, -2, most.x);
-    int32_t y = std::clamp(at.y >> kFraction, -2, most.y);
-    auto right = static_cast<uint32_t>(at.x >> (kFraction - 8)) & 255;
-    auto below = static_cast<uint32_t>(at.y >> (kFraction - 8)) & 255;
-    uint32_t value = blend(first[(y + 2) * stride + x + 2], right, below);
-    out[column] = static_cast<uint8_t>((value + half) >> kFraction);
-  }
-}
-
-void warp_plane(const Quads& quads, size_t height, size_t width, const float* m, uint32_t half,
-                uint8_t* out) {
-  double cx = (static_cast<double>(width) - 1) / 2, cy = (static_cast<double>(height) - 1) / 2;
-  Place step{fixed(m[0]), fixed(m[3])};
-  Place most{static_cast<int32_t>(width), static_cast<int32_t>(height)};
-  for (size_t row = 0; row < height; ++row) {
-    double dy = static_cast<double>(row) - cy;
-    Place at{fixed(m[1] * dy - m[0] * cx + m[2] + cx), fixed(m[4] * dy - m[3] * cx + m[5] + cy)};
-    warp_row(quads, most, at, step, half, out + row * width, width);
+void warp_plane(const WarpKernels& kernels, const WarpPlane& plane, const float* m, uint8_t* out) {
+  const double cx = (plane.width - 1.0) / 2, cy = (plane.height - 1.0) / 2;
+  const auto width = static_cast<size_t>(plane.width);
+  for (int32_t y = 0; y < plane.height; ++y, out += width) {
+    const double dy = y - cy;
+    const WarpRow row{fixed(m[1] * dy - m[0] * cx + m[2] + cx),
+                      fixed(m[4] * dy - m[3] * cx + m[5] + cy), fixed(m[0]), fixed(m[3])};
+    kernels.row(plane, row, width, out);
   }
 }
 
@@ -102,14 +66,14 @@ bool leaves_all_in_place(const float* m) {
 
 }  // namespace
 
-void warp(const Images& shape, const uint8_t* images, const float* matrices, bool bits,
-          uint8_t* out, size_t n_threads) {
+void warp(const WarpKernels& kernels, const Images& shape, const uint8_t* images,
+          const float* matrices, bool bits, uint8_t* out, size_t n_threads) {
   check(shape, matrices);
   size_t plane = shape.height * shape.width;
   // A bit is 1 above a half, not at it; a byte is rounded.
   uint32_t half = bits ? 32767 : 32768;
   parallel(n_threads, [&](size_t thread) {
-    Quads quads(shape.height, shape.width);
+    Quads quads(kernels, shape.height, shape.width);
     Part part = part_of(shape.n, thread, n_threads);
     for (size_t i = part.begin * shape.channels; i < part.end * shape.channels; ++i) {
       const float* matrix = matrices + i / shape.channels * 6;
@@ -118,7 +82,7 @@ void warp(const Images& shape, const uint8_t* images, const float* matrices, boo
         continue;
       }
       quads.fill(images + i * plane);
-      warp_plane(quads, shape.height, shape.width, matrix, half, out + i * plane);
+      warp_plane(kernels, quads.plane(half), matrix, out + i * plane);
     }
   });
 }

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "train/warp_kernel.h"
+
 namespace gategrad::train {
 
 struct Images {
@@ -14,7 +16,7 @@ struct Images {
 // outside. `images` and `out` are shaped (n, channels, height, width), `matrices` (n, 2, 3).
 // Pixels are 0 and 1, cut above a half, where `bits`; else 0 to 255, rounded. Throws
 // std::invalid_argument for images and warps beyond all reason.
-void warp(const Images& shape, const uint8_t* images, const float* matrices, bool bits,
-          uint8_t* out, size_t n_threads);
+void warp(const WarpKernels& kernels, const Images& shape, const uint8_t* images,
+          const float* matrices, bool bits, uint8_t* out, size_t n_threads);
 
 }  // namespace gategrad::train

@@ -30,8 +30,9 @@ def test_without_warps_the_images_come_back(dtype):
 
 def warp_once(image, *, draws, rotation=0.0, shift=0.0, scale=0.0, shear=0.0):
     """One image warped by the extremes that draws (-1 to 1, six of them) choose."""
-    matrices = affine_matrices(torch.tensor([draws]), rotation, shift, scale, shear)
-    return warp_floats(torch.tensor(image, dtype=torch.float32)[None, None], matrices)[0, 0].numpy()
+    matrices = affine_matrices(np.float32([draws]), rotation, shift, scale, shear)
+    pixels = torch.tensor(image, dtype=torch.float32)[None, None]
+    return warp_floats(pixels, torch.from_numpy(matrices))[0, 0].numpy()
 
 
 def test_a_shift_is_in_pixels():

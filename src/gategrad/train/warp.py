@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import radians
+from math import prod, radians
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gategrad import _core
+from gategrad.engine import isa
 from gategrad.train.errors import TrainError
 
 DTYPES = ("bool", "uint8", "float32", "float64")
@@ -73,18 +74,19 @@ class Warp:
         images = np.ascontiguousarray(x).reshape(-1, *checked_shape(x, self.image_shape))
         matrices = self._matrices(len(x), generator)
         if x.dtype.kind == "f":
-            warped = warp_floats(torch.from_numpy(images).float(), matrices).numpy()
+            floats = torch.from_numpy(images).float()
+            warped = warp_floats(floats, torch.from_numpy(matrices)).numpy()
             return warped.astype(x.dtype).reshape(x.shape)
         return warp_bytes(images, matrices).reshape(x.shape)
 
-    def _matrices(self, n: int, generator: torch.Generator) -> Tensor:
-        draws = 2 * torch.rand(n, 6, generator=generator) - 1
+    def _matrices(self, n: int, generator: torch.Generator) -> NDArray[np.float32]:
+        draws = 2 * torch.rand(n, 6, generator=generator).numpy() - 1
         if self.share < 1:
-            draws[torch.rand(n, generator=generator) >= self.share] = 0
-        ranges = (radians(self.rotation), self.shift, self.scale, self.shear)
+            draws[torch.rand(n, generator=generator).numpy() >= self.share] = 0
+        ranges = (radians(self.rotation), *map(float, (self.shift, self.scale, self.shear)))
         matrices = affine_matrices(draws, *ranges)
         if self.flip:
-            mirrored = torch.rand(n, generator=generator) < 0.5
+            mirrored = torch.rand(n, generator=generator).numpy() < 0.5
             matrices[mirrored, 0] *= -1
         return matrices
 
@@ -99,7 +101,7 @@ def checked_shape(x: NDArray, image_shape: Sequence[int]) -> tuple[int, int, int
     shape = (1, *shape) if len(shape) == 2 else shape
     if x.dtype.name not in DTYPES:
         raise TrainError(f"images have dtype {x.dtype}; expected one of {', '.join(DTYPES)}")
-    if len(shape) != 3 or x.ndim != 2 or x.shape[1] != np.prod(shape):
+    if len(shape) != 3 or x.ndim != 2 or x.shape[1] != prod(shape):
         raise TrainError(
             f"images have shape {x.shape}; expected (n, channels * height * width) for image_shape "
             f"{tuple(image_shape)}"
@@ -108,28 +110,33 @@ def checked_shape(x: NDArray, image_shape: Sequence[int]) -> tuple[int, int, int
 
 
 def affine_matrices(
-    draws: Tensor, rotation: float, shift: float, scale: float, shear: float
-) -> Tensor:
+    draws: NDArray[np.float32], rotation: float, shift: float, scale: float, shear: float
+) -> NDArray[np.float32]:
     """Maps (n, 2, 3) in pixels around the centre, from draws (n, 6) in -1 to 1; radians."""
-    angle, right, down, size, slant_x, slant_y = draws.unbind(1)
-    cos, sin = torch.cos(rotation * angle), torch.sin(rotation * angle)
+    angle, right, down, size, slant_x, slant_y = draws.T
+    # By torch, whose calls cost more than numpy's, as these differ in the last place.
+    turn = torch.from_numpy(rotation * angle)
+    cos, sin = turn.cos().numpy(), turn.sin().numpy()
     size = 1 + scale * size
     # (1 a; b 1) shears, then turns, then resizes.
     a, b = shear * slant_x, shear * slant_y
-    rows = [
-        torch.stack([size * (cos - sin * b), size * (cos * a - sin), shift * right], 1),
-        torch.stack([size * (sin + cos * b), size * (sin * a + cos), shift * down], 1),
-    ]
-    return torch.stack(rows, 1)
+    maps = np.empty((len(draws), 2, 3), np.float32)
+    maps[:, 0, 0] = size * (cos - sin * b)
+    maps[:, 0, 1] = size * (cos * a - sin)
+    maps[:, 0, 2] = shift * right
+    maps[:, 1, 0] = size * (sin + cos * b)
+    maps[:, 1, 1] = size * (sin * a + cos)
+    maps[:, 1, 2] = shift * down
+    return maps
 
 
-def warp_bytes(images: NDArray, matrices: Tensor) -> NDArray:
+def warp_bytes(images: NDArray, matrices: NDArray[np.float32]) -> NDArray:
     """Images (n, channels, height, width) of bool or uint8, see `Warp`; of the same dtype."""
     warped = np.empty_like(images)
     threads = max(1, min(torch.get_num_threads(), images.size // _PIXELS_A_THREAD))
     is_bits = images.dtype.kind == "b"
-    maps = np.ascontiguousarray(matrices.numpy(), np.float32)
-    _core.warp(images.view(np.uint8), maps, is_bits, warped.view(np.uint8), threads)
+    arrays = (images.view(np.uint8), matrices, is_bits, warped.view(np.uint8))
+    _core.warp(isa.choose()[0], *arrays, threads)
     return warped
 
 

@@ -1,0 +1,2 @@
+#define GG_WARP_KERNELS kAvx2Warp
+#include "train/warp.inc"

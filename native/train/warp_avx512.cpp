@@ -1,0 +1,2 @@
+#define GG_WARP_KERNELS kAvx512Warp
+#include "train/warp.inc"

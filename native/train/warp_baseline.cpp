@@ -1,0 +1,2 @@
+#define GG_WARP_KERNELS kBaselineWarp
+#include "train/warp.inc"
