@@ -102,10 +102,14 @@ void bind_train(nb::module_& m) {
     release_plans();
   });
   // Memory that returns to the stock when the last array or tensor on it is gone.
-  m.def("borrow", [](size_t n_bytes) {
+  m.def("borrow", [](const std::vector<size_t>& shape, bool floating, size_t item_bytes) {
+    size_t n_bytes = item_bytes;
+    for (size_t n : shape) n_bytes *= n;
     auto* block = new std::shared_ptr<void>(borrow(n_bytes));
     nb::capsule owner(block, [](void* p) noexcept { delete static_cast<std::shared_ptr<void>*>(p); });
-    return nb::ndarray<nb::numpy, uint8_t>(static_cast<uint8_t*>(block->get()), {n_bytes}, owner);
+    const auto code = floating ? nb::dlpack::dtype_code::Float : nb::dlpack::dtype_code::Int;
+    const nb::dlpack::dtype dtype{static_cast<uint8_t>(code), static_cast<uint8_t>(8 * item_bytes), 1};
+    return nb::ndarray<nb::numpy>(block->get(), shape.size(), shape.data(), owner, nullptr, dtype);
   });
 }
 

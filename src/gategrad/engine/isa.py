@@ -4,6 +4,7 @@ With AVX-512, circuits become machine code when they are lowered, unless GATEGRA
 """
 
 import os
+from functools import cache
 
 from gategrad import _core
 
@@ -24,15 +25,19 @@ def choose() -> tuple[str, str]:
     Raises:
         ValueError: GATEGRAD_ISA names one that is unknown or that this machine lacks.
     """
-    forced = os.environ.get(VARIABLE)
+    return _choice(os.environ.get(VARIABLE), tuple(available()))
+
+
+@cache
+def _choice(forced: str | None, available: tuple[str, ...]) -> tuple[str, str]:
+    """The same of a value of the variable; training asks three times a step."""
     if not forced:
-        best = available()[-1]
-        return best, f"best of this machine ({', '.join(available())})"
+        return available[-1], f"best of this machine ({', '.join(available)})"
     if forced not in KNOWN:
         raise ValueError(f"{VARIABLE}={forced!r} is unknown; known: {', '.join(KNOWN)}")
-    if forced not in available():
+    if forced not in available:
         raise ValueError(
-            f"{VARIABLE}={forced!r} does not run on this machine; it has {', '.join(available())}"
+            f"{VARIABLE}={forced!r} does not run on this machine; it has {', '.join(available)}"
         )
     return forced, f"{VARIABLE} is set"
 

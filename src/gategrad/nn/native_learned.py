@@ -25,6 +25,8 @@ WORD: int = _core.learned_word
 _WORK_A_THREAD = 1 << 15
 # What choosing wires costs, in samples.
 _PIN = 16
+# What is kept of a gate: soft and forward coefficients, float32; with its two wires, int32.
+_COEFFICIENT_BYTES, _GATE_BYTES = 32, 40
 
 
 @torch.compiler.disable
@@ -64,17 +66,19 @@ def why_not_learned(layers: Sequence[nn.Module], x: Tensor) -> str | None:
             continue
         if wiring.estimator != "straight-through":
             return "wires are mixed"
-        if wiring.candidates.shape[0] != 2:
+        candidates, logits = wiring.candidates, wiring.logits
+        if candidates.shape[0] != 2:
             return "gates have more than two inputs"
-        if wiring.logits.device.type != "cpu" or wiring.candidates.device.type != "cpu":
+        if not (logits.is_cpu and candidates.is_cpu):
             return "a tensor is not on the CPU"
-        if not (wiring.logits.is_contiguous() and are_plain(wiring.logits)):
+        if not (logits.is_contiguous() and are_plain(logits)):
             return "logits are not contiguous"
-        if wiring.logits.dtype != torch.float32:
+        if logits.dtype != torch.float32:
             return "values are not float32"
-    if any(layer.weight.dtype != torch.float32 for layer in layers):
+    weights = [layer.weight for layer in layers]
+    if any(weight.dtype != torch.float32 for weight in weights):
         return "values are not float32"
-    if not are_plain(x, *(layer.weight for layer in layers)):
+    if not are_plain(x, *weights):
         return "tensors are no plain ones"
     return why_not_core(layers, x.device)
 
@@ -93,10 +97,10 @@ class _LearnedStack(torch.autograd.Function):
         out = pooled((batch, n_groups) if n_groups else (n, batch), torch.float32)
         x, pointers = _input(x)
         call = (isa.choose()[0], layers, batch, n_groups, scale, _threads(batch, tensors))
-        addresses = tuple(t.data_ptr() for t in kept)
+        addresses = _kept_addresses(kept, tensors)
         if not _core.learned_forward(*call, pointers, addresses, out.data_ptr()):
             return None
-        ctx.save_for_backward(*kept, *tensors)
+        ctx.save_for_backward(kept, *tensors)
         ctx.settings, ctx.shape = settings, x.shape
         return out if n_groups else out.t()
 
@@ -104,7 +108,7 @@ class _LearnedStack(torch.autograd.Function):
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         refuse_second_derivative()
         described, n_groups, scale = ctx.settings
-        *kept, tensors = *ctx.saved_tensors[:3], ctx.saved_tensors[3:]
+        kept, *tensors = ctx.saved_tensors
         batch, n_in = ctx.shape
         grads = [
             pooled(tuple(t.shape), t.dtype) if wanted else None
@@ -120,7 +124,7 @@ class _LearnedStack(torch.autograd.Function):
             n_groups,
             scale,
             _threads(batch, tensors),
-            tuple(t.data_ptr() for t in kept),
+            _kept_addresses(kept, tensors),
             pointers,
             0 if grad_x is None else grad_x.data_ptr(),
         )
@@ -162,16 +166,17 @@ def _layers(
     return layers
 
 
-def _kept(
-    described: Sequence[tuple], tensors: Sequence[Tensor | None], n_words: int
-) -> list[Tensor]:
-    """Room for the packed inputs of all layers, their wires and their coefficients."""
+def _kept(described: Sequence[tuple], tensors: Sequence[Tensor | None], n_words: int) -> Tensor:
+    """Room for the coefficients of all layers, their wires and their packed inputs, in turn."""
     gates = sum(len(weight) for weight in tensors[::3])
-    return [
-        pooled((sum(n_in for n_in, *_ in described) * n_words,), torch.int64),
-        pooled((2 * gates,), torch.int32),
-        pooled((8 * gates,), torch.float32),
-    ]
+    n_bytes = _GATE_BYTES * gates + 8 * n_words * sum(n_in for n_in, *_ in described)
+    return pooled((n_bytes // 8,), torch.int64)
+
+
+def _kept_addresses(kept: Tensor, tensors: Sequence[Tensor | None]) -> tuple[int, int, int]:
+    """Where packed inputs, wires and coefficients begin."""
+    gates, start = sum(len(weight) for weight in tensors[::3]), kept.data_ptr()
+    return start + _GATE_BYTES * gates, start + _COEFFICIENT_BYTES * gates, start
 
 
 def _input(x: Tensor) -> tuple[Tensor, tuple[int, int, int]]:

@@ -148,13 +148,11 @@ class EagerStack(torch.autograd.Function):
 def pooled(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     """An uninitialized CPU tensor whose memory is used again once no tensor refers to it.
 
-    Small ones are left to torch.
+    It has floats or signed integers. Small ones are left to torch.
     """
-    count = math.prod(shape)
-    if count * dtype.itemsize < _POOLED_BYTES:
+    if math.prod(shape) * dtype.itemsize < _POOLED_BYTES:
         return torch.empty(shape, dtype=dtype)
-    array = _core.borrow(max(1, count) * dtype.itemsize)
-    return torch.from_numpy(array).view(dtype)[:count].view(shape)
+    return torch.from_numpy(_core.borrow(shape, dtype.is_floating_point, dtype.itemsize))
 
 
 def _coefficients_size(weights: Sequence[Tensor]) -> int:

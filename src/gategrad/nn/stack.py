@@ -37,9 +37,9 @@ def why_not_core(layers: Sequence[nn.Module], device: torch.device) -> str | Non
     if any(isinstance(layer.kind, TableParametrization) for layer in layers):
         return "gates are interpolated tables"
     weights = [layer.weight for layer in layers]
-    for tensor_device in {device, *(weight.device for weight in weights)}:
-        if tensor_device.type != "cpu":
-            return f"a tensor is on {tensor_device}"
+    if device.type != "cpu" or not all(weight.is_cpu for weight in weights):
+        found = next(d for d in (device, *(w.device for w in weights)) if d.type != "cpu")
+        return f"a tensor is on {found}"
     if weights[0].dtype not in DTYPES or any(w.dtype != weights[0].dtype for w in weights):
         return f"the weights are {' and '.join(sorted({str(w.dtype) for w in weights}))}"
     if logics := {layer.logic for layer in layers} - {"probabilistic"}:
