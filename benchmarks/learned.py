@@ -1,13 +1,16 @@
-"""Learned wiring: a training step, a layer alone, and what the backward pass keeps.
+"""Learned wiring: a training step, a layer alone, what the backward pass keeps, and plain torch.
 
-    python -m benchmarks.learned [--threads 1,2] [--repeats 20]
+    python -m benchmarks.learned [--threads 1,2] [--repeats 20] [--torch-repeats 5]
 
 The step is that of 784 -> 2 x 8000 with 16 candidates a pin -> GroupSum(10), straight-through,
 batch 128, AdamW (fused); the layer is 8000 -> 8000 in a graph, with and without the gradient of its
-input. Every step goes through autograd.
+input. Layers on values that are no bits are timed beside plain torch, in turns, on one thread.
+Every step goes through autograd.
 """
 
 import argparse
+import os
+from collections.abc import Sequence
 from statistics import median
 from time import perf_counter
 
@@ -29,11 +32,11 @@ def main() -> None:
     print(describe(), f"torch {torch.__version__}", sep="; ")
     net, layer = network(), _layer(WIDTH, seed=0)
     counts = [int(n) for n in options.threads.split(",")]
-    print(f"\n{'one step, ms':34} {'forward':>8} {'backward':>9} {'AdamW':>6} {'total':>7}")
+    print(f"\n{'one step, ms':44} {'forward':>8} {'backward':>9} {'AdamW':>6} {'total':>7}")
     for threads in counts:
         torch.set_num_threads(threads)
         _print(f"784 -> 2x8000, {threads} thread(s)", _median(_step(net), options.repeats))
-    print(f"\n{'8000 -> 8000 alone, ms':34} {'forward':>8} {'backward':>9} {'total':>14}")
+    print(f"\n{'8000 -> 8000 alone, ms':44} {'forward':>8} {'backward':>9} {'total':>14}")
     for threads in counts:
         torch.set_num_threads(threads)
         for wants in (False, True):
@@ -41,12 +44,17 @@ def main() -> None:
             _print(name, _median(_alone(layer, wants), options.repeats))
     kept = kept_bytes(layer)
     print(f"\nkept for backward: {kept:,} bytes, {kept / WIDTH / BATCH:.2f} a wire and sample")
+    torch.set_num_threads(1)
+    print(f"\n{'on values, one thread, ms':44} {'forward':>8} {'backward':>9} {'total':>14}")
+    for name, values in _on_values().items():
+        _print_beside_torch(name, values, options.torch_repeats)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--repeats", type=int, default=20, help="rounds of ten steps")
+    parser.add_argument("--torch-repeats", type=int, default=5, help="rounds beside plain torch")
     return parser.parse_args()
 
 
@@ -56,19 +64,34 @@ def network() -> nn.Sequential:
     return nn.Sequential(*layers, nn.GroupSum(CLASSES, tau=30.0))
 
 
-def _layer(in_dim: int, *, seed: int) -> nn.LogicDense:
+def _layer(in_dim: int, *, seed: int, wires: str = "straight-through") -> nn.LogicDense:
     layer = nn.LogicDense(
         in_dim,
         WIDTH,
         connections="learned",
         candidates=CANDIDATES,
         estimator="straight-through",
+        wire_estimator=wires,
         seed=seed,
     )
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         layer.wiring.logits.normal_(generator=generator)
     return layer
+
+
+def _on_values() -> dict[str, Step]:
+    """Layers whose inputs are no bits, with all gradients."""
+    return {
+        f"8000 -> 8000, {wires} wires": _alone(
+            _layer(WIDTH, seed=0, wires=wires), True, _values(WIDTH)
+        )
+        for wires in ("soft", "straight-through")
+    }
+
+
+def _values(width: int) -> Tensor:
+    return torch.rand(BATCH, width, generator=torch.Generator().manual_seed(2))
 
 
 def _bits(width: int) -> Tensor:
@@ -80,10 +103,11 @@ def _step(net: nn.Sequential) -> Step:
     return training_step(net, _bits(PIXELS), CLASSES, optimizer)
 
 
-def _alone(layer: nn.LogicDense, wants_x: bool) -> Step:
+def _alone(layer: torch.nn.Module, wants_x: bool, x: Tensor | None = None) -> Step:
     """A layer between two others: values and gradients lie as layers pass them, by features."""
-    x = _bits(WIDTH).t().contiguous().t().requires_grad_(wants_x)
-    grad = torch.randn(WIDTH, BATCH, generator=torch.Generator().manual_seed(3)).t()
+    x = _bits(WIDTH) if x is None else x
+    x = x.t().contiguous().t().requires_grad_(wants_x)
+    grad = torch.randn(layer.out_dim, BATCH, generator=torch.Generator().manual_seed(3)).t()
 
     def step() -> tuple[float, ...]:
         start = perf_counter()
@@ -99,16 +123,33 @@ def _alone(layer: nn.LogicDense, wants_x: bool) -> Step:
 
 
 def _median(step: Step, repeats: int) -> list[float]:
-    rounds = []
-    for _ in range(repeats + 1):
-        parts = [step() for _ in range(IN_A_ROUND)]
-        rounds.append([median(column) for column in zip(*parts, strict=True)])
-    return [median(column) for column in zip(*rounds[1:], strict=True)]
+    return _median_of([_round(step) for _ in range(repeats + 1)][1:])
+
+
+def _round(step: Step) -> list[float]:
+    return _median_of([step() for _ in range(IN_A_ROUND)])
+
+
+def _median_of(rows: list[Sequence[float]]) -> list[float]:
+    return [median(column) for column in zip(*rows, strict=True)]
+
+
+def _print_beside_torch(name: str, step: Step, repeats: int) -> None:
+    rounds: dict[str, list[list[float]]] = {"native": [], "torch": []}
+    for backend in ("native", "torch") * (repeats + 1):
+        os.environ["GATEGRAD_TRAINING"] = backend
+        rounds[backend].append(_round(step))
+    os.environ["GATEGRAD_TRAINING"] = "native"
+    medians = {backend: _median_of(parts[1:]) for backend, parts in rounds.items()}
+    for backend, parts in medians.items():
+        _print(f"{name}, {backend}", parts)
+    times = sum(medians["torch"]) / sum(medians["native"])
+    print(f"  plain torch takes {times:.1f} times as long")
 
 
 def _print(name: str, parts: list[float]) -> None:
     cells = " ".join(f"{1e3 * t:{w}.2f}" for t, w in zip(parts, (8, 9, 6), strict=False))
-    print(f"{name:34} {cells} {1e3 * sum(parts):{7 if len(parts) == 3 else 14}.2f}")
+    print(f"{name:44} {cells} {1e3 * sum(parts):{7 if len(parts) == 3 else 14}.2f}")
 
 
 def kept_bytes(layer: nn.LogicDense) -> int:

@@ -79,15 +79,16 @@ def test_threads_change_no_bit(isa) -> None:
         assert all(map(torch.equal, found[0], other))
 
 
-def test_values_that_are_no_bits_go_through_torch(monkeypatch, calls) -> None:
+def test_values_that_are_no_bits_are_for_other_kernels(monkeypatch, calls) -> None:
     net, x = layer(5), bits(9)
     x[3, 7] = 0.5
-    assert all(map(torch.equal, gradients(net, x), torch_gradients(net, x, monkeypatch)))
+    found, wanted = gradients(net, x), torch_gradients(net, x, monkeypatch)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=2e-5)
     assert not calls
 
 
 @pytest.mark.parametrize("options", [{"wire_estimator": "soft"}, {"dtype": torch.float64}])
-def test_layers_that_are_not_for_the_core(calls, options) -> None:
+def test_layers_that_are_for_other_kernels(calls, options) -> None:
     net = layer(5, **options)
     net(bits(9).to(net.weight.dtype))
     assert not calls

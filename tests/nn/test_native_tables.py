@@ -164,7 +164,7 @@ def test_training_backend_is_told(monkeypatch) -> None:
     half = _layer(dtype=torch.bfloat16)
     assert nn.training_backend(half) == "torch (the weights are torch.bfloat16)"
     learned = nn.LogicDense(20, 9, inputs=4, parametrization="light", connections="learned", seed=0)
-    assert nn.training_backend(learned) == "torch (a layer of tables learns its wiring)"
+    assert nn.training_backend(learned).startswith("native")
     mixed = torch.nn.Sequential(nn.LogicDense(20, 30, seed=0), _layer(n_in=30))
     assert nn.training_backend(mixed).startswith("native")
     monkeypatch.setenv(VARIABLE, "torch")

@@ -5,7 +5,7 @@ from torch import nn
 from gategrad.engine import isa
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.gpu import why_not_triton
-from gategrad.nn.native_learned import why_not_learned
+from gategrad.nn.native_pins import why_not_native_pins
 from gategrad.nn.native_tables import why_not_native_tables
 from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.stack import why_not_native
@@ -14,9 +14,6 @@ from gategrad.nn.training_variable import wanted_backend
 
 def training_backend(net: nn.Module) -> str:
     """Who computes the logic layers of `net` in training, and why: a sentence for people.
-
-    Learned wiring runs in the core where the inputs of its layer are bits, as they are behind
-    straight-through layers; other values go through torch.
 
     Example:
         "native (avx512, torch's OpenMP threads)", "triton (cuda:0)" or
@@ -49,10 +46,9 @@ def _reason(layers: list[LogicDense]) -> str | None:
     fixed = [layer for layer in others if layer.wiring is None]
     reasons = [why_not_native_tables(layer, layer.weight.device) for layer in tables]
     reasons += [
-        "a layer of tables learns its wiring" for layer in tables if layer.wiring is not None
-    ]
-    reasons += [
-        why_not_learned((layer,), layer.weight) for layer in others if layer.wiring is not None
+        why_not_native_pins(layer.weight, layer.wiring)
+        for layer in layers
+        if layer.wiring is not None
     ]
     if fixed:
         reasons.append(why_not_native(fixed, fixed[0].weight.device))

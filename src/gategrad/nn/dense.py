@@ -13,7 +13,8 @@ from gategrad.nn.gpu import run_layer, why_not_triton
 from gategrad.nn.inits import initial_weights
 from gategrad.nn.logics import gate_mixtures, replaced
 from gategrad.nn.native_learned import run_learned, why_not_learned
-from gategrad.nn.native_tables import native_tables, why_not_native_tables
+from gategrad.nn.native_pins import why_not_native_pins
+from gategrad.nn.native_tables import native_polynomials, native_tables, why_not_native_tables
 from gategrad.nn.noise import noise_state
 from gategrad.nn.parametrization import Parametrization, TableParametrization
 from gategrad.nn.polynomial import gate_polynomials
@@ -189,8 +190,9 @@ class LogicDense(nn.Module):
             if isinstance(self.kind, TableParametrization):
                 return self._interpolated(*self._pins(rows))
             forward, soft = relaxed.coefficients(self)
+            gates = native_polynomials if self._has_native_pins(rows) else gate_polynomials
             rows, wires, grad_factor = self._pins(rows)
-            return gate_polynomials(rows, wires, forward, soft, grad_factor)
+            return gates(rows, wires, forward, soft, grad_factor)
 
     def wires(self) -> Tensor:
         """Wires (inputs, out_dim) int64 that the hard gates read; learned ones as chosen now."""
@@ -198,6 +200,10 @@ class LogicDense(nn.Module):
 
     def _mixes_wires(self) -> bool:
         return self.wiring is not None and self.training and not self.frozen
+
+    def _has_native_pins(self, rows: Tensor) -> bool:
+        trains = self.wiring is not None and self.training
+        return trains and why_not_native_pins(rows, self.wiring) is None
 
     def _pins(self, rows: Tensor) -> tuple[Tensor, Tensor, float]:
         """Rows, which of them each gate reads (inputs, out_dim), and their gradient's factor."""

@@ -59,6 +59,20 @@ def native_tables(layer: nn.Module, rows: Tensor, wires: Tensor, grad_factor: fl
     return _Tables.apply(rows, wires, soft, forward, None, *settings)
 
 
+def native_polynomials(
+    rows: Tensor, wires: Tensor, forward: Tensor, soft: Tensor, grad_factor: float
+) -> Tensor:
+    """What `gategrad.nn.polynomial.gate_polynomials` says, of two inputs, as tables of four."""
+    settings = (None, grad_factor, 0.0)
+    return _Tables.apply(rows, wires, _entries_of(soft), _entries_of(forward), *settings)
+
+
+def _entries_of(coefficients: Tensor) -> Tensor:
+    """Entries (n, 4) of `c0 + c1 a + c2 b + c3 a b`, as sums in a fixed order."""
+    c0, c1, c2, c3 = coefficients.unbind(1)
+    return torch.stack([c0, c0 + c1, c0 + c2, (c0 + c1) + (c2 + c3)], 1)
+
+
 class _Tables(torch.autograd.Function):
     @staticmethod
     def forward(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
 from gategrad.nn.checks import known_name, refuse_second_derivative
+from gategrad.nn.native_pins import native_pins, why_not_native_pins
 
 WIRE_ESTIMATORS = ("soft", "straight-through")
 # Bytes of the candidates' values that are gathered at a time.
@@ -55,6 +56,8 @@ class LearnedWiring(nn.Module):
 
         `grad_factor` multiplies the gradient of the rows, not that of the logits.
         """
+        if why_not_native_pins(rows, self) is None:
+            return native_pins(self, rows, grad_factor)
         if self.estimator == "soft":
             share, wires = torch.softmax(self.logits, 2), self.candidates
         else:

@@ -1,0 +1,112 @@
+"""Learned wires on values of any kind, computed by the native core.
+
+The same as the plain torch of `gategrad.nn.wiring`, in float32 or float64. Samples are taken in
+tiles whose rows stay in a core's own cache: a pin's candidates are mixed in registers, and their
+products with a gradient are summed there, so nothing is made K times. For the backward pass the
+rows are kept, 4 bytes a wire and sample in float32, and the shares or the wires chosen.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
+
+from gategrad import _core
+from gategrad.engine import isa
+from gategrad.nn.checks import are_plain, refuse_second_derivative
+from gategrad.nn.native_op import pooled
+from gategrad.nn.training_variable import VARIABLE, wanted_backend
+
+_DTYPES = (torch.float32, torch.float64)
+# Candidates times samples under which a further thread costs more than it helps.
+_WORK_A_THREAD = 1 << 20
+
+
+def why_not_native_pins(rows: Tensor, wiring: nn.Module) -> str | None:
+    """What keeps rows and a `LearnedWiring` from the core, or None.
+
+    Raises:
+        ValueError: the environment variable GATEGRAD_TRAINING names no backend.
+    """
+    if wanted_backend() != "native":
+        return f"{VARIABLE} is {wanted_backend()}"
+    for device in (rows.device, wiring.logits.device, wiring.candidates.device):
+        if device.type != "cpu":
+            return f"a tensor is on {device}"
+    if wiring.logits.dtype not in _DTYPES:
+        return f"the wiring's logits are {wiring.logits.dtype}"
+    if rows.dtype != wiring.logits.dtype:
+        return f"values are {rows.dtype} and the wiring's logits {wiring.logits.dtype}"
+    return None if are_plain(rows, wiring.logits) else "tensors are no plain ones"
+
+
+@torch.compiler.disable
+def native_pins(wiring: nn.Module, rows: Tensor, grad_factor: float) -> Tensor:
+    """What the pins of a `LearnedWiring` read, (pins, out_dim, batch), of rows (in_dim, batch).
+
+    Args:
+        wiring: for which, with the rows, `why_not_native_pins` has no reason.
+        rows: in the logits' dtype.
+        grad_factor: on the gradient of the rows.
+
+    Raises:
+        IndexError: a candidate is not below in_dim.
+    """
+    soft = wiring.estimator == "soft"
+    return _NativePins.apply(rows, wiring.logits, wiring.candidates, soft, grad_factor)
+
+
+class _NativePins(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        rows: Tensor,
+        logits: Tensor,
+        candidates: Tensor,
+        soft: bool,
+        grad_factor: float,
+    ) -> Tensor:
+        rows, logits, candidates = rows.contiguous(), logits.contiguous(), candidates.contiguous()
+        share = torch.softmax(logits, 2) if soft else None
+        chosen = None if soft else torch.empty(candidates.shape[:2], dtype=torch.int32)
+        out = pooled((*candidates.shape[:2], rows.shape[1]), rows.dtype)
+        _call("forward", rows)(
+            _layer(rows, candidates), *map(_address, (share, logits, rows, chosen, out))
+        )
+        # The softmax is made again rather than kept where the values need none.
+        ctx.save_for_backward(rows, candidates, share if soft else logits, chosen)
+        ctx.grad_factor = grad_factor
+        return out
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
+        refuse_second_derivative()
+        rows, candidates, share, chosen = ctx.saved_tensors
+        wants_rows, wants_logits, *_ = ctx.needs_input_grad
+        if chosen is not None and wants_logits:
+            share = torch.softmax(share, 2)
+        grad = grad.contiguous()
+        grad_rows = pooled(tuple(rows.shape), rows.dtype) if wants_rows else None
+        grad_logits = pooled(tuple(candidates.shape), rows.dtype) if wants_logits else None
+        _call("backward", rows)(
+            _layer(rows, candidates),
+            *map(_address, (share, chosen, rows, grad)),
+            ctx.grad_factor,
+            *map(_address, (grad_logits, grad_rows)),
+        )
+        return grad_rows, grad_logits, None, None, None
+
+
+def _address(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+def _layer(rows: Tensor, candidates: Tensor) -> tuple:
+    """The core's description; the address stays valid while the candidates live."""
+    *_, k = candidates.shape
+    (n_in, batch), n = rows.shape, candidates.numel() // k
+    threads = max(1, min(torch.get_num_threads(), n * k * batch // _WORK_A_THREAD))
+    return (isa.choose()[0], candidates.data_ptr(), k, n, n_in, batch, threads)
+
+
+def _call(name: str, like: Tensor) -> object:
+    return getattr(_core, f"pins_{name}_{str(like.dtype).removeprefix('torch.')}")
