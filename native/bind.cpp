@@ -7,6 +7,7 @@ void bind_engine(nanobind::module_& m);
 void bind_learned(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
 void bind_pins(nanobind::module_& m);
+void bind_slots(nanobind::module_& m);
 void bind_train(nanobind::module_& m);
 void bind_warp(nanobind::module_& m);
 void bind_wide(nanobind::module_& m);
@@ -21,6 +22,7 @@ NB_MODULE(_core, m) {
   gategrad::bind_learned(m);
   gategrad::bind_passes(m);
   gategrad::bind_pins(m);
+  gategrad::bind_slots(m);
   gategrad::bind_train(m);
   gategrad::bind_warp(m);
   gategrad::bind_wide(m);

@@ -5,9 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "train/buffers.h"
 #include "train/parallel.h"
-#include "train/tiles.h"
 
 namespace gategrad::train {
 namespace {
@@ -23,7 +21,7 @@ void check_candidates(const PinLayer<S>& layer) {
 
 template <typename S>
 void mix(const PinLayer<S>& layer, const S* share, const S* rows, S* out) {
-  Tiles<S> tiles(rows, layer.n_in, layer.batch, layer.threads);
+  Tiles<S> tiles(rows, layer.n_in, layer.batch, layer.width(), layer.threads);
   parallel(layer.threads, [&](size_t thread) {
     each_part(tiles, layer.n, thread, layer.threads, [&](size_t t, const TileShape& shape, Part pins) {
       layer.kernels->mix(layer.wires, share, shape, tiles.tile(t), pins.begin, pins.end,
@@ -37,7 +35,7 @@ template <typename S>
 void logits_gradient(const PinLayer<S>& layer, const S* share, const S* rows, const S* grad,
                      S* sums) {
   const PinKernels<S>& kernels = *layer.kernels;
-  Tiles<S> tiles(rows, layer.n_in, layer.batch, layer.threads);
+  Tiles<S> tiles(rows, layer.n_in, layer.batch, layer.width(), layer.threads);
   parallel(layer.threads, [&](size_t thread) {
     const auto [begin, end] = part_of(layer.n, thread, layer.threads);
     std::fill(sums + begin * layer.wires.k, sums + end * layer.wires.k, S(0));
@@ -72,10 +70,11 @@ void pins_backward(const PinLayer<S>& layer, const S* share, const int32_t* chos
   if (grad_logits) logits_gradient(layer, share, rows, grad, grad_logits);
   if (!grad_rows) return;
   const PinWires read = chosen ? PinWires{chosen, 1} : layer.wires;
-  const auto add = [&](size_t first, const TileShape& shape, S* tile) {
-    layer.kernels->scatter(read, chosen ? nullptr : share, shape, grad + first, layer.n, tile);
+  const size_t width = shared_width(layer.width(), layer.batch, layer.threads);
+  const auto add = [&](size_t t, const TileShape& shape, S* tile) {
+    layer.kernels->scatter(read, chosen ? nullptr : share, shape, grad + t * width, layer.n, tile);
   };
-  sum_tiles(layer.n_in, layer.batch, layer.threads, factor, grad_rows, add);
+  sum_tiles(layer.n_in, layer.batch, width, layer.threads, factor, grad_rows, add);
 }
 
 #define GG_PINS(S)                                                                                \

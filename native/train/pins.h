@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "train/pins_kernel.h"
+#include "train/tiles.h"
 
 namespace gategrad::train {
 
@@ -13,6 +14,8 @@ struct PinLayer {
   const PinKernels<S>* kernels;
   PinWires wires;  // candidates (n, k)
   size_t n, n_in, batch, threads;
+
+  size_t width() const { return tile_width(n_in, batch, sizeof(S)); }
 };
 
 // out (n, batch) of rows (n_in, batch): the candidates mixed by share (n, k), or where that is null

@@ -32,9 +32,9 @@ inline TileShape tile_shape(size_t t, size_t width, size_t batch) {
 template <typename S>
 class Tiles {
  public:
-  Tiles(const S* rows, size_t n, size_t batch, size_t threads)
+  Tiles(const S* rows, size_t n, size_t batch, size_t width, size_t threads)
       : batch_(batch),
-        width_(tile_width(n, batch, sizeof(S))),
+        width_(width),
         size_(n * width_),
         values_(count() * size_) {
     parallel(threads, [&](size_t thread) {
@@ -74,12 +74,16 @@ void each_part(Tiles<S>& tiles, size_t n, size_t thread, size_t threads, const B
   }
 }
 
-// rows (n, batch) = factor * what body(first sample, shape, tile) adds to tiles (n, width) of zeros.
-// A sample's sums go in one order, whatever the number of threads.
-template <typename S, typename Body>
-void sum_tiles(size_t n, size_t batch, size_t threads, S factor, S* rows, const Body& body) {
-  size_t width = tile_width(n, batch, sizeof(S));
+// A width for tiles that threads share out, where no sum depends on it.
+inline size_t shared_width(size_t width, size_t batch, size_t threads) {
   while (width > kTileUnit && tile_count(batch, width) < threads) width /= 2;
+  return width;
+}
+
+// rows (n, batch) = factor * what body(number, shape, tile) adds to tiles (n, width) of zeros.
+template <typename S, typename Body>
+void sum_tiles(size_t n, size_t batch, size_t width, size_t threads, S factor, S* rows,
+               const Body& body) {
   parallel(threads, [&](size_t thread) {
     const Part tiles = part_of(tile_count(batch, width), thread, threads);
     if (tiles.begin == tiles.end) return;
@@ -87,7 +91,7 @@ void sum_tiles(size_t n, size_t batch, size_t threads, S factor, S* rows, const 
     for (size_t t = tiles.begin; t < tiles.end; ++t) {
       const TileShape shape = tile_shape(t, width, batch);
       std::fill_n(tile.data(), n * width, S(0));
-      body(t * width, shape, tile.data());
+      body(t, shape, tile.data());
       for (size_t f = 0; f < n; ++f) {
         const S* from = tile.data() + f * width;
         S* to = rows + f * batch + t * width;

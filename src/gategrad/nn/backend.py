@@ -6,8 +6,10 @@ from gategrad.engine import isa
 from gategrad.nn.dense import LogicDense
 from gategrad.nn.gpu import why_not_triton
 from gategrad.nn.native_pins import why_not_native_pins
+from gategrad.nn.native_slots import why_not_native_slots
 from gategrad.nn.native_tables import why_not_native_tables
 from gategrad.nn.parametrization import TableParametrization
+from gategrad.nn.slots import SlotDense
 from gategrad.nn.stack import why_not_native
 from gategrad.nn.training_variable import wanted_backend
 
@@ -20,25 +22,27 @@ def training_backend(net: nn.Module) -> str:
         "torch (the weights are torch.float64)".
     """
     layers = [module for module in net.modules() if isinstance(module, LogicDense)]
-    if not layers:
+    slots = [module for module in net.modules() if isinstance(module, SlotDense)]
+    if not layers and not slots:
         return "torch (no logic layers)"
-    device = layers[0].weight.device
+    device = layers[0].weight.device if layers else slots[0].logits.device
     if device.type == "cuda" or wanted_backend() == "triton":
-        reasons = (why_not_triton(layer, device) for layer in layers)
+        reasons = [why_not_triton(layer, device) for layer in layers]
+        reasons += ["slots have no Triton kernels"] * bool(slots)
         reason = next((reason for reason in reasons if reason), None)
         return f"torch ({reason})" if reason else f"triton ({device})"
     modes = [layer.training for layer in layers]
     try:
         for layer in layers:
             layer.training = True
-        reason = _reason(layers)
+        reason = _reason(layers, slots)
     finally:
         for layer, mode in zip(layers, modes, strict=True):
             layer.training = mode
     return f"torch ({reason})" if reason else f"native ({isa.choose()[0]}, torch's OpenMP threads)"
 
 
-def _reason(layers: list[LogicDense]) -> str | None:
+def _reason(layers: list[LogicDense], slots: list[SlotDense]) -> str | None:
     if logics := {layer.logic for layer in layers} - {"probabilistic"}:
         return f"logic={logics.pop()!r} is no polynomial"
     tables = [layer for layer in layers if isinstance(layer.kind, TableParametrization)]
@@ -50,6 +54,7 @@ def _reason(layers: list[LogicDense]) -> str | None:
         for layer in layers
         if layer.wiring is not None
     ]
+    reasons += [why_not_native_slots(layer.logits, layer) for layer in slots]
     if fixed:
         reasons.append(why_not_native(fixed, fixed[0].weight.device))
     return next((reason for reason in reasons if reason), None)

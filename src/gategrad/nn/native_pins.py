@@ -27,16 +27,21 @@ def why_not_native_pins(rows: Tensor, wiring: nn.Module) -> str | None:
     Raises:
         ValueError: the environment variable GATEGRAD_TRAINING names no backend.
     """
+    return why_not_native_choice(rows, wiring.logits, wiring.candidates, "the wiring's")
+
+
+def why_not_native_choice(rows: Tensor, logits: Tensor, wires: Tensor, whose: str) -> str | None:
+    """The same of any choice among wires by logits."""
     if wanted_backend() != "native":
         return f"{VARIABLE} is {wanted_backend()}"
-    for device in (rows.device, wiring.logits.device, wiring.candidates.device):
+    for device in (rows.device, logits.device, wires.device):
         if device.type != "cpu":
             return f"a tensor is on {device}"
-    if wiring.logits.dtype not in _DTYPES:
-        return f"the wiring's logits are {wiring.logits.dtype}"
-    if rows.dtype != wiring.logits.dtype:
-        return f"values are {rows.dtype} and the wiring's logits {wiring.logits.dtype}"
-    return None if are_plain(rows, wiring.logits) else "tensors are no plain ones"
+    if logits.dtype not in _DTYPES:
+        return f"{whose} logits are {logits.dtype}"
+    if rows.dtype != logits.dtype:
+        return f"values are {rows.dtype} and {whose} logits {logits.dtype}"
+    return None if are_plain(rows, logits) else "tensors are no plain ones"
 
 
 @torch.compiler.disable
@@ -70,7 +75,7 @@ class _NativePins(torch.autograd.Function):
         chosen = None if soft else torch.empty(candidates.shape[:2], dtype=torch.int32)
         out = pooled((*candidates.shape[:2], rows.shape[1]), rows.dtype)
         _call("forward", rows)(
-            _layer(rows, candidates), *map(_address, (share, logits, rows, chosen, out))
+            _layer(rows, candidates), *map(address, (share, logits, rows, chosen, out))
         )
         # The softmax is made again rather than kept where the values need none.
         ctx.save_for_backward(rows, candidates, share if soft else logits, chosen)
@@ -89,14 +94,15 @@ class _NativePins(torch.autograd.Function):
         grad_logits = pooled(tuple(candidates.shape), rows.dtype) if wants_logits else None
         _call("backward", rows)(
             _layer(rows, candidates),
-            *map(_address, (share, chosen, rows, grad)),
+            *map(address, (share, chosen, rows, grad)),
             ctx.grad_factor,
-            *map(_address, (grad_logits, grad_rows)),
+            *map(address, (grad_logits, grad_rows)),
         )
         return grad_rows, grad_logits, None, None, None
 
 
-def _address(tensor: Tensor | None) -> int:
+def address(tensor: Tensor | None) -> int:
+    """Where the core finds a tensor, or 0."""
     return 0 if tensor is None else tensor.data_ptr()
 
 

@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from gategrad.nn.checks import as_rows, float_dtype, known_name, layer_input, positive_count
 from gategrad.nn.functions import N_FUNCTIONS, coefficients_from_tables
+from gategrad.nn.native_slots import native_slots, why_not_native_slots
 from gategrad.nn.polynomial import gate_polynomials
 from gategrad.nn.seeding import as_generator
 
@@ -81,6 +82,8 @@ class SlotDense(nn.Module):
 
     @torch.compiler.disable
     def _rows(self, rows: Tensor) -> Tensor:
+        if self.training and why_not_native_slots(rows, self) is None:
+            return native_slots(self, rows)
         hard = coefficients_from_tables(self.tables(), rows.dtype)
         if not self.training:
             return gate_polynomials(rows, self.wires(), hard, hard)
