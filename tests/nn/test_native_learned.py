@@ -103,9 +103,11 @@ def test_large_logits_and_equal_ones(isa, monkeypatch) -> None:
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=2e-5)
 
 
-def test_candidates_beyond_the_input_are_refused() -> None:
-    net = layer(5)
-    net.wiring.candidates[1, 3, 2] = 40
+@pytest.mark.parametrize("candidates", [5, 16])
+@pytest.mark.parametrize("wire", [40, -1])
+def test_candidates_beyond_the_input_are_refused(isa, candidates, wire) -> None:
+    net = layer(candidates)
+    net.wiring.candidates[1, 3, 2] = wire
     with pytest.raises(IndexError, match="a pin has a candidate outside 0 to 39"):
         net(bits(9))
 
