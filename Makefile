@@ -6,12 +6,14 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 # Processes that share the tests.
 TESTERS ?= 2
+# What the demo needs, and with what tests and checks need.
+USABLE := $(VENV)/.usable
 STAMP := $(VENV)/.installed
 NATIVE := $(shell find native -type f)
 
 .PHONY: demo test lint bench format sanitize sanitize-threads clean
 
-demo: $(STAMP)
+demo: $(USABLE)
 	$(BIN)/gategrad demo
 
 test: $(STAMP)
@@ -37,10 +39,14 @@ sanitize-threads: $(STAMP)
 	.ci/sanitize $(BIN)/python thread
 
 # An editable install: Python changes are live, a change under native/ builds again.
-$(STAMP): pyproject.toml $(NATIVE)
+$(USABLE): pyproject.toml $(NATIVE)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	touch $@
+
+$(STAMP): $(USABLE)
 	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
 	touch $@
 

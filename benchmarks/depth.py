@@ -1,6 +1,6 @@
 """Accuracy over depth: networks 2,000 gates wide on 1-bit MNIST, `raw` against `light`.
 
-    python -m benchmarks.depth [--depths 4,12,40] [--steps 4000] [--seeds 1] [--out docs/depth.md]
+    python -m benchmarks.depth [--depths 4,12,40] [--steps 4000] [--seeds 1] [--out docs/results.md]
 
 Residual init, whose gates start as wires: gate i of every layer but the first has wire i as its
 first pin and a random one as its second, so that all signals reach the last layer. With first pins
@@ -21,12 +21,11 @@ from torch import Tensor
 import gategrad as gg
 from benchmarks.machine import describe
 from gategrad import nn, train
+from gategrad.records import between_markers
 
 WIDTH, PIXELS, CLASSES, TAU, LR = 2000, 784, 10, 5.0, 0.03
 ESTIMATORS = ("soft", "straight-through")
-PAGE = """# Depth
-
-Written by `python -m benchmarks.depth{arguments}`.
+PAGE = """Written by `python -m benchmarks.depth{arguments} --out docs/results.md`.
 
 {width:,} gates a layer on 28x28 MNIST at one bit a pixel, residual init: gate i of every layer but
 the first starts as wire i. GroupSum with tau = {tau:g}, Adam, learning rate {lr:g} (cosine), batch
@@ -57,8 +56,9 @@ def main() -> None:
     options = _options()
     depths = [int(depth) for depth in options.depths.split(",")]
     page, known = _page(options), {}
-    if options.out and options.out.exists() and options.out.read_text().startswith(page):
-        rows = options.out.read_text().splitlines()
+    old = options.out.read_text("utf-8") if options.out else ""
+    if page in old:
+        rows = old.splitlines()
         known = {tuple(row.split(" | ")[:3]): row for row in rows if row.startswith("| ")}
     print(page, HEADER, sep="", flush=True)
     lines, left = [HEADER], options.rows
@@ -74,7 +74,8 @@ def main() -> None:
             lines.append(line)
             print(line, flush=True)
         if options.out:
-            options.out.write_text(page + "\n".join(lines) + "\n")
+            text = page + "\n".join(lines) + "\n"
+            options.out.write_text(between_markers(old, "depth", text), "utf-8")
 
 
 def _page(options: argparse.Namespace) -> str:
@@ -102,7 +103,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=-1, help="train at most so many, then end")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--random", action="store_true", help="first pins at random as well")
-    parser.add_argument("--out", type=Path, help="page to write; rows that it has are kept")
+    parser.add_argument(
+        "--out", type=Path, help="page to write, between <!-- depth --> lines; its rows are kept"
+    )
     return parser.parse_args()
 
 

@@ -63,12 +63,15 @@ RUNS = {
     "fashion": Run("fashion-mnist", "best"),
     "cifar": Run("cifar-10", "best", seeds=(0,)),
     "cifar-long": Run("cifar-10", "best", _LONG_CIFAR, seeds=(0,)),
-    "inputs-2": Run("mnist-1bit", "small", _TABLES | {"inputs": 2, "steps": 100_000}, seeds=(0,)),
-    "inputs-4": Run("mnist-1bit", "small", _TABLES | {"inputs": 4, "steps": 40_000}, seeds=(0,)),
-    "inputs-6": Run("mnist-1bit", "small", _TABLES | {"inputs": 6, "steps": 12_000}, seeds=(0,)),
-    "penalty-0.1": Run("mnist-1bit", "fast", {"gate_penalty": 0.1}, seeds=(0,)),
-    "penalty-0.5": Run("mnist-1bit", "fast", {"gate_penalty": 0.5}, seeds=(0,)),
-    "penalty-2": Run("mnist-1bit", "fast", {"gate_penalty": 2.0}, seeds=(0,)),
+    "inputs-2": Run("mnist-1bit", "small", _TABLES | {"inputs": 2, "steps": 75_000}, seeds=(0,)),
+    "inputs-4": Run("mnist-1bit", "small", _TABLES | {"inputs": 4, "steps": 36_000}, seeds=(0,)),
+    "inputs-6": Run("mnist-1bit", "small", _TABLES | {"inputs": 6, "steps": 16_500}, seeds=(0,)),
+    **{
+        f"penalty-{penalty}": Run(
+            "mnist-1bit", "small", {"gate_penalty": penalty, "steps": 40_000}, seeds=(0,)
+        )
+        for penalty in (0.05, 0.1, 0.2, 0.5)
+    },
 }
 
 

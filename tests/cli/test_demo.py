@@ -32,7 +32,7 @@ def few_images(monkeypatch):
 def test_demo(gategrad):
     done = gategrad("demo", "--steps", 1, "--seconds", 0.1)
     assert done.code == 0, done.err
-    for text in ("hard accuracy", "soft accuracy", "24,000", "after optimization", "on one core"):
+    for text in ("hard accuracy", "soft accuracy", "16,000", "after optimization", "on one core"):
         assert text in done.out
     assert done.out.count("read as ") == 5
     for verb in ("eval", "bench", "inspect"):
@@ -48,8 +48,8 @@ def test_demo_as_json(gategrad):
     done = gategrad("demo", "--steps", 1, "--seconds", 0.1, "--out", "x.gg", "--json")
     assert set(done.json) == KEYS
     assert done.out.count("\n") == 1
-    assert (done.json["steps"], done.json["out"], done.json["neurons"]) == (1, "x.gg", 24_000)
-    assert gg.load("x.gg").neurons == 24_000
+    assert (done.json["steps"], done.json["out"], done.json["neurons"]) == (1, "x.gg", 16_000)
+    assert gg.load("x.gg").neurons == 16_000
 
 
 def test_where_it_can_not_be_saved(gategrad, tmp_path):

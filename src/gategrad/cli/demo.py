@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gategrad.cli.fitting import Outcome
     from gategrad.train import Result
 
-PRESET, VALIDATION = "plain", 5000
+PRESET, VALIDATION = "fast", 5000
 INTRODUCTION = """\
 A network of logic gates learns to read handwritten digits: MNIST, 28x28 pixels of one bit,
 which come with gategrad. While it trains, each gate is a mixture of the 16 Boolean functions

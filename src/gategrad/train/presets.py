@@ -12,7 +12,10 @@ NAMES = ("plain", "fast", "small", "best")
 
 _LEARNED = Recipe(connections="learned", candidates=16, optimizer="adamw", lr=0.05, wiring_lr=0.05)
 # A network that is small for its task learns more from images as they are than from warps alone.
-_DIGITS = _LEARNED.but(tau=10.0, augment="online", share=0.5)
+_DIGITS = _LEARNED.but(augment="online", share=0.5)
+# The more gates a class, the more a step of one size moves its sum: wide networks want slower ones,
+# and a tau that keeps the largest score, gates a class / tau, near 50.
+_SLOWER = {"lr": 0.03, "wiring_lr": 0.03}
 _SHIFTS = {"augment": "online", "rotation": 0.0, "scale": 0.0, "shear": 0.0, "share": 0.5}
 _FASHION = _LEARNED.but(tau=20.0, thermometer=(25.5, 89.25, 165.75), shift=1.0, **_SHIFTS)
 _COLOUR = _LEARNED.but(tau=20.0, thermometer=3, radius=5, flip=True, shift=2.0, **_SHIFTS)
@@ -23,27 +26,27 @@ _ROWS = Recipe(layers="2000x2")
 PRESETS: dict[str, dict[str, Recipe]] = {
     "digits": {
         "plain": Recipe(augment=3),
-        "fast": _DIGITS.but(layers="8000x2", augment=3, steps=13_000),
-        "small": _DIGITS.but(layers="3000,5000", steps=320_000),
-        "best": _DIGITS.but(layers="16000x2", steps=240_000),
+        "fast": _DIGITS.but(layers="8000x2", tau=15.0, augment=3, steps=10_000, **_SLOWER),
+        "small": _DIGITS.but(layers="3000,5000", tau=10.0, steps=120_000),
+        "best": _DIGITS.but(layers="16000x2", tau=25.0, steps=100_000, **_SLOWER),
     },
     "fashion": {
         "plain": Recipe(),
         "fast": _FASHION.but(layers="8000x2", steps=8_000),
         "small": _FASHION.but(layers="4000x2", steps=100_000),
-        "best": _FASHION.but(layers="8000x2", steps=250_000),
+        "best": _FASHION.but(layers="8000x2", steps=100_000, **_SLOWER),
     },
     "colour": {
         "plain": Recipe(),
-        "fast": _COLOUR.but(layers="16000x2", steps=5_000),
+        "fast": _COLOUR.but(layers="16000x2", tau=30.0, steps=5_000, **_SLOWER),
         "small": _COLOUR.but(layers="4000x2", steps=50_000),
-        "best": _COLOUR.but(layers="32000x2", steps=100_000),
+        "best": _COLOUR.but(layers="32000x2", tau=60.0, steps=100_000, **_SLOWER),
     },
     "images": {
         "plain": Recipe(),
         "fast": _IMAGES.but(layers="8000x2", steps=8_000),
         "small": _IMAGES.but(layers="4000x2", steps=50_000),
-        "best": _IMAGES.but(layers="16000x2", steps=100_000),
+        "best": _IMAGES.but(layers="16000x2", tau=25.0, steps=100_000, **_SLOWER),
     },
     "rows": {
         "plain": Recipe(),
