@@ -1,7 +1,6 @@
 #include "train/pins.h"
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -58,8 +57,8 @@ void pins_forward(const PinLayer<S>& layer, const S* share, const S* logits, con
     const Part pins = part_of(layer.n, thread, layer.threads);
     layer.kernels->choose(layer.wires, logits, pins.begin, pins.end, chosen);
     for (size_t p = pins.begin; p < pins.end; ++p)
-      std::memcpy(out + p * layer.batch, rows + static_cast<size_t>(chosen[p]) * layer.batch,
-                  layer.batch * sizeof(S));
+      std::copy_n(rows + static_cast<size_t>(chosen[p]) * layer.batch, layer.batch,
+                  out + p * layer.batch);
   });
 }
 
