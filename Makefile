@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet
 # torch is asked for by its exact version so that it comes as the small CPU build.
 TORCH ?= torch==2.13.0
 # Processes that share the tests.
@@ -38,16 +39,17 @@ sanitize: $(STAMP)
 sanitize-threads: $(STAMP)
 	.ci/sanitize $(BIN)/python thread
 
-# An editable install: Python changes are live, a change under native/ builds again.
+# An editable install: Python changes are live, a change under native/ builds again. Torch arrives
+# while the native core builds.
 $(USABLE): pyproject.toml $(NATIVE)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	$(INSTALL) --upgrade pip
+	$(INSTALL) $(TORCH) & torch=$$!; $(INSTALL) --no-deps --editable .; built=$$?; wait $$torch && exit $$built
+	$(INSTALL) 'gategrad[train]'
 	touch $@
 
 $(STAMP): $(USABLE)
-	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	$(INSTALL) 'gategrad[train,dev]'
 	touch $@
 
 clean:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 PRESET, VALIDATION = "fast", 5000
 INTRODUCTION = """\
 A network of logic gates learns to read handwritten digits: MNIST, 28x28 pixels of one bit,
-which come with gategrad. While it trains, each gate is a mixture of the 16 Boolean functions
-of two inputs, so that it has a gradient. Then each gate keeps one function, and the network
-is a circuit. 5,000 training images are held back to choose the best moment on; the 10,000
-test images are looked at once, at the end."""
+which come with gategrad. While it trains, each gate weighs the 16 Boolean functions of two
+inputs, and each input 16 wires, so that all have gradients. Then each gate keeps one function
+and two wires, and the network is a circuit. 5,000 training images are held back to choose the
+best moment on; the 10,000 test images are looked at once, at the end."""
 
 
 def run(

@@ -26,7 +26,7 @@ _ROWS = Recipe(layers="2000x2")
 PRESETS: dict[str, dict[str, Recipe]] = {
     "digits": {
         "plain": Recipe(augment=3),
-        "fast": _DIGITS.but(layers="8000x2", tau=15.0, augment=3, steps=10_000, **_SLOWER),
+        "fast": _DIGITS.but(layers="8000x2", tau=15.0, augment=3, steps=8_000, **_SLOWER),
         "small": _DIGITS.but(layers="3000,5000", tau=10.0, steps=120_000),
         "best": _DIGITS.but(layers="16000x2", tau=25.0, steps=100_000, **_SLOWER),
     },
@@ -74,7 +74,7 @@ def preset(
     """The recipe of that name for this data.
 
     Args:
-        name: "fast" (a minute on two cores), "small" (few gates), "best" (accuracy), or "plain",
+        name: "fast" (half a minute on two cores), "small" (few gates), "best" (accuracy), or "plain",
             wiring that isn't learned: the base for experiments.
         data: name of a set that presets were chosen on, such as "mnist-1bit".
         image_shape: of other images; without it rows are taken for a table.
