@@ -1,7 +1,9 @@
 #include "train/learned.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -175,31 +177,49 @@ const float* row_of(const LearnedStack& stack, const Upstream& from, size_t g, f
   return from.grad.rows + row * stack.n_words() * kWord;
 }
 
-// Gradients of the weights and logits of gates [begin, end), whose output gradients go to `rows`
-// where the layer below needs them and they are not there yet.
+// Hands out a layer's gates in chunks, of whole blocks of 64, to whichever thread is free.
+class Chunks {
+ public:
+  explicit Chunks(size_t n) : n_(n) {}
+  // Empty when all are out.
+  Part take() {
+    const size_t begin = std::min(n_, next_.fetch_add(kChunk, std::memory_order_relaxed));
+    return {begin, std::min(n_, begin + kChunk)};
+  }
+
+ private:
+  static constexpr size_t kChunk = 2 * kGatesAtOnce;
+  const size_t n_;
+  std::atomic<size_t> next_{0};
+};
+
+// Gradients of the weights and logits of the gates that `chunks` gives, whose output gradients go to
+// `rows` where the layer below needs them and they are not there yet.
 void layer_backward(const LearnedStack& stack, const LearnedLayer& layer, const LearnedGates& gates,
-                    const Upstream& from, Part part, float* rows) {
+                    const Upstream& from, Chunks& chunks, float* rows) {
   const LearnedKernels& kernels = *stack.kernels;
   const size_t row = stack.n_words() * kWord;
   Buffer<float> scratch(3 * kGatesInCache * row);
   float *own = scratch.data() + 2 * kGatesInCache * row, statistics[4 * kGatesAtOnce];
-  for (size_t first = part.begin; first < part.end; first += kGatesAtOnce) {
-    const size_t last = std::min(part.end, first + kGatesAtOnce);
-    for (size_t begin = first; begin < last; begin += kGatesInCache) {
-      const size_t count = std::min(kGatesInCache, last - begin);
-      const float* grads[kGatesInCache];
-      for (size_t i = 0; i < count; ++i)
-        grads[i] = row_of(stack, from, begin + i, rows ? rows + (begin + i) * row : own + i * row);
-      kernels.backward(gates, grads, begin, count, scratch.data(),
-                       statistics + 4 * (begin - first), layer.grad_logits);
+  for (Part part = chunks.take(); part.begin < part.end; part = chunks.take())
+    for (size_t first = part.begin; first < part.end; first += kGatesAtOnce) {
+      const size_t last = std::min(part.end, first + kGatesAtOnce);
+      for (size_t begin = first; begin < last; begin += kGatesInCache) {
+        const size_t count = std::min(kGatesInCache, last - begin);
+        const float* grads[kGatesInCache];
+        for (size_t i = 0; i < count; ++i)
+          grads[i] = row_of(stack, from, begin + i, rows ? rows + (begin + i) * row : own + i * row);
+        kernels.backward(gates, grads, begin, count, scratch.data(),
+                         statistics + 4 * (begin - first), layer.grad_logits);
+      }
+      if (layer.grad_weight)
+        convert_back<float>(*stack.parametrizations, layer,
+                            layer.weight + first * parameters(layer), statistics, last - first,
+                            layer.grad_weight + first * parameters(layer));
+      for (size_t pin = 0; layer.grad_logits && pin < 2; ++pin)
+        kernels.softmax(layer.logits, pin * layer.n + first, pin * layer.n + last, layer.k,
+                        layer.grad_logits);
     }
-    if (layer.grad_weight)
-      convert_back<float>(*stack.parametrizations, layer, layer.weight + first * parameters(layer),
-                          statistics, last - first, layer.grad_weight + first * parameters(layer));
-    for (size_t pin = 0; layer.grad_logits && pin < 2; ++pin)
-      kernels.softmax(layer.logits, pin * layer.n + first, pin * layer.n + last, layer.k,
-                      layer.grad_logits);
-  }
 }
 
 void input_gradient(const LearnedStack& stack, const Upstream& from, Part features,
@@ -268,10 +288,13 @@ void learned_backward(const LearnedStack& stack, const LearnedKept& kept,
     const bool wanted = l > 0 || grad_x;
     std::unique_ptr<Buffer<float>> own;
     if (wanted && from.readers) own = std::make_unique<Buffer<float>>(layer.n * row);
-    auto next = wanted ? std::make_unique<ReaderLists>(layer, parts[l].wires) : nullptr;
+    std::unique_ptr<ReaderLists> next;
+    Chunks chunks(layer.n);
     parallel(stack.threads, [&](size_t thread) {
-      layer_backward(stack, layer, gates, from, blocks_of(layer.n, thread, stack.threads),
-                     own ? own->data() : nullptr);
+      // The last thread: the others begin with gates meanwhile.
+      if (wanted && thread + 1 == stack.threads)
+        next = std::make_unique<ReaderLists>(layer, parts[l].wires);
+      layer_backward(stack, layer, gates, from, chunks, own ? own->data() : nullptr);
     });
     if (!wanted) return;
     if (own) rows = std::move(own);
