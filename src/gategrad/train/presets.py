@@ -74,8 +74,8 @@ def preset(
     """The recipe of that name for this data.
 
     Args:
-        name: "fast" (half a minute on two cores), "small" (few gates), "best" (accuracy), or "plain",
-            wiring that isn't learned: the base for experiments.
+        name: "fast" (half a minute on two cores), "small" (few gates), "best" (accuracy), or
+            "plain", wiring that isn't learned: the base for experiments.
         data: name of a set that presets were chosen on, such as "mnist-1bit".
         image_shape: of other images; without it rows are taken for a table.
         options: that take the place of the preset's, see `Recipe`.
