@@ -11,6 +11,7 @@
 
 #include "arrays.h"
 #include "engine/isa.h"
+#include "train/bind.h"
 #include "train/buffers.h"
 #include "train/parallel.h"
 #include "train/stack.h"
@@ -25,36 +26,10 @@ using LayerTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t, size_t, size_t, i
 // values or 0, bytes or 0, elements from row to row
 using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
 
-template <typename T>
-T* pointer(uintptr_t address) {
-  return reinterpret_cast<T*>(address);
-}
-
-template <typename S>
-const train::Kernels<S>& kernels_named(const std::string& isa);
-
-#if defined(__x86_64__)
-#define GG_CHOOSE(type, name)                                                        \
-  template <>                                                                        \
-  const train::Kernels<type>& kernels_named<type>(const std::string& isa) {          \
-    if (isa == "avx512") return kAvx512##name;                                       \
-    if (isa == "avx2") return kAvx2##name;                                           \
-    return kBaseline##name;                                                          \
-  }
-#else
-#define GG_CHOOSE(type, name)                                                        \
-  template <>                                                                        \
-  const train::Kernels<type>& kernels_named<type>(const std::string&) {              \
-    return kBaseline##name;                                                          \
-  }
-#endif
-GG_CHOOSE(float, Float)
-GG_CHOOSE(double, Double)
-
 template <typename S>
 Stack<S> make_stack(const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
                     size_t n_groups, double scale, size_t threads) {
-  Stack<S> stack{&kernels_named<S>(isa), {}, batch, n_groups, static_cast<S>(scale), threads};
+  Stack<S> stack{&GG_KERNELS_FOR(S, isa, ), {}, batch, n_groups, static_cast<S>(scale), threads};
   for (const auto& [indices, weight, grad, n_in, n_out, kind, straight_through, factor] : layers)
     stack.layers.push_back({pointer<const int64_t>(indices), pointer<const S>(weight),
                             pointer<S>(grad), n_in, n_out,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arrays.h"
+#include "train/bind.h"
 #include "train/learned.h"
 
 namespace gategrad {
@@ -25,20 +26,10 @@ using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
 // bits, wires, coefficients
 using KeptTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t>;
 
-template <typename T>
-T* pointer(uintptr_t address) {
-  return reinterpret_cast<T*>(address);
-}
-
-LearnedStack make_stack([[maybe_unused]] const std::string& isa,
-                        const std::vector<LayerTuple>& layers, size_t batch, size_t n_groups,
-                        double scale, size_t threads) {
-  LearnedStack stack{&kBaselineLearned, &kBaselineFloat, {}, batch, n_groups,
+LearnedStack make_stack(const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
+                        size_t n_groups, double scale, size_t threads) {
+  LearnedStack stack{&GG_KERNELS(isa, Learned), &GG_KERNELS(isa, Float), {}, batch, n_groups,
                      static_cast<float>(scale), threads};
-#if defined(__x86_64__)
-  if (isa == "avx512") stack.kernels = &kAvx512Learned, stack.parametrizations = &kAvx512Float;
-  if (isa == "avx2") stack.kernels = &kAvx2Learned, stack.parametrizations = &kAvx2Float;
-#endif
   for (const auto& [candidates, logits, indices, weight, grad_logits, grad_weight, n_in, n, k, kind,
                     straight_through, factor] : layers)
     stack.layers.push_back({pointer<const int32_t>(candidates), pointer<const float>(logits),

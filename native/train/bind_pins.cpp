@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "arrays.h"
+#include "train/bind.h"
 #include "train/pins.h"
 
 namespace gategrad {
@@ -17,36 +18,10 @@ using namespace train;
 // isa, candidates, k, n, n_in, batch, threads
 using LayerTuple = std::tuple<std::string, uintptr_t, size_t, size_t, size_t, size_t, size_t>;
 
-template <typename T>
-T* pointer(uintptr_t address) {
-  return reinterpret_cast<T*>(address);
-}
-
-template <typename S>
-const PinKernels<S>* pin_kernels(const std::string& isa);
-
-#if defined(__x86_64__)
-#define GG_CHOOSE(S, name)                                        \
-  template <>                                                     \
-  const PinKernels<S>* pin_kernels<S>(const std::string& isa) {   \
-    if (isa == "avx512") return &kAvx512Pins##name;               \
-    if (isa == "avx2") return &kAvx2Pins##name;                   \
-    return &kBaselinePins##name;                                  \
-  }
-#else
-#define GG_CHOOSE(S, name)                                        \
-  template <>                                                     \
-  const PinKernels<S>* pin_kernels<S>(const std::string&) {       \
-    return &kBaselinePins##name;                                  \
-  }
-#endif
-GG_CHOOSE(float, Float)
-GG_CHOOSE(double, Double)
-
 template <typename S>
 PinLayer<S> make_layer(const LayerTuple& t) {
   const auto& [isa, candidates, k, n, n_in, batch, threads] = t;
-  return {pin_kernels<S>(isa), {pointer<const int32_t>(candidates), k}, n, n_in, batch, threads};
+  return {&GG_KERNELS_FOR(S, isa, Pins), {pointer<const int32_t>(candidates), k}, n, n_in, batch, threads};
 }
 
 template <typename S>

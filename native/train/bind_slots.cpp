@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "arrays.h"
+#include "train/bind.h"
 #include "train/slots.h"
 
 namespace gategrad {
@@ -20,37 +21,11 @@ using LayerTuple =
 // wires, tables, or 0 and 0
 using ChosenTuple = std::tuple<uintptr_t, uintptr_t>;
 
-template <typename T>
-T* pointer(uintptr_t address) {
-  return reinterpret_cast<T*>(address);
-}
-
-template <typename S>
-const SlotKernels<S>* slot_kernels(const std::string& isa);
-
-#if defined(__x86_64__)
-#define GG_CHOOSE(S, name)                                        \
-  template <>                                                     \
-  const SlotKernels<S>* slot_kernels<S>(const std::string& isa) {   \
-    if (isa == "avx512") return &kAvx512Slots##name;               \
-    if (isa == "avx2") return &kAvx2Slots##name;                   \
-    return &kBaselineSlots##name;                                  \
-  }
-#else
-#define GG_CHOOSE(S, name)                                        \
-  template <>                                                     \
-  const SlotKernels<S>* slot_kernels<S>(const std::string&) {       \
-    return &kBaselineSlots##name;                                  \
-  }
-#endif
-GG_CHOOSE(float, Float)
-GG_CHOOSE(double, Double)
-
 template <typename S>
 SlotLayer<S> make_layer(const LayerTuple& t) {
   const auto& [isa, wires, tables, n, k, n_in, batch, threads] = t;
   const Slots slots{pointer<const int64_t>(wires), pointer<const int64_t>(tables), n, k};
-  return {slot_kernels<S>(isa), slots, n_in, batch, threads};
+  return {&GG_KERNELS_FOR(S, isa, Slots), slots, n_in, batch, threads};
 }
 
 ChosenSlots make_chosen(const ChosenTuple& chosen) {

@@ -4,19 +4,12 @@
 #include <string>
 
 #include "arrays.h"
+#include "train/bind.h"
 #include "train/warp.h"
 
 namespace gategrad {
 
 using namespace train;
-
-static const WarpKernels& kernels_of([[maybe_unused]] const std::string& isa) {
-#if defined(__x86_64__)
-  if (isa == "avx512") return kAvx512Warp;
-  if (isa == "avx2") return kAvx2Warp;
-#endif
-  return kBaselineWarp;
-}
 
 void bind_warp(nb::module_& m) {
   m.def("warp", [](const std::string& isa, const In<uint8_t, 4>& images,
@@ -29,7 +22,7 @@ void bind_warp(nb::module_& m) {
       throw std::invalid_argument("matrices must be (n, 2, 3)");
     if (n_threads == 0) throw std::invalid_argument("n_threads must be at least 1");
     nb::gil_scoped_release release;
-    warp(kernels_of(isa), {images.shape(0), images.shape(1), images.shape(2), images.shape(3)},
+    warp(GG_KERNELS(isa, Warp), {images.shape(0), images.shape(1), images.shape(2), images.shape(3)},
          images.data(), matrices.data(), bits, out.data(), n_threads);
   });
 }

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "arrays.h"
+#include "train/bind.h"
 #include "train/wide.h"
 
 namespace gategrad {
@@ -17,36 +18,10 @@ using namespace train;
 // isa, wires, inputs, n_in, n, batch, threads
 using LayerTuple = std::tuple<std::string, uintptr_t, size_t, size_t, size_t, size_t, size_t>;
 
-template <typename T>
-T* pointer(uintptr_t address) {
-  return reinterpret_cast<T*>(address);
-}
-
-template <typename S>
-const WideKernels<S>* wide_kernels(const std::string& isa);
-
-#if defined(__x86_64__)
-#define GG_CHOOSE(S, name)                                             \
-  template <>                                                          \
-  const WideKernels<S>* wide_kernels<S>(const std::string& isa) {      \
-    if (isa == "avx512") return &kAvx512Wide##name;                    \
-    if (isa == "avx2") return &kAvx2Wide##name;                        \
-    return &kBaselineWide##name;                                       \
-  }
-#else
-#define GG_CHOOSE(S, name)                                             \
-  template <>                                                          \
-  const WideKernels<S>* wide_kernels<S>(const std::string&) {          \
-    return &kBaselineWide##name;                                       \
-  }
-#endif
-GG_CHOOSE(float, Float)
-GG_CHOOSE(double, Double)
-
 template <typename S>
 WideLayer<S> make_layer(const LayerTuple& t) {
   const auto& [isa, wires, inputs, n_in, n, batch, threads] = t;
-  return {wide_kernels<S>(isa), pointer<const int64_t>(wires), inputs, n_in, n, batch, threads};
+  return {&GG_KERNELS_FOR(S, isa, Wide), pointer<const int64_t>(wires), inputs, n_in, n, batch, threads};
 }
 
 template <typename S>

@@ -11,12 +11,6 @@ from gategrad.nn.stack import VARIABLE
 DIMS = (40, 37, 70, 30)
 
 
-@pytest.fixture(params=_core.isas())
-def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("GATEGRAD_ISA", request.param)
-    return request.param
-
-
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Layers of each forward call of the core that found bits."""

@@ -7,12 +7,6 @@ from gategrad import _core, nn
 from gategrad.nn.stack import VARIABLE
 
 
-@pytest.fixture(params=_core.isas())
-def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("GATEGRAD_ISA", request.param)
-    return request.param
-
-
 def layer(candidates, *, in_dim=40, out_dim=37, **options) -> nn.LogicDense:
     made = nn.LogicDense(
         in_dim, out_dim, connections="learned", candidates=candidates, seed=0, **options

@@ -1,35 +1,27 @@
 """The native core's learned wires on values of any kind, against plain torch."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
-from gategrad import _core, nn
+from gategrad import nn
 from gategrad.nn.stack import VARIABLE
-
-BATCHES = (0, 1, 3, 17, 64, 100)
-ESTIMATORS = ("soft", "straight-through")
-
-
-@pytest.fixture(params=_core.isas())
-def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("GATEGRAD_ISA", request.param)
-    return request.param
+from tests.nn.native_layers import (
+    BATCHES,
+    ESTIMATORS,
+    gradients,
+    gradients_on_threads,
+    noted_calls,
+    rows,
+    torch_gradients,
+)
 
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the core's functions for pins, as they are called."""
-    seen = []
-
-    def noted(name: str, run: Callable) -> Callable:
-        return lambda *arguments: (seen.append(name), run(*arguments))[1]
-
-    for name in [name for name in dir(_core) if name.startswith("pins_")]:
-        monkeypatch.setattr(_core, name, noted(name, getattr(_core, name)))
-    return seen
+    return noted_calls(monkeypatch, "pins_")
 
 
 def layer(candidates=16, *, in_dim=24, out_dim=19, **options) -> nn.LogicDense:
@@ -43,23 +35,6 @@ def layer(candidates=16, *, in_dim=24, out_dim=19, **options) -> nn.LogicDense:
     with torch.no_grad():
         made.wiring.logits.normal_(std=2, generator=torch.Generator().manual_seed(1))
     return made
-
-
-def rows(batch: int, width: int = 24, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-    return torch.rand(batch, width, generator=torch.Generator().manual_seed(batch)).to(dtype)
-
-
-def gradients(module: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
-    x = x.clone().requires_grad_()
-    out = module(x)
-    upstream = torch.linspace(-1, 2, out.numel(), dtype=out.dtype).reshape(out.shape)
-    return [out.detach(), *torch.autograd.grad(out, (x, *module.parameters()), upstream)]
-
-
-def torch_gradients(module, x, monkeypatch) -> list[torch.Tensor]:
-    with monkeypatch.context() as patch:
-        patch.setenv(VARIABLE, "torch")
-        return gradients(module, x)
 
 
 @pytest.mark.parametrize("candidates", [1, 3, 16, 21, "all"])
@@ -102,13 +77,8 @@ def test_layers_are_those_of_plain_torch(
 def test_wide_layers_and_threads(isa, monkeypatch, wire_estimator) -> None:
     # Of 9,000 wires narrower tiles are made, and the work is worth three threads.
     wiring = layer(60, in_dim=9000, out_dim=700, wire_estimator=wire_estimator).wiring
-    x, before, found = rows(75, 9000).t(), torch.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3):
-            torch.set_num_threads(threads)
-            found.append(gradients(wiring, x))
-    finally:
-        torch.set_num_threads(before)
+    x = rows(75, 9000).t()
+    found = gradients_on_threads(wiring, x)
     for other in found[1:]:
         assert all(map(torch.equal, found[0], other))
     wanted = torch_gradients(wiring, x, monkeypatch)

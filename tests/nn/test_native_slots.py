@@ -1,35 +1,27 @@
 """The native core's slots against plain torch, on every instruction set."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
-from gategrad import _core, nn
+from gategrad import nn
 from gategrad.nn.stack import VARIABLE
-
-BATCHES = (0, 1, 3, 17, 64, 100)
-ESTIMATORS = ("soft", "straight-through")
-
-
-@pytest.fixture(params=_core.isas())
-def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("GATEGRAD_ISA", request.param)
-    return request.param
+from tests.nn.native_layers import (
+    BATCHES,
+    ESTIMATORS,
+    gradients,
+    gradients_on_threads,
+    noted_calls,
+    rows,
+    torch_gradients,
+)
 
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the core's functions for slots, as they are called."""
-    seen = []
-
-    def noted(name: str, run: Callable) -> Callable:
-        return lambda *arguments: (seen.append(name), run(*arguments))[1]
-
-    for name in [name for name in dir(_core) if name.startswith("slots_")]:
-        monkeypatch.setattr(_core, name, noted(name, getattr(_core, name)))
-    return seen
+    return noted_calls(monkeypatch, "slots_")
 
 
 def layer(slots=16, *, in_dim=24, out_dim=19, **options) -> nn.SlotDense:
@@ -42,23 +34,6 @@ def layer(slots=16, *, in_dim=24, out_dim=19, **options) -> nn.SlotDense:
         made.logits.normal_(std=2, generator=torch.Generator().manual_seed(1))
         made.logits[3] = 0
     return made
-
-
-def rows(batch: int, width: int = 24, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-    return torch.rand(batch, width, generator=torch.Generator().manual_seed(batch)).to(dtype)
-
-
-def gradients(module: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
-    x = x.clone().requires_grad_()
-    out = module(x)
-    upstream = torch.linspace(-1, 2, out.numel(), dtype=out.dtype).reshape(out.shape)
-    return [out.detach(), *torch.autograd.grad(out, (x, module.logits), upstream)]
-
-
-def torch_gradients(module, x, monkeypatch) -> list[torch.Tensor]:
-    with monkeypatch.context() as patch:
-        patch.setenv(VARIABLE, "torch")
-        return gradients(module, x)
 
 
 @pytest.mark.parametrize("slots", [1, 3, 16, 37])
@@ -96,13 +71,8 @@ def test_straight_through_is_exact_on_bits(isa) -> None:
 def test_wide_layers_and_threads(isa, monkeypatch, estimator) -> None:
     # Of 9,000 wires narrower tiles are made, and the work is worth three threads.
     module = layer(40, in_dim=9000, out_dim=600, estimator=estimator)
-    x, before, found = rows(75, 9000), torch.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3):
-            torch.set_num_threads(threads)
-            found.append(gradients(module, x))
-    finally:
-        torch.set_num_threads(before)
+    x = rows(75, 9000)
+    found = gradients_on_threads(module, x)
     for other in found[1:]:
         assert all(map(torch.equal, found[0], other))
     wanted = torch_gradients(module, x, monkeypatch)

@@ -21,12 +21,6 @@ def _torch_gradients(
         return gradients(net, x)
 
 
-@pytest.fixture(params=ISAS)
-def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("GATEGRAD_ISA", request.param)
-    return request.param
-
-
 @pytest.mark.parametrize("parametrization", ["raw", "light"])
 @pytest.mark.parametrize("estimator", ["soft", "straight-through"])
 @pytest.mark.parametrize("recompute", [False, True, None])

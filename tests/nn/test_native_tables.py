@@ -12,12 +12,6 @@ ISAS = _core.isas()
 INPUTS = (2, 3, 4, 5, 6)
 
 
-@pytest.fixture(params=ISAS)
-def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("GATEGRAD_ISA", request.param)
-    return request.param
-
-
 def _layer(inputs: int = 6, n_in: int = 20, n_out: int = 45, **options) -> nn.LogicDense:
     # Tables of two inputs are the core's own business unless finite differences ask for them.
     estimator = "efd" if inputs == 2 else "soft"

@@ -1,0 +1,55 @@
+"""What tests of native layers on values of any kind share."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from gategrad import _core
+from gategrad.nn.stack import VARIABLE
+
+BATCHES = (0, 1, 3, 17, 64, 100)
+ESTIMATORS = ("soft", "straight-through")
+
+
+def noted_calls(monkeypatch: pytest.MonkeyPatch, prefix: str) -> list[str]:
+    """Names of the core's functions that begin so, as they are called from now on."""
+    seen = []
+
+    def noted(name: str, run: Callable) -> Callable:
+        return lambda *arguments: (seen.append(name), run(*arguments))[1]
+
+    for name in [name for name in dir(_core) if name.startswith(prefix)]:
+        monkeypatch.setattr(_core, name, noted(name, getattr(_core, name)))
+    return seen
+
+
+def rows(batch: int, width: int = 24, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    return torch.rand(batch, width, generator=torch.Generator().manual_seed(batch)).to(dtype)
+
+
+def gradients(module: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    """Output, gradients of x and of all weights, for a fixed gradient of the output."""
+    x = x.clone().requires_grad_()
+    out = module(x)
+    upstream = torch.linspace(-1, 2, out.numel(), dtype=out.dtype).reshape(out.shape)
+    return [out.detach(), *torch.autograd.grad(out, (x, *module.parameters()), upstream)]
+
+
+def torch_gradients(module, x, monkeypatch) -> list[torch.Tensor]:
+    """The same by plain torch."""
+    with monkeypatch.context() as patch:
+        patch.setenv(VARIABLE, "torch")
+        return gradients(module, x)
+
+
+def gradients_on_threads(module: torch.nn.Module, x: torch.Tensor) -> list[list[torch.Tensor]]:
+    """`gradients` on one, two and three threads."""
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(gradients(module, x))
+    finally:
+        torch.set_num_threads(before)
+    return found
