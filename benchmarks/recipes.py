@@ -63,7 +63,7 @@ RUNS = {
     "fashion": Run("fashion-mnist", "best"),
     "cifar": Run("cifar-10", "best", seeds=(0,)),
     "cifar-long": Run("cifar-10", "best", _LONG_CIFAR, seeds=(0,)),
-    "inputs-2": Run("mnist-1bit", "small", _TABLES | {"inputs": 2, "steps": 75_000}, seeds=(0,)),
+    "inputs-2": Run("mnist-1bit", "small", _TABLES | {"inputs": 2, "steps": 150_000}, seeds=(0,)),
     "inputs-4": Run("mnist-1bit", "small", _TABLES | {"inputs": 4, "steps": 36_000}, seeds=(0,)),
     "inputs-6": Run("mnist-1bit", "small", _TABLES | {"inputs": 6, "steps": 16_500}, seeds=(0,)),
     **{

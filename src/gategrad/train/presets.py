@@ -18,7 +18,7 @@ _DIGITS = _LEARNED.but(augment="online", share=0.5)
 _SLOWER = {"lr": 0.03, "wiring_lr": 0.03}
 _SHIFTS = {"augment": "online", "rotation": 0.0, "scale": 0.0, "shear": 0.0, "share": 0.5}
 _FASHION = _LEARNED.but(tau=20.0, thermometer=(25.5, 89.25, 165.75), shift=1.0, **_SHIFTS)
-_COLOUR = _LEARNED.but(tau=20.0, thermometer=3, radius=5, flip=True, shift=2.0, **_SHIFTS)
+_COLOUR = _LEARNED.but(tau=20.0, thermometer=7, radius=5, flip=True, shift=2.0, **_SHIFTS)
 _IMAGES = _LEARNED.but(shift=1.0, **_SHIFTS)
 _ROWS = Recipe(layers="2000x2")
 
@@ -40,7 +40,7 @@ PRESETS: dict[str, dict[str, Recipe]] = {
         "plain": Recipe(),
         "fast": _COLOUR.but(layers="16000x2", tau=30.0, steps=5_000, **_SLOWER),
         "small": _COLOUR.but(layers="4000x2", steps=50_000),
-        "best": _COLOUR.but(layers="32000x2", tau=60.0, steps=100_000, **_SLOWER),
+        "best": _COLOUR.but(layers="32000x2", tau=60.0, steps=60_000, **_SLOWER),
     },
     "images": {
         "plain": Recipe(),
