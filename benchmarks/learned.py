@@ -44,14 +44,17 @@ def main() -> None:
         for wants in (False, True):
             name = f"{'with' if wants else 'no'} gradient of x, {threads} thread(s)"
             _print(name, _median(_alone(layer, wants), options.repeats))
-    kept = kept_bytes(layer)
+    kept = kept_bytes(layer, _bits(WIDTH))
     print(f"\nkept for backward: {kept:,} bytes, {kept / WIDTH / BATCH:.2f} a wire and sample")
     torch.set_num_threads(1)
     print(
         f"\n{'on values, one thread, processor ms':44} {'forward':>8} {'backward':>9} {'total':>14}"
     )
-    for name, values in _on_values().items():
-        _print_beside_torch(name, values, options.torch_repeats)
+    for name, layer in _layers_on_values().items():
+        step = _alone(layer, True, _values(layer.in_dim), process_time)
+        _print_beside_torch(name, step, options.torch_repeats)
+        kept = [kept_bytes(layer, _values(layer.in_dim, batch)) for batch in (BATCH, 2 * BATCH)]
+        print(f"  kept a wire and sample: {(kept[1] - kept[0]) / BATCH / layer.in_dim:.2f} bytes")
 
 
 def _options() -> argparse.Namespace:
@@ -84,17 +87,13 @@ def _layer(in_dim: int, *, seed: int, wires: str = "straight-through") -> nn.Log
     return layer
 
 
-def _on_values() -> dict[str, Step]:
-    """Layers whose inputs are no bits, with all gradients, in processor time."""
-    layers = {}
+def _layers_on_values() -> dict[str, torch.nn.Module]:
+    layers: dict[str, torch.nn.Module] = {}
     for wires in ("soft", "straight-through"):
         layers[f"8000 -> 8000, {wires} wires"] = _layer(WIDTH, seed=0, wires=wires)
     for estimator in ("soft", "straight-through"):
         layers[f"2000 -> 2000, {estimator} slots"] = _slots(estimator)
-    return {
-        name: _alone(layer, True, _values(layer.in_dim), process_time)
-        for name, layer in layers.items()
-    }
+    return layers
 
 
 def _slots(estimator: str) -> nn.SlotDense:
@@ -104,8 +103,8 @@ def _slots(estimator: str) -> nn.SlotDense:
     return layer
 
 
-def _values(width: int) -> Tensor:
-    return torch.rand(BATCH, width, generator=torch.Generator().manual_seed(2))
+def _values(width: int, batch: int = BATCH) -> Tensor:
+    return torch.rand(batch, width, generator=torch.Generator().manual_seed(2))
 
 
 def _bits(width: int) -> Tensor:
@@ -171,7 +170,7 @@ def _print(name: str, parts: list[float]) -> None:
     print(f"{name:44} {cells} {1e3 * sum(parts):{7 if len(parts) == 3 else 14}.2f}")
 
 
-def kept_bytes(layer: nn.LogicDense) -> int:
+def kept_bytes(layer: torch.nn.Module, x: Tensor) -> int:
     """Bytes that the graph of one pass of `layer` holds on to, its own tensors apart."""
     own = {t.data_ptr() for t in (*layer.parameters(), *layer.buffers())}
     kept: dict[int, int] = {}
@@ -183,7 +182,7 @@ def kept_bytes(layer: nn.LogicDense) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        layer(_bits(layer.in_dim).requires_grad_())
+        layer(x.requires_grad_())
     return sum(kept.values())
 
 

@@ -13,7 +13,7 @@ from gategrad.nn.gpu import run_layer, why_not_triton
 from gategrad.nn.inits import initial_weights
 from gategrad.nn.logics import gate_mixtures, replaced
 from gategrad.nn.native_learned import run_learned, why_not_learned
-from gategrad.nn.native_pins import why_not_native_pins
+from gategrad.nn.native_pins import Source, native_pins, why_not_native_pins
 from gategrad.nn.native_tables import native_polynomials, native_tables, why_not_native_tables
 from gategrad.nn.noise import noise_state
 from gategrad.nn.parametrization import Parametrization, TableParametrization
@@ -186,13 +186,15 @@ class LogicDense(nn.Module):
         # Autocast would lower the coefficients' precision behind the kernels' back.
         with torch.autocast(rows.device.type, enabled=False):
             if self.logic != "probabilistic":
-                return self._mixtures(*self._pins(rows))
+                return self._mixtures(*self._pins(rows)[:3])
             if isinstance(self.kind, TableParametrization):
                 return self._interpolated(*self._pins(rows))
             forward, soft = relaxed.coefficients(self)
-            gates = native_polynomials if self._has_native_pins(rows) else gate_polynomials
-            rows, wires, grad_factor = self._pins(rows)
-            return gates(rows, wires, forward, soft, grad_factor)
+            native = self._has_native_pins(rows)
+            rows, wires, grad_factor, source = self._pins(rows)
+            if native:
+                return native_polynomials(rows, wires, forward, soft, grad_factor, source)
+            return gate_polynomials(rows, wires, forward, soft, grad_factor)
 
     def wires(self) -> Tensor:
         """Wires (inputs, out_dim) int64 that the hard gates read; learned ones as chosen now."""
@@ -205,12 +207,19 @@ class LogicDense(nn.Module):
         trains = self.wiring is not None and self.training
         return trains and why_not_native_pins(rows, self.wiring) is None
 
-    def _pins(self, rows: Tensor) -> tuple[Tensor, Tensor, float]:
-        """Rows, which of them each gate reads (inputs, out_dim), and their gradient's factor."""
+    def _pins(self, rows: Tensor) -> tuple[Tensor, Tensor, float, Source | None]:
+        """Rows, which of them each gate reads (inputs, out_dim), and their gradient's factor.
+
+        And what they are made of, if they are pins that the native core can make again.
+        """
         if not self._mixes_wires():
-            return rows, self.wires(), self.grad_factor
-        pins = self.wiring(rows, self.grad_factor).flatten(0, 1)
-        return pins, torch.arange(len(pins), device=pins.device).view(self.inputs, -1), 1.0
+            return rows, self.wires(), self.grad_factor, None
+        if self._has_native_pins(rows):
+            pins, source = native_pins(self.wiring, rows, self.grad_factor)
+        else:
+            pins, source = self.wiring(rows, self.grad_factor), None
+        wires = torch.arange(pins.shape[0] * pins.shape[1], device=pins.device)
+        return pins.flatten(0, 1), wires.view(self.inputs, -1), 1.0, source
 
     def tables(self) -> Tensor:
         """Truth tables (out_dim,) int64 that the gates harden to, 0 to 15 with two inputs.
@@ -219,9 +228,11 @@ class LogicDense(nn.Module):
         """
         return relaxed.hard_tables(self.kind, self.weight.detach(), self.gates)
 
-    def _interpolated(self, rows: Tensor, wires: Tensor, grad_factor: float) -> Tensor:
+    def _interpolated(
+        self, rows: Tensor, wires: Tensor, grad_factor: float, source: Source | None
+    ) -> Tensor:
         if why_not_native_tables(self, rows.device) is None:
-            return native_tables(self, rows, wires, grad_factor)
+            return native_tables(self, rows, wires, grad_factor, source)
         forward, soft = relaxed_tables.entries(self)
         smoothing = relaxed_tables.smoothing(self)
         return table_gates(rows, wires, forward, soft, grad_factor, smoothing)

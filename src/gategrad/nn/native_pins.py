@@ -3,7 +3,8 @@
 The same as the plain torch of `gategrad.nn.wiring`, in float32 or float64. Samples are taken in
 tiles whose rows stay in a core's own cache: a pin's candidates are mixed in registers, and their
 products with a gradient are summed there, so nothing is made K times. For the backward pass the
-rows are kept, 4 bytes a wire and sample in float32, and the shares or the wires chosen.
+rows are kept, 4 bytes a wire and sample in float32, and the shares or the wires chosen; the gates
+that read the pins keep no values of them either, but make them again.
 """
 
 import torch
@@ -44,9 +45,15 @@ def why_not_native_choice(rows: Tensor, logits: Tensor, wires: Tensor, whose: st
     return None if are_plain(rows, logits) else "tensors are no plain ones"
 
 
+# Rows, candidates, and the shares or the wires chosen: what pins are made of.
+Source = tuple[Tensor, Tensor, Tensor]
+
+
 @torch.compiler.disable
-def native_pins(wiring: nn.Module, rows: Tensor, grad_factor: float) -> Tensor:
+def native_pins(wiring: nn.Module, rows: Tensor, grad_factor: float) -> tuple[Tensor, Source]:
     """What the pins of a `LearnedWiring` read, (pins, out_dim, batch), of rows (in_dim, batch).
+
+    With them comes what `pins_again` makes them of, tensors that the backward pass keeps anyway.
 
     Args:
         wiring: for which, with the rows, `why_not_native_pins` has no reason.
@@ -56,8 +63,20 @@ def native_pins(wiring: nn.Module, rows: Tensor, grad_factor: float) -> Tensor:
     Raises:
         IndexError: a candidate is not below in_dim.
     """
-    soft = wiring.estimator == "soft"
-    return _NativePins.apply(rows, wiring.logits, wiring.candidates, soft, grad_factor)
+    soft, candidates = wiring.estimator == "soft", wiring.candidates.contiguous()
+    rows = rows.contiguous()
+    pins, choice = _NativePins.apply(rows, wiring.logits, candidates, soft, grad_factor)
+    return pins, (rows.detach(), candidates, choice)
+
+
+def pins_again(rows: Tensor, candidates: Tensor, choice: Tensor) -> Tensor:
+    """The pins that `native_pins` made of this, bit for bit."""
+    out = pooled((*candidates.shape[:2], rows.shape[1]), rows.dtype)
+    if choice.dtype == torch.int32:
+        torch.index_select(rows, 0, choice.flatten(), out=out.flatten(0, 1))
+    else:
+        _make(rows, candidates, choice, None, None, out)
+    return out
 
 
 class _NativePins(torch.autograd.Function):
@@ -70,20 +89,20 @@ class _NativePins(torch.autograd.Function):
         soft: bool,
         grad_factor: float,
     ) -> Tensor:
-        rows, logits, candidates = rows.contiguous(), logits.contiguous(), candidates.contiguous()
+        logits = logits.contiguous()
         share = torch.softmax(logits, 2) if soft else None
         chosen = None if soft else torch.empty(candidates.shape[:2], dtype=torch.int32)
         out = pooled((*candidates.shape[:2], rows.shape[1]), rows.dtype)
-        _call("forward", rows)(
-            _layer(rows, candidates), *map(address, (share, logits, rows, chosen, out))
-        )
+        _make(rows, candidates, share, logits, chosen, out)
+        choice = share if soft else chosen
+        ctx.mark_non_differentiable(choice)
         # The softmax is made again rather than kept where the values need none.
         ctx.save_for_backward(rows, candidates, share if soft else logits, chosen)
         ctx.grad_factor = grad_factor
-        return out
+        return out, choice
 
     @staticmethod
-    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: FunctionCtx, grad: Tensor, _: None) -> tuple[Tensor | None, ...]:
         refuse_second_derivative()
         rows, candidates, share, chosen = ctx.saved_tensors
         wants_rows, wants_logits, *_ = ctx.needs_input_grad
@@ -99,6 +118,18 @@ class _NativePins(torch.autograd.Function):
             *map(address, (grad_logits, grad_rows)),
         )
         return grad_rows, grad_logits, None, None, None
+
+
+def _make(
+    rows: Tensor,
+    candidates: Tensor,
+    share: Tensor | None,
+    logits: Tensor | None,
+    chosen: Tensor | None,
+    out: Tensor,
+) -> None:
+    pointers = map(address, (share, logits, rows, chosen, out))
+    _call("forward", rows)(_layer(rows, candidates), *pointers)
 
 
 def address(tensor: Tensor | None) -> int:

@@ -3,7 +3,8 @@
 The same as `gategrad.nn.table_gates`, in float32 or float64. Tables are shared out to OpenMP
 threads by gates, the gradient of the input by samples, so results repeat for a number of threads.
 For the backward pass the layer's input is kept, 4 bytes a wire and sample in float32, and the
-tables; nothing of the size of a table is made for a sample.
+tables; nothing of the size of a table is made for a sample. Rows that are pins of learned wires are
+made again instead.
 """
 
 import torch
@@ -15,6 +16,7 @@ from gategrad.engine import isa
 from gategrad.nn import relaxed_tables
 from gategrad.nn.checks import refuse_second_derivative
 from gategrad.nn.native_op import pooled
+from gategrad.nn.native_pins import Source, pins_again
 from gategrad.nn.options import HARD_FORWARD
 from gategrad.nn.parametrization.light import entries_by_sine
 from gategrad.nn.stack import DTYPES, VARIABLE, native_is_off
@@ -41,7 +43,9 @@ def why_not_native_tables(layer: nn.Module, device: torch.device) -> str | None:
     return None
 
 
-def native_tables(layer: nn.Module, rows: Tensor, wires: Tensor, grad_factor: float) -> Tensor:
+def native_tables(
+    layer: nn.Module, rows: Tensor, wires: Tensor, grad_factor: float, source: Source | None = None
+) -> Tensor:
     """The layer's outputs (out_dim, batch) of rows (n, batch), features-major.
 
     Args:
@@ -49,21 +53,27 @@ def native_tables(layer: nn.Module, rows: Tensor, wires: Tensor, grad_factor: fl
         rows: in the weight's dtype.
         wires: (inputs, out_dim) int64, rows that the gates read.
         grad_factor: on the gradient of the rows.
+        source: what the rows are pins of, see `native_pins`.
     """
     hard_forward = layer.estimator in HARD_FORWARD
     settings = (grad_factor, relaxed_tables.smoothing(layer))
     # The sine is made in the core, gate by gate; all else comes as entries.
     if layer.kind.entries is entries_by_sine and layer.training and not layer.frozen:
-        return _Tables.apply(rows, wires, layer.weight, None, hard_forward, *settings)
+        return _Tables.apply(rows, wires, layer.weight, None, hard_forward, *settings, source)
     forward, soft = relaxed_tables.entries(layer)
-    return _Tables.apply(rows, wires, soft, forward, None, *settings)
+    return _Tables.apply(rows, wires, soft, forward, None, *settings, source)
 
 
 def native_polynomials(
-    rows: Tensor, wires: Tensor, forward: Tensor, soft: Tensor, grad_factor: float
+    rows: Tensor,
+    wires: Tensor,
+    forward: Tensor,
+    soft: Tensor,
+    grad_factor: float,
+    source: Source | None = None,
 ) -> Tensor:
     """What `gategrad.nn.polynomial.gate_polynomials` says, of two inputs, as tables of four."""
-    settings = (None, grad_factor, 0.0)
+    settings = (None, grad_factor, 0.0, source)
     return _Tables.apply(rows, wires, _entries_of(soft), _entries_of(forward), *settings)
 
 
@@ -84,6 +94,7 @@ class _Tables(torch.autograd.Function):
         hard_forward: bool | None,
         grad_factor: float,
         smoothing: float,
+        source: Source | None,
     ) -> Tensor:
         """Weights are those of light where `hard_forward` is not None, else the soft entries."""
         rows, wires, weight = rows.contiguous(), wires.contiguous(), weight.contiguous()
@@ -96,14 +107,16 @@ class _Tables(torch.autograd.Function):
             bool(hard_forward),
             *(t.data_ptr() for t in (rows, entries, out)),
         )
-        ctx.save_for_backward(rows, wires, weight, entries if is_light else weight)
+        kept = (rows,) if source is None else source
+        ctx.save_for_backward(wires, weight, entries if is_light else weight, *kept)
         ctx.settings = (is_light, grad_factor, smoothing)
         return out
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         refuse_second_derivative()
-        rows, wires, weight, soft = ctx.saved_tensors
+        wires, weight, soft, *kept = ctx.saved_tensors
+        rows = kept[0] if len(kept) == 1 else pins_again(*kept).flatten(0, 1)
         is_light, grad_factor, smoothing = ctx.settings
         grad = grad.contiguous()
         wants_rows = ctx.needs_input_grad[0]
@@ -118,7 +131,7 @@ class _Tables(torch.autograd.Function):
             grad_rows.data_ptr() if wants_rows else 0,
             grad_weight.data_ptr(),
         )
-        return grad_rows, None, grad_weight, None, None, None, None
+        return grad_rows, None, grad_weight, None, None, None, None, None
 
 
 def _layer(rows: Tensor, wires: Tensor) -> tuple:

@@ -57,7 +57,7 @@ class LearnedWiring(nn.Module):
         `grad_factor` multiplies the gradient of the rows, not that of the logits.
         """
         if why_not_native_pins(rows, self) is None:
-            return native_pins(self, rows, grad_factor)
+            return native_pins(self, rows, grad_factor)[0]
         if self.estimator == "soft":
             share, wires = torch.softmax(self.logits, 2), self.candidates
         else:
