@@ -17,26 +17,32 @@ namespace {
 
 using namespace train;
 
-// candidates, logits, indices, weight, grad_logits, grad_weight (or 0 each), n_in, n, k,
-// Parametrization, straight-through?, grad_factor
-using LayerTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t,
-                              size_t, size_t, size_t, int, bool, double>;
+// n_in, n, k, Parametrization, straight-through?, grad_factor
+using Sizes = std::tuple<size_t, size_t, size_t, int, bool, double>;
+// instruction set, sizes of each layer, batch, n_groups, scale, threads
+using Settings = std::tuple<std::string, std::vector<Sizes>, size_t, size_t, double, size_t>;
+// weight, logits or 0, candidates or indices of each layer, one after the other; or gradients
+using Arrays = std::vector<uintptr_t>;
 // values or 0, bytes or 0, elements from row to row or 0
 using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
-// bits, wires, coefficients
-using KeptTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t>;
 
-LearnedStack make_stack(const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
-                        size_t n_groups, double scale, size_t threads) {
+LearnedStack make_stack(const Settings& settings, const Arrays& arrays, const Arrays& grads) {
+  const auto& [isa, sizes, batch, n_groups, scale, threads] = settings;
   LearnedStack stack{&GG_KERNELS(isa, Learned), &GG_KERNELS(isa, Float), {}, batch, n_groups,
                      static_cast<float>(scale), threads};
-  for (const auto& [candidates, logits, indices, weight, grad_logits, grad_weight, n_in, n, k, kind,
-                    straight_through, factor] : layers)
-    stack.layers.push_back({pointer<const int32_t>(candidates), pointer<const float>(logits),
-                            pointer<const int64_t>(indices), pointer<const float>(weight),
-                            pointer<float>(grad_logits), pointer<float>(grad_weight), n_in, n, k,
+  for (size_t l = 0; l < sizes.size(); ++l) {
+    const auto& [n_in, n, k, kind, straight_through, factor] = sizes[l];
+    const uintptr_t weight = arrays.at(3 * l), logits = arrays.at(3 * l + 1),
+                    wires = arrays.at(3 * l + 2);
+    stack.layers.push_back({pointer<const int32_t>(logits ? wires : 0),
+                            pointer<const float>(logits),
+                            pointer<const int64_t>(logits ? 0 : wires),
+                            pointer<const float>(weight),
+                            pointer<float>(grads.empty() ? 0 : grads.at(3 * l + 1)),
+                            pointer<float>(grads.empty() ? 0 : grads.at(3 * l)), n_in, n, k,
                             static_cast<Parametrization>(kind), straight_through,
                             static_cast<float>(factor)});
+  }
   return stack;
 }
 
@@ -45,31 +51,31 @@ LearnedInput make_input(const InputTuple& x) {
           std::get<2>(x)};
 }
 
-LearnedKept make_kept(const KeptTuple& kept) {
-  return {pointer<uint64_t>(std::get<0>(kept)), pointer<int32_t>(std::get<1>(kept)),
-          pointer<float>(std::get<2>(kept))};
+// Coefficients, soft and forward, two wires a gate, and packed inputs lie one after the other.
+LearnedKept make_kept(const LearnedStack& stack, uintptr_t kept) {
+  size_t gates = 0;
+  for (const LearnedLayer& layer : stack.layers) gates += layer.n;
+  auto* coefficients = pointer<float>(kept);
+  auto* wires = reinterpret_cast<int32_t*>(coefficients + 8 * gates);
+  return {reinterpret_cast<uint64_t*>(wires + 2 * gates), wires, coefficients};
 }
 
 }  // namespace
 
 void bind_learned(nb::module_& m) {
   m.attr("learned_word") = kWord;
-  m.def("learned_forward",
-        [](const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
-           size_t n_groups, double scale, size_t threads, const InputTuple& x,
-           const KeptTuple& kept, uintptr_t out) {
-          nb::gil_scoped_release release;
-          return learned_forward(make_stack(isa, layers, batch, n_groups, scale, threads),
-                                 make_input(x), make_kept(kept), pointer<float>(out));
-        });
-  m.def("learned_backward",
-        [](const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
-           size_t n_groups, double scale, size_t threads, const KeptTuple& kept,
-           const InputTuple& grad_out, uintptr_t grad_x) {
-          nb::gil_scoped_release release;
-          learned_backward(make_stack(isa, layers, batch, n_groups, scale, threads),
-                           make_kept(kept), make_input(grad_out), pointer<float>(grad_x));
-        });
+  m.def("learned_forward", [](const Settings& settings, const Arrays& arrays, uintptr_t kept,
+                              const InputTuple& x, uintptr_t out) {
+    nb::gil_scoped_release release;
+    const LearnedStack stack = make_stack(settings, arrays, {});
+    return learned_forward(stack, make_input(x), make_kept(stack, kept), pointer<float>(out));
+  });
+  m.def("learned_backward", [](const Settings& settings, const Arrays& arrays, uintptr_t kept,
+                               const InputTuple& grad_out, const Arrays& grads, uintptr_t grad_x) {
+    nb::gil_scoped_release release;
+    const LearnedStack stack = make_stack(settings, arrays, grads);
+    learned_backward(stack, make_kept(stack, kept), make_input(grad_out), pointer<float>(grad_x));
+  });
 }
 
 }  // namespace gategrad

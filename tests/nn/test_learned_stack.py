@@ -16,9 +16,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Layers of each forward call of the core that found bits."""
     seen, run = [], _core.learned_forward
 
-    def learned_forward(isa, layers, *rest) -> bool:
-        done = run(isa, layers, *rest)
+    def learned_forward(settings, *rest) -> bool:
+        done = run(settings, *rest)
         if done:
+            _, layers, *_ = settings
             seen.append(len(layers))
         return done
 

@@ -39,9 +39,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Layers and samples of each call of the core."""
     seen, run = [], _core.learned_forward
 
-    def learned_forward(isa, layers, batch, *rest) -> bool:
-        done = run(isa, layers, batch, *rest)
+    def learned_forward(settings, *rest) -> bool:
+        done = run(settings, *rest)
         if done:
+            _, layers, batch, *_ = settings
             seen.append((len(layers), batch))
         return done
 

@@ -157,17 +157,24 @@ class LogicDense(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
         x = layer_input("LogicDense", x, self.in_dim)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+        if not self.frozen:
+            return self._forward(x)
+        with torch.no_grad():
             return self._forward(x)
 
     def _forward(self, x: Tensor) -> Tensor:
-        flat = x.reshape(-1, self.in_dim)
-        out = self._native(flat)
+        if x.ndim == 2:
+            return self._forward_flat(x)
+        out = self._forward_flat(x.reshape(-1, self.in_dim))
+        return out.reshape(*x.shape[:-1], self.out_dim)
+
+    def _forward_flat(self, x: Tensor) -> Tensor:
+        out = self._native(x)
         if out is None and why_not_triton(self, x.device) is None:
-            out = run_layer(self, flat)
+            out = run_layer(self, x)
         if out is None:
             out = self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
-        return out.reshape(*x.shape[:-1], self.out_dim)
+        return out
 
     def _native(self, x: Tensor) -> Tensor | None:
         """The layer on (batch, in_dim) in the native core, or None: it is not for that."""

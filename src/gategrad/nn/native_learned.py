@@ -25,8 +25,8 @@ WORD: int = _core.learned_word
 _WORK_A_THREAD = 1 << 15
 # What choosing wires costs, in samples.
 _PIN = 16
-# What is kept of a gate: soft and forward coefficients, float32; with its two wires, int32.
-_COEFFICIENT_BYTES, _GATE_BYTES = 32, 40
+# What is kept of a gate: soft and forward coefficients, float32, and its two wires, int32.
+_GATE_BYTES = 40
 
 
 @torch.compiler.disable
@@ -47,58 +47,82 @@ def run_learned(
     """
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(torch.float32)
-    tensors, described = [], []
+    tensors, sizes = [], []
     for layer in layers:
         weight, hard = native_gates(layer)
-        learned = layer.wiring is not None
-        logits = layer.wiring.logits if learned else None
-        wires = layer.wiring.candidates if learned else layer.indices
-        tensors += [weight, logits, wires.contiguous()]
-        described.append((layer.in_dim, bool(hard), float(layer.grad_factor)))
-    return _LearnedStack.apply((described, n_groups, scale), x, *tensors)
+        wiring = layer.wiring
+        logits, wires = (
+            (None, layer.indices) if wiring is None else (wiring.logits, wiring.candidates)
+        )
+        wires = wires.contiguous()
+        tensors += [weight, logits, wires]
+        sizes.append(_sizes(layer, weight, logits, wires, hard))
+    n_gates = sum(n for _, n, *_ in sizes)
+    threads = max(1, min(torch.get_num_threads(), (len(x) + _PIN) * n_gates // _WORK_A_THREAD))
+    settings = (isa.choose()[0], sizes, len(x), n_groups, scale, threads)
+    return _LearnedStack.apply(settings, n_gates, x, *tensors)
 
 
 def why_not_learned(layers: Sequence[nn.Module], x: Tensor) -> str | None:
     """What keeps layers from these kernels, or None; that the input is bits shows later."""
     for layer in layers:
-        wiring = layer.wiring
-        if wiring is None:
-            continue
-        if wiring.estimator != "straight-through":
-            return "wires are mixed"
-        candidates, logits = wiring.candidates, wiring.logits
-        if candidates.shape[0] != 2:
-            return "gates have more than two inputs"
-        if not (logits.is_cpu and candidates.is_cpu):
-            return "a tensor is not on the CPU"
-        if not (logits.is_contiguous() and are_plain(logits)):
-            return "logits are not contiguous"
-        if logits.dtype != torch.float32:
+        weight, wiring = layer.weight, layer.wiring
+        if weight.dtype != torch.float32:
             return "values are not float32"
-    weights = [layer.weight for layer in layers]
-    if any(weight.dtype != torch.float32 for weight in weights):
-        return "values are not float32"
-    if not are_plain(x, *weights):
-        return "tensors are no plain ones"
-    return why_not_core(layers, x.device)
+        if not are_plain(weight):
+            return "tensors are no plain ones"
+        if wiring is not None and (reason := _why_not_wiring(wiring)):
+            return reason
+    return why_not_core(layers, x.device) if are_plain(x) else "tensors are no plain ones"
+
+
+def _why_not_wiring(wiring: nn.Module) -> str | None:
+    if wiring.estimator != "straight-through":
+        return "wires are mixed"
+    candidates, logits = wiring.candidates, wiring.logits
+    if candidates.shape[0] != 2:
+        return "gates have more than two inputs"
+    if not (logits.is_cpu and candidates.is_cpu):
+        return "a tensor is not on the CPU"
+    if not (logits.is_contiguous() and are_plain(logits)):
+        return "logits are not contiguous"
+    return None if logits.dtype == torch.float32 else "values are not float32"
+
+
+def _sizes(
+    layer: nn.Module, weight: Tensor, logits: Tensor | None, wires: Tensor, hard: bool
+) -> tuple:
+    """The core's description of a layer, its arrays apart.
+
+    Raises:
+        ValueError: wires that do not fit the gates.
+    """
+    n = len(weight)
+    expected = (2, n) if logits is None else logits.shape
+    if wires.shape != expected or wires.dtype != (torch.int64 if logits is None else torch.int32):
+        raise ValueError(
+            f"wires are {tuple(wires.shape)} {wires.dtype}; expected {tuple(expected)}, int32 "
+            "candidates or int64 indices"
+        )
+    k, kind = 0 if logits is None else logits.shape[2], WEIGHT_KINDS[tuple(weight.shape[1:])]
+    return layer.in_dim, n, k, kind, bool(hard), float(layer.grad_factor)
 
 
 class _LearnedStack(torch.autograd.Function):
-    """`apply(settings, x, *(weight, logits or None, wires) of each layer)`."""
+    """`apply(settings, gates of all layers, x, *(weight, logits or None, wires) of each layer)`."""
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx, settings: tuple, x: Tensor, *tensors: Tensor | None
+        ctx: FunctionCtx, settings: tuple, n_gates: int, x: Tensor, *tensors: Tensor | None
     ) -> Tensor | None:
-        described, n_groups, scale = settings
-        n, batch = len(tensors[-3]), len(x)
-        layers = _layers(described, tensors)
-        kept = _kept(described, tensors, -(-batch // WORD))
-        out = pooled((batch, n_groups) if n_groups else (n, batch), torch.float32)
+        _, sizes, batch, n_groups, *_ = settings
+        # Coefficients of all layers, their wires and their packed inputs, in turn.
+        words = -(-batch // WORD) * sum(n_in for n_in, *_ in sizes)
+        kept = pooled((_GATE_BYTES // 8 * n_gates + words,), torch.int64)
+        out = pooled((batch, n_groups) if n_groups else (len(tensors[-3]), batch), torch.float32)
         x, pointers = _input(x)
-        call = (isa.choose()[0], layers, batch, n_groups, scale, _threads(batch, tensors))
-        addresses = _kept_addresses(kept, tensors)
-        if not _core.learned_forward(*call, pointers, addresses, out.data_ptr()):
+        arrays = [0 if t is None else t.data_ptr() for t in tensors]
+        if not _core.learned_forward(settings, arrays, kept.data_ptr(), pointers, out.data_ptr()):
             return None
         ctx.save_for_backward(kept, *tensors)
         ctx.settings, ctx.shape = settings, x.shape
@@ -107,76 +131,27 @@ class _LearnedStack(torch.autograd.Function):
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         refuse_second_derivative()
-        described, n_groups, scale = ctx.settings
         kept, *tensors = ctx.saved_tensors
         batch, n_in = ctx.shape
+        _, _, wants_x, *wanted = ctx.needs_input_grad
         grads = [
-            pooled(tuple(t.shape), t.dtype) if wanted else None
-            for t, wanted in zip(tensors, ctx.needs_input_grad[2:], strict=True)
+            pooled(t.shape, torch.float32) if wants else None
+            for t, wants in zip(tensors, wanted, strict=True)
         ]
-        grad_x = pooled((n_in, batch), grad.dtype) if ctx.needs_input_grad[1] else None
-        layers = _layers(described, tensors, grads)
-        grad, pointers = _input(grad.contiguous() if n_groups else grad)
+        grad_x = pooled((n_in, batch), torch.float32) if wants_x else None
+        grad, pointers = _input(grad.contiguous() if ctx.settings[3] else grad)
+        arrays, grad_arrays = (
+            [0 if t is None else t.data_ptr() for t in each] for each in (tensors, grads)
+        )
         _core.learned_backward(
-            isa.choose()[0],
-            layers,
-            batch,
-            n_groups,
-            scale,
-            _threads(batch, tensors),
-            _kept_addresses(kept, tensors),
+            ctx.settings,
+            arrays,
+            kept.data_ptr(),
             pointers,
-            0 if grad_x is None else grad_x.data_ptr(),
+            grad_arrays,
+            grad_x.data_ptr() if wants_x else 0,
         )
-        return None, None if grad_x is None else grad_x.t(), *grads
-
-
-def _layers(
-    described: Sequence[tuple], tensors: Sequence[Tensor | None], grads: Sequence[Tensor] = ()
-) -> list[tuple]:
-    """The core's description of each layer; addresses stay valid while the tensors live."""
-    layers = []
-    for i, (n_in, hard, factor) in enumerate(described):
-        weight, logits, wires = tensors[3 * i : 3 * i + 3]
-        n, k = len(weight), 0 if logits is None else logits.shape[2]
-        expected = (2, n) if logits is None else tuple(logits.shape)
-        if wires.shape != expected or wires.dtype != (
-            torch.int64 if logits is None else torch.int32
-        ):
-            raise ValueError(
-                f"wires are {tuple(wires.shape)} {wires.dtype}; expected {expected}, int32 "
-                "candidates or int64 indices"
-            )
-        of_weight, of_logits, _ = grads[3 * i : 3 * i + 3] or (None, None, None)
-        layers.append(
-            (
-                *((0, 0) if logits is None else (wires.data_ptr(), logits.data_ptr())),
-                wires.data_ptr() if logits is None else 0,
-                weight.data_ptr(),
-                0 if of_logits is None else of_logits.data_ptr(),
-                0 if of_weight is None else of_weight.data_ptr(),
-                n_in,
-                n,
-                k,
-                WEIGHT_KINDS[tuple(weight.shape[1:])],
-                hard,
-                factor,
-            )
-        )
-    return layers
-
-
-def _kept(described: Sequence[tuple], tensors: Sequence[Tensor | None], n_words: int) -> Tensor:
-    """Room for the coefficients of all layers, their wires and their packed inputs, in turn."""
-    gates = sum(len(weight) for weight in tensors[::3])
-    n_bytes = _GATE_BYTES * gates + 8 * n_words * sum(n_in for n_in, *_ in described)
-    return pooled((n_bytes // 8,), torch.int64)
-
-
-def _kept_addresses(kept: Tensor, tensors: Sequence[Tensor | None]) -> tuple[int, int, int]:
-    """Where packed inputs, wires and coefficients begin."""
-    gates, start = sum(len(weight) for weight in tensors[::3]), kept.data_ptr()
-    return start + _GATE_BYTES * gates, start + _COEFFICIENT_BYTES * gates, start
+        return None, None, grad_x.t() if wants_x else None, *grads
 
 
 def _input(x: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
@@ -188,8 +163,3 @@ def _input(x: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
         x = x.contiguous()
     address = x.data_ptr()
     return x, (0 if in_bytes else address, address if in_bytes else 0, x.stride(0))
-
-
-def _threads(batch: int, tensors: Sequence[Tensor | None]) -> int:
-    work = (batch + _PIN) * sum(len(weight) for weight in tensors[::3])
-    return max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))

@@ -32,22 +32,24 @@ def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | N
 
 def why_not_core(layers: Sequence[nn.Module], device: torch.device) -> str | None:
     """The same for either part of the core, wiring apart."""
-    if native_is_off():
-        return f"{VARIABLE} is {wanted_backend()}"
-    if any(isinstance(layer.kind, TableParametrization) for layer in layers):
-        return "gates are interpolated tables"
-    weights = [layer.weight for layer in layers]
-    if device.type != "cpu" or not all(weight.is_cpu for weight in weights):
-        found = next(d for d in (device, *(w.device for w in weights)) if d.type != "cpu")
-        return f"a tensor is on {found}"
-    if weights[0].dtype not in DTYPES or any(w.dtype != weights[0].dtype for w in weights):
-        return f"the weights are {' and '.join(sorted({str(w.dtype) for w in weights}))}"
-    if logics := {layer.logic for layer in layers} - {"probabilistic"}:
-        return f"logic={logics.pop()!r} is no polynomial"
-    if not all(layer.training for layer in layers):
-        return "a layer is in .eval()"
-    if not all(w.is_contiguous() for w in weights):
-        return "weights are not contiguous"
+    if (backend := wanted_backend()) != "native":
+        return f"{VARIABLE} is {backend}"
+    # One pass: this runs before every operation, when little of it is in a cache.
+    dtype = layers[0].weight.dtype
+    for layer in layers:
+        weight = layer.weight
+        if isinstance(layer.kind, TableParametrization):
+            return "gates are interpolated tables"
+        if not (device.type == "cpu" and weight.is_cpu):
+            return f"a tensor is on {device if device.type != 'cpu' else weight.device}"
+        if weight.dtype != dtype or dtype not in DTYPES:
+            return f"the weights are {' and '.join(sorted({str(dtype), str(weight.dtype)}))}"
+        if layer.logic != "probabilistic":
+            return f"logic={layer.logic!r} is no polynomial"
+        if not layer.training:
+            return "a layer is in .eval()"
+        if not weight.is_contiguous():
+            return "weights are not contiguous"
     return None
 
 
