@@ -3,8 +3,10 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
+from gategrad.encoding import Thermometer
 from gategrad.train import Recipe, TrainError
 from gategrad.train.sweep import KNOBS, run_study
 from tests.train.examples import problem
@@ -59,3 +61,26 @@ def test_without_optuna(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(TrainError, match=r"a sweep needs Optuna: pip install gategrad\[sweep\]"):
         study(tmp_path / "s", 1)
+
+
+@pytest.mark.usefixtures("_optuna")
+def test_levels_of_an_encoder_are_a_knob(tmp_path):
+    x, y = np.random.default_rng(0).random((400, 12), np.float32), np.arange(400) % 4
+    recipe, made = RECIPE.but(thermometer=3), []
+
+    def make(trial: Recipe) -> Thermometer:
+        made.append(trial.thermometer)
+        return Thermometer.quantile(x, trial.thermometer)
+
+    options = OPTIONS | {"storage": tmp_path / "s", "trials": 3}
+    trials = run_study(recipe, x, y, encoder=make, **options)
+    assert "thermometer" in trials[0].knobs
+    assert [trial.knobs["thermometer"] for trial in trials] == made
+    assert len(set(made)) > 1
+    # With an encoder that is fitted there is nothing to vary.
+    options["storage"] = tmp_path / "t"
+    fitted = Thermometer.quantile(x, 3)
+    with pytest.raises(TrainError, match="knob 'thermometer' needs a function that fits an enc"):
+        run_study(recipe, x, y, encoder=fitted, knobs=("thermometer",), **options)
+    trials = run_study(recipe, x, y, encoder=fitted, **options)
+    assert list(trials[0].knobs) == ["lr", "tau", "batch_size"]

@@ -71,7 +71,7 @@ def run(
         knobs=None if knobs is None else tuple(part.strip() for part in knobs.split(",")),
         classes=len(source.classes),
         image_shape=source.image_shape,
-        encoder=choose_encoder(source, bits=recipe.thermometer, spacing=recipe.spacing),
+        encoder=lambda trial: choose_encoder(source, bits=trial.thermometer, spacing=trial.spacing),
         validation=rows_to_choose_on(validation, len(source.y_train)),
         seed=seed,
         threads=threads,

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from gategrad.encoding import Encoder
 from gategrad.records.journal import append_line, read_lines
 from gategrad.train.errors import TrainError
-from gategrad.train.recipe import Recipe
+from gategrad.train.recipe import ONLINE, Recipe
 from gategrad.train.recipes import fit_recipe
 from gategrad.train.rows import Validation
 
@@ -45,6 +45,10 @@ def _warped(recipe: Recipe) -> bool:
     return recipe.augment != 0
 
 
+def _encoded(recipe: Recipe) -> bool:
+    return recipe.thermometer is not None
+
+
 KNOBS = {
     "lr": Knob(0.01, 0.2),
     "wiring_lr": Knob(0.01, 0.3, applies=_learned),
@@ -53,7 +57,13 @@ KNOBS = {
     "candidates": Knob(4, 32, whole=True, applies=_learned),
     "rotation": Knob(2, 20, applies=_warped),
     "shift": Knob(0.5, 4, applies=_warped),
+    "share": Knob(0.2, 1, applies=lambda recipe: recipe.augment == ONLINE),
+    "thermometer": Knob(1, 15, whole=True, applies=_encoded),
 }
+# What an encoder that is there already settles.
+_OF_ENCODER = ("thermometer",)
+# Makes the encoder of a trial, None where rows are bits.
+MakeEncoder = Callable[[Recipe], Encoder | None]
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ def run_study(
     knobs: Sequence[str] | None = None,
     classes: int | None = None,
     image_shape: Sequence[int] | None = None,
-    encoder: Encoder | None = None,
+    encoder: Encoder | MakeEncoder | None = None,
     validation: Validation = 0.1,
     seed: int = 0,
     threads: int | None = None,
@@ -106,10 +116,11 @@ def run_study(
         storage: JSON-lines file, a first line for the study and one for each trial; made where it
             is missing. A study that is there goes on as if it had never stopped.
         trials: in all, those in the file included.
-        knobs: names among `KNOBS`; None: all that apply to the recipe.
+        knobs: names among `KNOBS`; None: all that apply to the recipe and the encoder.
         classes: number of classes.
         image_shape: of images.
-        encoder: fitted.
+        encoder: fitted; or a function that fits one for a trial's recipe, which the knob
+            "thermometer" needs.
         validation: rows held back; the accuracy there is what counts.
         seed: of every training run, and of the proposals.
         threads: to train with.
@@ -122,18 +133,20 @@ def run_study(
         TrainError: no Optuna, an unknown knob, or a file of another study.
     """
     require_optuna()
-    chosen = _chosen(recipe, knobs)
+    make_encoder = encoder if callable(encoder) else None
+    chosen = _chosen(recipe, knobs, without=() if make_encoder else _OF_ENCODER)
     about = {"study": recipe.settings(), "knobs": list(chosen), "seed": seed}
     done = _opened(Path(storage), about)
     while len(done) < trials:
         drawn = _propose(chosen, done, seed)
+        trial_recipe = recipe.but(**drawn)
         _, result = fit_recipe(
-            recipe.but(**drawn),
+            trial_recipe,
             x,
             y,
             classes=classes,
             image_shape=image_shape,
-            encoder=encoder,
+            encoder=make_encoder(trial_recipe) if make_encoder else encoder,
             validation=validation,
             seed=seed,
             threads=threads,
@@ -148,14 +161,20 @@ def run_study(
     return done
 
 
-def _chosen(recipe: Recipe, names: Sequence[str] | None) -> dict[str, Knob]:
+def _chosen(recipe: Recipe, names: Sequence[str] | None, without: Sequence[str]) -> dict[str, Knob]:
     if names is None:
-        return {name: knob for name, knob in KNOBS.items() if knob.applies(recipe)}
+        applying = {name: knob for name, knob in KNOBS.items() if knob.applies(recipe)}
+        return {name: knob for name, knob in applying.items() if name not in without}
     for name in names:
         if name not in KNOBS:
             raise TrainError(f"unknown knob {name!r}; known: {', '.join(KNOBS)}")
         if not KNOBS[name].applies(recipe):
             raise TrainError(f"knob {name!r} does nothing in {recipe}; leave it out")
+        if name in without:
+            raise TrainError(
+                f"knob {name!r} needs a function that fits an encoder for each trial, and encoder "
+                "is one that is fitted already"
+            )
     return {name: KNOBS[name] for name in names}
 
 
