@@ -19,6 +19,9 @@ LARGEST_EXACT = 2**53
 # float32 holds all values of these.
 SINGLE = {"bool", "uint8", "int8", "uint16", "int16", "float16", "float32"}
 CELL_BYTES = 8
+# A batch costs each column some microseconds: so many rows make up for it; of wide tables, where
+# they would be too many bytes, the rows of eight pieces.
+_BATCH_ROWS, _PIECES = 4096, 8
 
 
 def require_pyarrow(what: str) -> ModuleType:
@@ -66,7 +69,10 @@ class ArrowFile:
 
     def pieces(self, start: int = 0, memory: Any = None) -> Iterator[Piece]:
         """See `Reader`."""
-        step = rows_a_piece(self._cost, least=BLOCK_ROWS)
+        step = max(
+            rows_a_piece(self._cost, least=BLOCK_ROWS),
+            min(_BATCH_ROWS, rows_a_piece(self._cost // _PIECES)),
+        )
         batches = (_parquet_batches if self._parquet else _ipc_batches)(
             self._path, self._columns, start, step
         )
