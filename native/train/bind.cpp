@@ -21,19 +21,28 @@ namespace {
 
 using namespace train;
 
-// indices, weight, grad_weight (or 0), n_in, n_out, Parametrization, straight-through?, grad_factor
-using LayerTuple = std::tuple<uintptr_t, uintptr_t, uintptr_t, size_t, size_t, int, bool, double>;
+// n_in, n_out, Parametrization, straight-through?, grad_factor
+using Sizes = std::tuple<size_t, size_t, int, bool, double>;
+// instruction set, sizes of each layer, batch, n_groups, scale, threads
+using Settings = std::tuple<std::string, std::vector<Sizes>, size_t, size_t, double, size_t>;
+// of each layer
+using Arrays = std::vector<uintptr_t>;
 // values or 0, bytes or 0, elements from row to row
 using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
 
+// `grads` is empty in the forward pass.
 template <typename S>
-Stack<S> make_stack(const std::string& isa, const std::vector<LayerTuple>& layers, size_t batch,
-                    size_t n_groups, double scale, size_t threads) {
+Stack<S> make_stack(const Settings& settings, const Arrays& indices, const Arrays& weights,
+                    const Arrays& grads) {
+  const auto& [isa, sizes, batch, n_groups, scale, threads] = settings;
   Stack<S> stack{&GG_KERNELS_FOR(S, isa, ), {}, batch, n_groups, static_cast<S>(scale), threads};
-  for (const auto& [indices, weight, grad, n_in, n_out, kind, straight_through, factor] : layers)
-    stack.layers.push_back({pointer<const int64_t>(indices), pointer<const S>(weight),
-                            pointer<S>(grad), n_in, n_out,
-                            static_cast<Parametrization>(kind), straight_through, static_cast<S>(factor)});
+  for (size_t l = 0; l < sizes.size(); ++l) {
+    const auto& [n_in, n_out, kind, straight_through, factor] = sizes[l];
+    stack.layers.push_back({pointer<const int64_t>(indices.at(l)), pointer<const S>(weights.at(l)),
+                            pointer<S>(grads.empty() ? 0 : grads.at(l)), n_in, n_out,
+                            static_cast<Parametrization>(kind), straight_through,
+                            static_cast<S>(factor)});
+  }
   return stack;
 }
 
@@ -45,22 +54,20 @@ Input<S> make_input(const InputTuple& x) {
 template <typename S>
 void bind_stack(nb::module_& m, const std::string& suffix) {
   m.def(("train_forward_" + suffix).c_str(),
-        [](const std::string& isa, const std::vector<LayerTuple>& layers, const InputTuple& x,
-           size_t batch, size_t n_groups, double scale, size_t threads, uintptr_t out,
-           uintptr_t coefficients, uintptr_t kept) {
+        [](const Settings& settings, const Arrays& indices, const Arrays& weights,
+           const InputTuple& x, uintptr_t out, uintptr_t coefficients, uintptr_t kept) {
           nb::gil_scoped_release release;
-          Stack<S> stack = make_stack<S>(isa, layers, batch, n_groups, scale, threads);
-          forward(stack, make_input<S>(x), pointer<S>(out), pointer<S>(coefficients),
-                  pointer<S>(kept));
+          forward(make_stack<S>(settings, indices, weights, {}), make_input<S>(x),
+                  pointer<S>(out), pointer<S>(coefficients), pointer<S>(kept));
         });
   m.def(("train_backward_" + suffix).c_str(),
-        [](const std::string& isa, const std::vector<LayerTuple>& layers, const InputTuple& x,
-           size_t batch, size_t n_groups, double scale, size_t threads, uintptr_t grad_out,
-           uintptr_t coefficients, uintptr_t kept, uintptr_t grad_x) {
+        [](const Settings& settings, const Arrays& indices, const Arrays& weights,
+           const Arrays& grads, const InputTuple& x, uintptr_t grad_out, uintptr_t coefficients,
+           uintptr_t kept, uintptr_t grad_x) {
           nb::gil_scoped_release release;
-          Stack<S> stack = make_stack<S>(isa, layers, batch, n_groups, scale, threads);
-          backward(stack, make_input<S>(x), pointer<const S>(grad_out),
-                   pointer<const S>(coefficients), pointer<const S>(kept), pointer<S>(grad_x));
+          backward(make_stack<S>(settings, indices, weights, grads), make_input<S>(x),
+                   pointer<const S>(grad_out), pointer<const S>(coefficients),
+                   pointer<const S>(kept), pointer<S>(grad_x));
         });
 }
 

@@ -6,7 +6,7 @@ and checkpointing see an ordinary operation.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -25,6 +25,15 @@ _WORK_A_THREAD = 1 << 16
 _POOLED_BYTES = 1 << 17
 # What the parametrization of a gate costs, in samples.
 _PARAMETRIZATION = 16
+# Names of the core's functions of the two passes.
+_CORE = {
+    torch.float32: ("train_forward_float32", "train_backward_float32"),
+    torch.float64: ("train_forward_float64", "train_backward_float64"),
+}
+
+# Instruction set; (n_in, n_out, kind of weights, straight-through?, grad_factor) of each layer;
+# batch; n_groups; scale; threads.
+Settings = tuple[str, list[tuple[int, int, int, bool, float]], int, int, float, int]
 
 
 def _logic_stack(
@@ -56,28 +65,10 @@ def _logic_stack(
         (batch, n_groups) or (batch, n_out of the last layer); then what the backward pass needs:
         the coefficients of all gates, and the inputs kept.
     """
-    dtype, batch = weights[0].dtype, x.shape[0]
-    if n_groups < 0 or (n_groups and weights[-1].shape[0] % n_groups):
-        raise ValueError(f"{n_groups} groups do not divide {weights[-1].shape[0]} outputs")
-    width = n_groups or weights[-1].shape[0]
-    out = pooled((batch, width), dtype)
-    coefficients = pooled((_coefficients_size(weights),), dtype)
-    kept = pooled((_kept_size(x, weights) if keep else 0,), dtype)
-    rows, pointers = _input(x, dtype)
-    layers = _layers(rows, indices, weights, straight_through, grad_factors)
-    _function("forward", dtype)(
-        isa.choose()[0],
-        layers,
-        pointers,
-        batch,
-        n_groups,
-        scale,
-        _threads(x, weights),
-        out.data_ptr(),
-        coefficients.data_ptr(),
-        kept.data_ptr() if keep else 0,
+    settings = describe(
+        x, indices, weights, straight_through, grad_factors, n_groups=n_groups, scale=scale
     )
-    return out, coefficients, kept
+    return _forward(settings, x, indices, weights, keep=keep)
 
 
 def _logic_stack_backward(
@@ -94,42 +85,29 @@ def _logic_stack_backward(
     wants_x: bool,
 ) -> list[Tensor]:
     """Gradients of x (empty unless wanted) and of each layer's weights."""
-    dtype = weights[0].dtype
-    grad = grad.to(dtype).contiguous()
-    grad_x = pooled(tuple(x.shape) if wants_x else (0,), dtype)
-    grad_weights = [pooled(tuple(w.shape), dtype) for w in weights]
-    rows, pointers = _input(x, dtype)
-    layers = _layers(rows, indices, weights, straight_through, grad_factors, grad_weights)
-    _function("backward", dtype)(
-        isa.choose()[0],
-        layers,
-        pointers,
-        x.shape[0],
-        n_groups,
-        scale,
-        _threads(x, weights),
-        grad.data_ptr(),
-        coefficients.data_ptr(),
-        kept.data_ptr() if kept.numel() else 0,
-        grad_x.data_ptr() if wants_x else 0,
+    settings = describe(
+        x, indices, weights, straight_through, grad_factors, n_groups=n_groups, scale=scale
     )
-    return [grad_x, *grad_weights]
+    gradients = _backward(settings, grad, x, indices, weights, coefficients, kept, wants_x=wants_x)
+    return [x.new_empty(0) if grad is None else grad for grad in gradients]
 
 
 class EagerStack(torch.autograd.Function):
     """`logic_stack` without the operator around it, whose dispatch takes a tenth of a step.
 
-    For plain tensors outside of torch.compile: `apply(settings, x, *indices, *weights)`, settings
-    being the other arguments of `logic_stack`; returns its first result.
+    For plain tensors outside of torch.compile: `apply(settings, keep, x, *indices, *weights)`,
+    settings as of `describe`; returns the first result of `logic_stack`.
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, settings: tuple, x: Tensor, *tensors: Tensor) -> Tensor:
+    def forward(
+        ctx: FunctionCtx, settings: Settings, keep: bool, x: Tensor, *tensors: Tensor
+    ) -> Tensor:
         """As `logic_stack`."""
         n = len(tensors) // 2
-        out, coefficients, kept = _logic_stack(x, tensors[:n], tensors[n:], *settings)
+        out, coefficients, kept = _forward(settings, x, tensors[:n], tensors[n:], keep=keep)
         ctx.save_for_backward(x, coefficients, kept, *tensors)
-        ctx.settings = settings[:-1]
+        ctx.settings = settings
         return out
 
     @staticmethod
@@ -137,12 +115,109 @@ class EagerStack(torch.autograd.Function):
         """As `logic_stack_backward`."""
         refuse_second_derivative()
         x, coefficients, kept, *tensors = ctx.saved_tensors
-        n = len(tensors) // 2
-        wants_x = ctx.needs_input_grad[1]
-        grad_x, *grad_weights = _logic_stack_backward(
-            grad, x, tensors[:n], tensors[n:], coefficients, kept, *ctx.settings, wants_x
+        n, wants_x = len(tensors) // 2, ctx.needs_input_grad[2]
+        indices, weights = tensors[:n], tensors[n:]
+        grad_x, *grad_weights = _backward(
+            ctx.settings, grad, x, indices, weights, coefficients, kept, wants_x=wants_x
         )
-        return None, grad_x if wants_x else None, *[None] * n, *grad_weights
+        return None, None, grad_x, *[None] * n, *grad_weights
+
+
+def describe(
+    x: Tensor,
+    indices: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    straight_through: Sequence[bool],
+    grad_factors: Sequence[float],
+    *,
+    n_groups: int,
+    scale: float,
+) -> Settings:
+    """The core's description of a pass, arrays apart; arguments are those of `logic_stack`.
+
+    Raises:
+        ValueError: arrays that don't fit each other, or groups that don't divide the outputs.
+    """
+    sizes, n_in, n_gates, dtype = [], x.shape[1], 0, weights[0].dtype
+    for wires, weight, hard, factor in zip(
+        indices, weights, straight_through, grad_factors, strict=True
+    ):
+        if not (wires.is_contiguous() and weight.is_contiguous() and wires.dtype == torch.int64):
+            raise ValueError("wires and weights must be contiguous, and wires int64")
+        n_out, *numbers = weight.shape
+        if wires.shape != (2, n_out) or weight.dtype != dtype:
+            raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
+        kind = WEIGHT_KINDS.get(tuple(numbers))
+        if kind is None or (len(numbers) == 2 and hard != (numbers[0] == 2)):
+            raise ValueError(
+                f"weights are {tuple(weight.shape)}; expected (gates, 16 or 4), or coefficients "
+                "(gates, 1, 4), (gates, 2, 4) if straight-through"
+            )
+        sizes.append((n_in, n_out, kind, bool(hard), float(factor)))
+        n_in, n_gates = n_out, n_gates + n_out
+    if n_groups < 0 or (n_groups and n_in % n_groups):
+        raise ValueError(f"{n_groups} groups do not divide {n_in} outputs")
+    work = (x.shape[0] + _PARAMETRIZATION) * n_gates
+    threads = max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
+    return isa.choose()[0], sizes, x.shape[0], n_groups, scale, threads
+
+
+def _forward(
+    settings: Settings,
+    x: Tensor,
+    indices: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    *,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    _, sizes, batch, n_groups, *_ = settings
+    dtype = weights[0].dtype
+    n_gates = sum(n_out for _, n_out, *_ in sizes)
+    out = pooled((batch, n_groups or sizes[-1][1]), dtype)
+    coefficients = pooled((_coefficients_size(n_gates),), dtype)
+    kept = pooled((_kept_size(batch, (n_in for n_in, *_ in sizes)) if keep else 0,), dtype)
+    x, pointers = _input(x, dtype)
+    getattr(_core, _CORE[dtype][0])(
+        settings,
+        [wires.data_ptr() for wires in indices],
+        [weight.data_ptr() for weight in weights],
+        pointers,
+        out.data_ptr(),
+        coefficients.data_ptr(),
+        kept.data_ptr() if keep else 0,
+    )
+    return out, coefficients, kept
+
+
+def _backward(
+    settings: Settings,
+    grad: Tensor,
+    x: Tensor,
+    indices: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    coefficients: Tensor,
+    kept: Tensor,
+    *,
+    wants_x: bool,
+) -> list[Tensor | None]:
+    """Gradients of x, None unless wanted, and of each layer's weights."""
+    dtype = weights[0].dtype
+    grad = grad.to(dtype).contiguous()
+    grad_x = pooled(tuple(x.shape), dtype) if wants_x else None
+    grad_weights = [pooled(weight.shape, dtype) for weight in weights]
+    x, pointers = _input(x, dtype)
+    getattr(_core, _CORE[dtype][1])(
+        settings,
+        [wires.data_ptr() for wires in indices],
+        [weight.data_ptr() for weight in weights],
+        [grad_weight.data_ptr() for grad_weight in grad_weights],
+        pointers,
+        grad.data_ptr(),
+        coefficients.data_ptr(),
+        kept.data_ptr() if kept.numel() else 0,
+        grad_x.data_ptr() if wants_x else 0,
+    )
+    return [grad_x, *grad_weights]
 
 
 def pooled(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
@@ -155,13 +230,13 @@ def pooled(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     return torch.from_numpy(_core.borrow(shape, dtype.is_floating_point, dtype.itemsize))
 
 
-def _coefficients_size(weights: Sequence[Tensor]) -> int:
-    return 8 * sum(w.shape[0] for w in weights) + 2
+def _coefficients_size(n_gates: int) -> int:
+    return 8 * n_gates + 2
 
 
-def _kept_size(x: Tensor, weights: Sequence[Tensor]) -> int:
-    n_blocks = -(-x.shape[0] // BLOCK)
-    return n_blocks * BLOCK * (x.shape[1] + sum(w.shape[0] for w in weights[:-1]))
+def _kept_size(batch: int, widths: Iterable[int]) -> int:
+    """Numbers in the inputs of all layers, of these widths."""
+    return -(-batch // BLOCK) * BLOCK * sum(widths)
 
 
 def _input(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, tuple[int, int, int]]:
@@ -175,54 +250,6 @@ def _input(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, tuple[int, int, int]]
     return x, (0 if in_bytes else address, address if in_bytes else 0, x.stride(0))
 
 
-def _layers(
-    x: Tensor,
-    indices: Sequence[Tensor],
-    weights: Sequence[Tensor],
-    straight_through: Sequence[bool],
-    grad_factors: Sequence[float],
-    grads: Sequence[Tensor] = (),
-) -> list[tuple]:
-    """The core's description of each layer; addresses stay valid while the tensors live."""
-    layers, n_in, dtype = [], x.shape[1], weights[0].dtype
-    for i, (wires, weight) in enumerate(zip(indices, weights, strict=True)):
-        if not (wires.is_contiguous() and weight.is_contiguous() and wires.dtype == torch.int64):
-            raise ValueError("wires and weights must be contiguous, and wires int64")
-        n_out, *numbers = weight.shape
-        if wires.shape != (2, n_out) or weight.dtype != dtype:
-            raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
-        kind = WEIGHT_KINDS.get(tuple(numbers))
-        if kind is None or (len(numbers) == 2 and straight_through[i] != (numbers[0] == 2)):
-            raise ValueError(
-                f"weights are {tuple(weight.shape)}; expected (gates, 16 or 4), or coefficients "
-                "(gates, 1, 4), (gates, 2, 4) if straight-through"
-            )
-        layers.append(
-            (
-                wires.data_ptr(),
-                weight.data_ptr(),
-                grads[i].data_ptr() if grads else 0,
-                n_in,
-                n_out,
-                kind,
-                bool(straight_through[i]),
-                float(grad_factors[i]),
-            )
-        )
-        n_in = n_out
-    return layers
-
-
-def _threads(x: Tensor, weights: Sequence[Tensor]) -> int:
-    """Threads of torch, or fewer where each would have too little to do."""
-    work = (x.shape[0] + _PARAMETRIZATION) * sum(weight.shape[0] for weight in weights)
-    return max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
-
-
-def _function(name: str, dtype: torch.dtype) -> object:
-    return getattr(_core, f"train_{name}_{str(dtype).removeprefix('torch.')}")
-
-
 logic_stack = torch.library.custom_op(
     "gategrad::logic_stack", _logic_stack, mutates_args=(), device_types="cpu"
 )
@@ -233,10 +260,11 @@ logic_stack_backward = torch.library.custom_op(
 
 @logic_stack.register_fake
 def _(x, indices, weights, straight_through, grad_factors, n_groups, scale, keep):
-    weight = weights[0]
-    out = weight.new_empty(x.shape[0], n_groups or weights[-1].shape[0])
-    coefficients = weight.new_empty(_coefficients_size(weights))
-    return out, coefficients, weight.new_empty(_kept_size(x, weights) if keep else 0)
+    weight, widths = weights[0], [w.shape[0] for w in weights]
+    out = weight.new_empty(x.shape[0], n_groups or widths[-1])
+    coefficients = weight.new_empty(_coefficients_size(sum(widths)))
+    n_kept = _kept_size(x.shape[0], (x.shape[1], *widths[:-1])) if keep else 0
+    return out, coefficients, weight.new_empty(n_kept)
 
 
 @logic_stack_backward.register_fake
@@ -258,7 +286,7 @@ def _setup_context(ctx, inputs, output) -> None:
     ctx.set_materialize_grads(False)
 
 
-def _backward(ctx, grad, *_):
+def _backward_of_op(ctx, grad, *_):
     x, coefficients, kept, *rest = ctx.saved_tensors
     indices, weights = rest[: len(rest) // 2], rest[len(rest) // 2 :]
     wants_x = ctx.needs_input_grad[0]
@@ -271,5 +299,5 @@ def _backward(ctx, grad, *_):
     return (grad_x if wants_x else None, none, grad_weights, None, None, None, None, None)
 
 
-logic_stack.register_autograd(_backward, setup_context=_setup_context)
+logic_stack.register_autograd(_backward_of_op, setup_context=_setup_context)
 logic_stack_backward.register_autograd(no_second_derivative)

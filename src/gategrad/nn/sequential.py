@@ -1,7 +1,9 @@
 """Modules one after the other, runs of logic layers as one operation."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -35,45 +37,59 @@ class Sequential(nn.Sequential):
             to compute again while a tile of samples fits the caches.
     """
 
+    # What `_runs_now` found, and of which modules.
+    _known: tuple[list[tuple], list["_Run"]] | None = None
+
     def __init__(self, *modules: nn.Module, recompute: bool | None = None) -> None:
         super().__init__(*modules)
         self.recompute = recompute
 
     def forward(self, x: Tensor) -> Tensor:
         """The modules one after the other."""
-        for run in _runs(list(self)):
-            if not _fusible(run[0]):
-                x = run[0](x)
-                continue
-            with torch.set_grad_enabled(torch.is_grad_enabled() and not run[0].frozen):
-                x = self._run(run, x)
+        for run in self._runs_now():
+            x = self._run(run, x)
         return x
 
-    def _run(self, run: Sequence[nn.Module], x: Tensor) -> Tensor:
-        if not _chained(run):
-            return _one_by_one(run, x)
-        x = layer_input("LogicDense", x, run[0].in_dim)
-        rows = x.reshape(-1, run[0].in_dim)
-        for part in _parts(run):
-            rows = self._run_part(part, rows)
-        return rows.reshape(*x.shape[:-1], rows.shape[-1])
+    def _runs_now(self) -> list["_Run"]:
+        """The runs as the modules are at present: those of the last call, unless they changed."""
+        modules = list(self._modules.values())
+        if torch.compiler.is_compiling():
+            return [_Run.of(run) for run in _runs(modules)]
+        state = [_state(module) for module in modules]
+        if self._known is None or self._known[0] != state:
+            self._known = (state, [_Run.of(run) for run in _runs(modules)])
+        return self._known[1]
 
-    def _run_part(self, part: Sequence[nn.Module], rows: Tensor) -> Tensor:
-        layers = [module for module in part if isinstance(module, LogicDense)]
-        head = part[-1] if isinstance(part[-1], GroupSum) else None
-        out = self._run_layers(layers, rows, head)
+    def _run(self, run: "_Run", x: Tensor) -> Tensor:
+        if not run.frozen:
+            return self._run_parts(run, x)
+        with torch.no_grad():
+            return self._run_parts(run, x)
+
+    def _run_parts(self, run: "_Run", x: Tensor) -> Tensor:
+        if not run.parts:
+            return _one_by_one(run.modules, x)
+        x = layer_input("LogicDense", x, run.in_dim)
+        rows = x if x.ndim == 2 else x.reshape(-1, run.in_dim)
+        for part in run.parts:
+            rows = self._run_part(part, rows)
+        return rows if x.ndim == 2 else rows.reshape(*x.shape[:-1], rows.shape[-1])
+
+    def _run_part(self, part: "_Part", rows: Tensor) -> Tensor:
+        layers, head = part.layers, part.head
+        out = self._run_layers(part, rows)
         if out is not None:
             fused = head is None or head.only_scales
             return out if fused else head.scores(out, layers[-1].out_dim)
-        rows, rest = part[0](rows), part[1:]
-        # Behind the first layer values may be bits.
-        return self._run_part(rest, rows) if len(layers) > 1 else _one_by_one(rest, rows)
+        rows, rest = layers[0](rows), layers[1:]
+        if rest:
+            # Behind the first layer values may be bits.
+            return self._run_part(_Part(rest, head), rows)
+        return rows if head is None else head(rows)
 
-    def _run_layers(
-        self, layers: Sequence[LogicDense], rows: Tensor, head: GroupSum | None
-    ) -> Tensor | None:
+    def _run_layers(self, part: "_Part", rows: Tensor) -> Tensor | None:
         """Layers and the sums of a head in the native core, or None: not all are for that."""
-        groups = {}
+        layers, head, groups = part.layers, part.head, {}
         if head is not None:
             scale = head.scale(layers[-1].out_dim) if head.only_scales else 1.0
             groups = {"n_groups": head.k, "scale": scale}
@@ -89,6 +105,47 @@ class Sequential(nn.Sequential):
             return self.recompute
         wires = sum(layer.in_dim for layer in layers)
         return wires * BLOCK * layers[0].weight.itemsize <= _CACHED_TILE_BYTES
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Layers that may be one operation, with the head that follows."""
+
+    layers: Sequence[LogicDense]
+    head: GroupSum | None
+
+    @classmethod
+    def of(cls, modules: Sequence[nn.Module]) -> Self:
+        head = modules[-1] if isinstance(modules[-1], GroupSum) else None
+        return cls(modules if head is None else modules[:-1], head)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Modules, and where they are logic layers that fit each other, their parts."""
+
+    modules: Sequence[nn.Module]
+    parts: Sequence[_Part] = ()
+    frozen: bool = False
+
+    @classmethod
+    def of(cls, modules: Sequence[nn.Module]) -> Self:
+        if not _fusible(modules[0]):
+            return cls(modules)
+        parts = [_Part.of(part) for part in _parts(modules)] if _chained(modules) else ()
+        return cls(modules, parts, modules[0].frozen)
+
+    @property
+    def in_dim(self) -> int:
+        return self.modules[0].in_dim
+
+
+def _state(module: nn.Module) -> tuple:
+    """A module, and what of it decides about its run, apart from its widths."""
+    hooked = _hooked(module)
+    if type(module) is not LogicDense:
+        return module, hooked
+    return module, hooked, module.frozen, module.estimator, module.kind, module.wiring is None
 
 
 def _one_by_one(modules: Sequence[nn.Module], x: Tensor) -> Tensor:
@@ -168,8 +225,8 @@ def _plain(module: nn.Module) -> bool:
 
 
 def _hooked(module: nn.Module) -> bool:
-    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    return any(getattr(module, name) for name in hooks)
+    before = module._forward_pre_hooks or module._backward_pre_hooks
+    return bool(before or module._forward_hooks or module._backward_hooks)
 
 
 def _chained(run: Sequence[nn.Module]) -> bool:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gategrad.nn.checks import are_plain
-from gategrad.nn.native_op import EagerStack, logic_stack
+from gategrad.nn.native_op import EagerStack, describe, logic_stack
 from gategrad.nn.parametrization import TableParametrization
 from gategrad.nn.relaxed import native_gates
 from gategrad.nn.training_variable import VARIABLE, wanted_backend
@@ -25,8 +25,9 @@ def why_not_native(layers: Sequence[nn.Module], device: torch.device) -> str | N
     Raises:
         ValueError: the environment variable GATEGRAD_TRAINING names no backend.
     """
-    if any(layer.wiring is not None for layer in layers):
-        return "a layer learns its wiring"
+    for layer in layers:
+        if layer.wiring is not None:
+            return "a layer learns its wiring"
     return why_not_core(layers, device)
 
 
@@ -61,17 +62,18 @@ def run_native(
     Returns:
         (batch, n_groups), or (batch, out_dim of the last layer) where n_groups is 0.
     """
-    weights, hard_forward = zip(*map(native_gates, layers), strict=True)
+    indices, weights, hard_forward, factors = [], [], [], []
+    for layer in layers:
+        weight, hard = native_gates(layer)
+        weights.append(weight)
+        hard_forward.append(hard)
+        indices.append(layer.indices.contiguous())
+        factors.append(layer.grad_factor)
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(weights[0].dtype)
-    indices = [layer.indices.contiguous() for layer in layers]
-    settings = (
-        list(hard_forward),
-        [layer.grad_factor for layer in layers],
-        n_groups,
-        scale,
-        keep and torch.is_grad_enabled(),
-    )
+    keep = keep and torch.is_grad_enabled()
     if torch.compiler.is_compiling() or not are_plain(x, *weights):
-        return logic_stack(x, indices, list(weights), *settings)[0]
-    return EagerStack.apply(settings, x, *indices, *weights)
+        settings = (hard_forward, factors, n_groups, scale, keep)
+        return logic_stack(x, indices, weights, *settings)[0]
+    settings = describe(x, indices, weights, hard_forward, factors, n_groups=n_groups, scale=scale)
+    return EagerStack.apply(settings, keep, x, *indices, *weights)
