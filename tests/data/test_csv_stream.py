@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gategrad.data import DataError
+from gategrad.data import DataError, csv_lines
 from gategrad.data.csv_columns import Sheet, features, parts
 from gategrad.data.csv_stream import part_features
 
@@ -74,3 +74,78 @@ def test_ragged_rows_are_counted_over_the_parts():
     stream = io.StringIO("a,b\n1,2\n3,4\n5,6\n7\n", newline="")
     with pytest.raises(DataError, match=r"x.csv, row 4 \(line 5\) has 1 cells"):
         list(parts(stream, Path("x.csv"), n_rows=2))
+
+
+@pytest.fixture(params=["numpy", "pyarrow"])
+def _reader(request, monkeypatch):
+    """Who reads numbers of plain lines."""
+    if request.param == "pyarrow":
+        pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+        monkeypatch.setattr(csv_lines, "_MANY_CELLS", 0)
+    else:
+        monkeypatch.setattr(csv_lines, "_pyarrow", lambda: None)
+
+
+NUMBERS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.integers(-(10**20), 10**20).map(str),
+    st.sampled_from(["+1", " 7 ", "1.", ".5", "-0", "1E5", "1_0", "0x1", "1e999", "٣", "", "nan"]),
+)
+
+
+@pytest.mark.usefixtures("_reader")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6),
+    st.sampled_from([",", ";", "\t"]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_numbers_of_lines_are_those_of_cells(rows, separator, end):
+    text = end.join(separator.join(row) for row in [("a", "b"), *rows]) + end
+    (sheet,) = parts(io.StringIO(text, newline=""), Path("x.csv"))
+    assert isinstance(sheet.rows, csv_lines.Lines)
+    found = sheet.rows.numbers([1, 0])
+    cells = [[_finite(row[place]) for place in (1, 0)] for row in rows]
+    if found is None:
+        # Never for what any reader takes.
+        assert not all(map(_plain, rows)) or any(None in row for row in cells)
+        return
+    assert found.tolist() == cells
+    assert np.signbit(found).tolist() == np.signbit(cells).tolist()
+
+
+def _finite(text):
+    try:
+        return value if np.isfinite(value := float(text)) else None
+    except ValueError:
+        return None
+
+
+def _plain(row):
+    return all(not set(text) - set("0123456789.-e") and len(text) < 17 for text in row)
+
+
+@pytest.mark.usefixtures("_reader")
+def test_a_quote_ends_the_plain_lines():
+    text = 'a,b\n1,2\n\n3,4\n5,"6"\n7,"8\n"\n9,10\n'
+    for n_rows in (1, 2, 3, None):
+        stream = io.StringIO(text, newline="")
+        found = list(parts(stream, Path("x.csv"), n_rows=n_rows))
+        rows = [row for sheet in found for row in sheet.rows]
+        assert rows == [["1", "2"], ["3", "4"], ["5", "6"], ["7", "8"], ["9", "10"]]
+        assert [line for sheet in found for line in sheet.lines] == [2, 4, 5, 7, 8]
+        kinds = {}
+        x = np.concatenate([part_features(sheet, ("b", "a"), (), kinds) for sheet in found])
+        assert x.tolist() == [[2, 1], [4, 3], [6, 5], [8, 7], [10, 9]]
+
+
+@pytest.mark.usefixtures("_reader")
+def test_columns_of_text_and_gaps_are_left_to_the_cells():
+    text = "a,b,c\n1,red,2\n3,green,4\n"
+    (sheet,) = parts(io.StringIO(text, newline=""), Path("x.csv"))
+    assert sheet.rows.numbers([0, 1]) is None
+    assert sheet.rows.numbers([2, 0]).tolist() == [[2, 1], [4, 3]]
+    assert whole(sheet).tolist() == [[1, "red", 2], [3, "green", 4]]
+    gap = io.StringIO("a,b\n1,2\n,3\n", newline="")
+    with pytest.raises(DataError, match=r"row 2 \(line 3\): column 'a' holds ''"):
+        whole(next(parts(gap, Path("x.csv"))))

@@ -1,5 +1,8 @@
 """The native core's layers as a citizen of torch: its compiler, checkpoints, hooks and modules."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 from torch.utils.checkpoint import checkpoint
@@ -65,6 +68,42 @@ def test_hooks_are_called(monkeypatch) -> None:
     net[0].register_forward_hook(lambda module, inputs, out: seen.append(out.shape))
     torch.testing.assert_close(net(x), expected)
     assert seen == [(10, 30)]
+
+
+@pytest.mark.parametrize("change", ["module", "append", "estimator", "frozen", "hook removed"])
+def test_what_changes_between_two_calls_is_seen(change: str) -> None:
+    net, x = net_of(k=4), rows(10)
+    hook = net[0].register_forward_hook(lambda module, inputs, out: 1 - out)
+    before = net(x)
+    if change != "hook removed":
+        hook.remove()
+        net(x)
+    if change == "module":
+        net[0] = nn.LogicDense(net[0].in_dim, net[0].out_dim, seed=77)
+    elif change == "append":
+        net.append(torch.nn.Tanh())
+    elif change == "estimator":
+        net[0].estimator = "straight-through"
+    elif change == "frozen":
+        net[0].frozen = True
+    else:
+        hook.remove()
+    after = net(x)
+    assert not torch.equal(after, before)
+    torch.testing.assert_close(after, torch.nn.Sequential(*net)(x))
+    after.sum().backward()
+    assert (net[0].weight.grad is None) == (change == "frozen")
+
+
+def test_a_network_that_was_called_is_copied_and_pickled() -> None:
+    net, x = net_of(k=4), rows(10)
+    expected = net(x)
+    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert torch.equal(other(x), expected)
+        with torch.no_grad():
+            other[0].weight.neg_()
+        assert not torch.equal(other(x), expected)
+        assert torch.equal(net(x), expected)
 
 
 def test_training_backend_is_told(monkeypatch) -> None:

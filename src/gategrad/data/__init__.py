@@ -6,10 +6,12 @@
     download.py    how it gets here: `fetch`           (archives.py, progress.py)
     sets.py        what its files say: `load`          (idx.py, cifar.py, tables.py, embedded.py)
     own_files.py   your own `.npz` and `.csv`: `load_file`, `load_rows`
+                   (csv_columns.py, csv_stream.py, csv_lines.py, npz_arrays.py)
     several.py     their targets that are no classes: labels and numbers
     split.py       a seeded, stratified split: `split`
 
-Imports numpy only; the download libraries are imported when something is downloaded.
+Imports numpy only; the download libraries are imported when something is downloaded, and pyarrow,
+if it is there, for the numbers of a long `.csv`.
 """
 
 from gategrad.data.download import fetch

@@ -11,8 +11,11 @@ from typing import TextIO
 
 import numpy as np
 
+from gategrad.data.csv_lines import QUOTE, Lines
 from gategrad.data.errors import DataError
 
+# Rows that are passed over at a time.
+_SKIPPED = 1 << 14
 _MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}
 
 
@@ -25,8 +28,8 @@ class Sheet:
 
     path: Path
     header: tuple[str, ...]
-    rows: list[list[str]]
-    lines: list[int]
+    rows: Sequence[list[str]]
+    lines: Sequence[int]
     first: int = 0
 
     def where(self, row: int) -> str:
@@ -72,38 +75,96 @@ def parts(
     Raises:
         DataError: as `read`.
     """
-    numbered = _numbered(stream, path)
-    _, cells = next(numbered, (0, None))
-    if cells is None:
-        raise DataError(f"{path} is empty; expected a header row with the columns' names")
-    header = tuple(cells)
-    _check_header(header, path)
-    numbered, first = islice(numbered, start, None), start
+    reading = _Reading(stream, path)
+    first = reading.skip(start)
     while True:
-        some = list(islice(numbered, n_rows))
-        if not some and first > start:
+        rows, lines = reading.take(n_rows)
+        if not lines and first > start:
             return
-        sheet = Sheet(path, header, [row for _, row in some], [line for line, _ in some], first)
+        sheet = Sheet(path, reading.header, rows, lines, first)
         _check_widths(sheet)
         yield sheet
-        if n_rows is None or len(some) < n_rows:
+        if n_rows is None or len(lines) < n_rows:
             return
-        first += len(some)
+        first += len(lines)
 
 
-def _numbered(stream: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line number and cells of each row, the header included."""
-    reader = None
-    try:
-        header = stream.readline()
-        reader = csv.reader(chain([header], stream), delimiter=_separator(header), strict=True)
-        for row in reader:
-            if row:
-                yield reader.line_num, [cell.strip() for cell in row]
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not a text file in UTF-8: {error.reason}") from error
-    except csv.Error as error:
-        raise DataError(f"{path} is not a .csv file, line {reader.line_num}: {error}") from error
+class _Reading:
+    """Rows of a stream in turn: lines as they stand, until the first one with a quote.
+
+    Lines without quotes are rows, so that numbers need not go through the text of each cell.
+    """
+
+    def __init__(self, stream: TextIO, path: Path) -> None:
+        self._path, self._line = path, 0
+        self._stream = self._explained(stream)
+        head = next(self._stream, "")
+        self._separator, self._cells = _separator(head), None
+        if QUOTE in head:
+            self._cells = self._quoted([head])
+            _, cells = next(self._cells, (0, []))
+        else:
+            self._line = 1
+            cells = next(csv.reader([head], delimiter=self._separator), [])
+        if not cells:
+            raise DataError(f"{path} is empty; expected a header row with the columns' names")
+        self.header = tuple(cell.strip() for cell in cells)
+        _check_header(self.header, path)
+
+    def skip(self, n: int) -> int:
+        """Pass over n rows, or as many as there are; returns n."""
+        left = n
+        while left:
+            _, lines = self.take(min(left, _SKIPPED))
+            if not lines:
+                break
+            left -= len(lines)
+        return n
+
+    def take(self, n: int | None) -> tuple[Sequence[list[str]], list[int]]:
+        """The next n rows, all where None, or fewer at the end; and the number of each line."""
+        if self._cells is None:
+            return self._take_lines(n)
+        some = list(islice(self._cells, n))
+        return [row for _, row in some], [line for line, _ in some]
+
+    def _take_lines(self, n: int | None) -> tuple[Sequence[list[str]], list[int]]:
+        texts: list[str] = []
+        lines: list[int] = []
+        for text in self._stream:
+            if QUOTE in text:
+                self._cells = self._quoted([text])
+                rows, more = self.take(None if n is None else n - len(texts))
+                return [*Lines(texts, self._separator), *rows], lines + more
+            self._line += 1
+            if text.rstrip("\r\n"):
+                texts.append(text)
+                lines.append(self._line)
+                if len(texts) == n:
+                    break
+        return Lines(texts, self._separator), lines
+
+    def _quoted(self, begun: list[str]) -> Iterator[tuple[int, list[str]]]:
+        """Line number and cells of each row from these lines on."""
+        before, reader = self._line, None
+        try:
+            text = chain(begun, self._stream)
+            reader = csv.reader(text, delimiter=self._separator, strict=True)
+            for row in reader:
+                if row:
+                    yield before + reader.line_num, [cell.strip() for cell in row]
+        except csv.Error as error:
+            raise DataError(
+                f"{self._path} is not a .csv file, line {before + reader.line_num}: {error}"
+            ) from error
+
+    def _explained(self, stream: TextIO) -> Iterator[str]:
+        try:
+            # Not `yield from`, which would close the stream.
+            for text in stream:  # noqa: UP028
+                yield text
+        except UnicodeDecodeError as error:
+            raise DataError(f"{self._path} is not a text file in UTF-8: {error.reason}") from error
 
 
 def _separator(header: str) -> str:
@@ -125,12 +186,29 @@ def _check_header(header: tuple[str, ...], path: Path) -> None:
 
 
 def _check_widths(sheet: Sheet) -> None:
+    n = len(sheet.header)
+    if isinstance(sheet.rows, Lines) and sheet.rows.have(n):
+        return
     for i, row in enumerate(sheet.rows):
-        if len(row) != len(sheet.header):
+        if len(row) != n:
             raise DataError(
                 f"{sheet.where(i)} has {len(row)} cells, but the header has "
-                f"{len(sheet.header)}: {', '.join(sheet.header)}"
+                f"{n}: {', '.join(sheet.header)}"
             )
+
+
+def numbers(sheet: Sheet, columns: Sequence[str]) -> np.ndarray | None:
+    """The named columns, (n, len(columns)) float64, where their lines give finite numbers at once.
+
+    None says nothing: cells are to be looked at one by one then.
+
+    Raises:
+        DataError: an unknown column.
+    """
+    places = [sheet.position(column) for column in columns]
+    if not isinstance(sheet.rows, Lines) or not len(sheet.rows) or not places:
+        return None
+    return sheet.rows.numbers(places)
 
 
 def features(sheet: Sheet, columns: Sequence[str], categories: Collection[str]) -> np.ndarray:
@@ -149,6 +227,8 @@ def features(sheet: Sheet, columns: Sequence[str], categories: Collection[str]) 
     """
     for name in categories:
         sheet.position(name)
+    if not categories and (x := numbers(sheet, columns)) is not None:
+        return x
     values = [sheet.texts(name) if name in categories else typed(sheet, name) for name in columns]
     return matrix(values, len(sheet.rows))
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from gategrad.data.csv_columns import Sheet, is_missing, matrix, mixed, typed
+from gategrad.data.csv_columns import Sheet, is_missing, matrix, mixed, numbers, typed
 
 # What the parts so far say about a column: "numbers", "text", or, where all its cells were gaps,
 # the place and text of the first one. Lists and str only, so that it can be kept as JSON.
@@ -34,6 +34,11 @@ def part_features(
     """
     for name in categories:
         sheet.position(name)
+    if not categories and all(kinds.get(name) in (None, "numbers") for name in columns):
+        x = numbers(sheet, columns)
+        if x is not None:
+            kinds.update(dict.fromkeys(columns, "numbers"))
+            return x
     values = [
         sheet.texts(name) if name in categories else _column(sheet, name, kinds) for name in columns
     ]

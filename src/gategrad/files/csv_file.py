@@ -4,13 +4,16 @@ import io
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from gategrad.data.csv_columns import Sheet, parts
 from gategrad.data.csv_stream import is_number, part_features
 from gategrad.files.errors import FileError
-from gategrad.files.piece import BLOCK_ROWS, Piece, rows_a_piece
+from gategrad.files.piece import BLOCK_ROWS, Piece, Scratch, rows_a_piece
 from gategrad.files.wanted import Wanted
 
 STDIN = Path("-")
@@ -37,11 +40,25 @@ class CsvFile:
 
     def _piece(self, sheet: Sheet, kinds: dict[str, Any], stream: io.TextIOWrapper) -> Piece:
         columns, texts = self._wanted.columns(sheet.header, self.name)
-        x = part_features(sheet, columns, texts, kinds)
-        if x.dtype == object and self._wanted.only_numbers:
-            raise _no_number(sheet, columns)
+        if self._wanted.only_numbers and sheet.rows:
+            # All else is an error, so that another thread may read the cells.
+            read = partial(_numbers, sheet, columns, dict(kinds))
+            kinds.update(dict.fromkeys(columns, "numbers"))
+        else:
+            read = partial(_given, part_features(sheet, columns, texts, kinds))
         position = stream.buffer.tell() if self.size else 0
-        return Piece(sheet.first, len(x), lambda _: x, position, sheet.where, dict(kinds))
+        return Piece(sheet.first, len(sheet.rows), read, position, sheet.where, dict(kinds))
+
+
+def _given(x: NDArray, _: Scratch) -> NDArray:
+    return x
+
+
+def _numbers(sheet: Sheet, columns: Sequence[str], kinds: dict[str, Any], _: Scratch) -> NDArray:
+    x = part_features(sheet, columns, (), kinds)
+    if x.dtype == object:
+        raise _no_number(sheet, columns)
+    return x
 
 
 def _no_number(sheet: Sheet, columns: Sequence[str]) -> FileError:

@@ -81,11 +81,9 @@ class Sequential(nn.Sequential):
         if out is not None:
             fused = head is None or head.only_scales
             return out if fused else head.scores(out, layers[-1].out_dim)
-        rows, rest = layers[0](rows), layers[1:]
-        if rest:
-            # Behind the first layer values may be bits.
-            return self._run_part(_Part(rest, head), rows)
-        return rows if head is None else head(rows)
+        rows, rest = layers[0](rows), part.modules[1:]
+        # Behind the first layer values may be bits.
+        return self._run_part(_Part.of(rest), rows) if layers[1:] else _one_by_one(rest, rows)
 
     def _run_layers(self, part: "_Part", rows: Tensor) -> Tensor | None:
         """Layers and the sums of a head in the native core, or None: not all are for that."""
@@ -93,31 +91,35 @@ class Sequential(nn.Sequential):
         if head is not None:
             scale = head.scale(layers[-1].out_dim) if head.only_scales else 1.0
             groups = {"n_groups": head.k, "scale": scale}
-        if _any_learned(layers):
+        if part.learned:
             fits = why_not_learned(layers, rows) is None
             return run_learned(layers, rows, **groups) if fits else None
         if why_not_native(layers, rows.device) is None:
-            return run_native(layers, rows, keep=not self._recomputes(layers), **groups)
+            return run_native(layers, rows, keep=not self._recomputes(part), **groups)
         return None
 
-    def _recomputes(self, layers: Sequence[LogicDense]) -> bool:
+    def _recomputes(self, part: "_Part") -> bool:
         if self.recompute is not None:
             return self.recompute
-        wires = sum(layer.in_dim for layer in layers)
-        return wires * BLOCK * layers[0].weight.itemsize <= _CACHED_TILE_BYTES
+        return part.wires * BLOCK * part.layers[0].weight.itemsize <= _CACHED_TILE_BYTES
 
 
 @dataclass(frozen=True)
 class _Part:
     """Layers that may be one operation, with the head that follows."""
 
+    modules: Sequence[nn.Module]
     layers: Sequence[LogicDense]
     head: GroupSum | None
+    learned: bool  # the wiring of any of them
+    wires: int  # that all of them read
 
     @classmethod
     def of(cls, modules: Sequence[nn.Module]) -> Self:
         head = modules[-1] if isinstance(modules[-1], GroupSum) else None
-        return cls(modules if head is None else modules[:-1], head)
+        layers = modules if head is None else modules[:-1]
+        wires = sum(layer.in_dim for layer in layers)
+        return cls(modules, layers, head, _any_learned(layers), wires)
 
 
 @dataclass(frozen=True)

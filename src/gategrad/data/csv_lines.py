@@ -1,0 +1,88 @@
+"""Lines of a `.csv` without quotes: cells where they are looked at, numbers without."""
+
+import csv
+from collections.abc import Sequence
+from types import ModuleType
+from typing import overload
+
+import numpy as np
+
+QUOTE = '"'
+# Cells for which it is worth to load pyarrow, which reads numbers several times as fast as numpy.
+_MANY_CELLS = 1 << 17
+
+
+class Lines(Sequence[list[str]]):
+    """Lines, each a row of cells. Texts are stripped."""
+
+    def __init__(self, texts: list[str], separator: str) -> None:
+        self._texts, self._separator = texts, separator
+        self._rows: list[list[str]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, index: int) -> list[str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[list[str]]: ...
+    def __getitem__(self, index: int | slice) -> list[str] | list[list[str]]:
+        if self._rows is None:
+            rows = csv.reader(self._texts, delimiter=self._separator)
+            self._rows = [[cell.strip() for cell in row] for row in rows]
+        return self._rows[index]
+
+    def have(self, n: int) -> bool:
+        """Whether every row has n cells."""
+        return all(text.count(self._separator) == n - 1 for text in self._texts)
+
+    def numbers(self, places: Sequence[int]) -> np.ndarray | None:
+        """The columns at these places as float64; None unless all their cells are finite numbers.
+
+        None also for some that Python reads as numbers, such as 1_000.
+        """
+        arrow = _pyarrow() if len(self) * len(places) >= _MANY_CELLS else None
+        x = self._by_numpy(places) if arrow is None else self._by_arrow(arrow, places)
+        return x if x is not None and len(x) == len(self) and np.isfinite(x).all() else None
+
+    def _by_numpy(self, places: Sequence[int]) -> np.ndarray | None:
+        try:
+            return np.loadtxt(
+                self._texts, delimiter=self._separator, comments=None, usecols=places, ndmin=2
+            )
+        except ValueError:
+            return None
+
+    def _by_arrow(self, arrow: ModuleType, places: Sequence[int]) -> np.ndarray | None:
+        content = "".join(self._texts).encode()
+        width = self._texts[0].count(self._separator) + 1
+        names = [str(place) for place in range(width)]
+        used = [names[place] for place in places]
+        try:
+            table = arrow.csv.read_csv(
+                arrow.py_buffer(content),
+                arrow.csv.ReadOptions(
+                    use_threads=False, block_size=len(content) + 1, column_names=names
+                ),
+                arrow.csv.ParseOptions(delimiter=self._separator, quote_char=False),
+                arrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(used, arrow.float64()),
+                    include_columns=list(dict.fromkeys(used)),
+                    null_values=[],
+                ),
+            )
+        except arrow.ArrowInvalid:
+            return None
+        x = np.empty((len(used), table.num_rows))
+        for line, name in zip(x, used, strict=True):
+            line[:] = table.column(name).to_numpy()
+        return x.T
+
+
+def _pyarrow() -> ModuleType | None:
+    try:
+        import pyarrow
+        import pyarrow.csv
+    except ImportError:
+        return None
+    return pyarrow
