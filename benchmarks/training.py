@@ -11,15 +11,18 @@ import argparse
 import importlib
 import sys
 import types
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from statistics import median
 from time import perf_counter
+from unittest.mock import patch
 
 import torch
 
 from benchmarks.machine import describe
 from benchmarks.step import Step, training_step
-from gategrad import nn
+from gategrad import _core, nn
 
 DIMS = [784] + [8000] * 6
 CLASSES, TAU, BATCH = 10, 10.0, 128
@@ -120,6 +123,8 @@ def _details(net: torch.nn.Module, x: torch.Tensor, threads: int) -> None:
         print(f"{f'layers, {n} thread(s), ms':28} {1e3 * own[0]:8.2f} {1e3 * own[1]:9.2f}"
               f"  {1e9 * sum(own) / samples / gates:.2f}")  # fmt: skip
         print(f"{'parametrization, ms':28} {1e3 * fixed[0]:8.2f} {1e3 * fixed[1]:9.2f}")
+        in_core = _core_seconds(net, x[:0], repeats=60, inside=True)
+        print(f"{'  of that in the core, ms':28} {1e3 * in_core[0]:8.2f} {1e3 * in_core[1]:9.2f}")
     if threads > 1:
         print(f"1 to {threads} threads: {totals[1] / totals[threads]:.2f}x")
     _print_floor(sum(own) / samples / gates)
@@ -135,17 +140,43 @@ def _print_floor(seconds: float) -> None:
     )
 
 
-def _core_seconds(net: torch.nn.Module, x: torch.Tensor, *, repeats: int) -> list[float]:
-    """Median seconds of forward and backward of the layers and the group sum."""
+def _core_seconds(
+    net: torch.nn.Module, x: torch.Tensor, *, repeats: int, inside: bool = False
+) -> list[float]:
+    """Median seconds of forward and backward of the layers and the group sum.
+
+    `inside`: of the calls of the core alone.
+    """
     grad, parts = torch.randn(len(x), CLASSES), []
-    for _ in range(repeats):
-        start = perf_counter()
-        out = net(x)
-        forward = perf_counter()
-        out.backward(grad)
-        parts.append((forward - start, perf_counter() - forward))
-        net.zero_grad()
+    with _timed_core() as calls:
+        for _ in range(repeats):
+            start = perf_counter()
+            out = net(x)
+            forward = perf_counter()
+            out.backward(grad)
+            parts.append((forward - start, perf_counter() - forward))
+            net.zero_grad()
+    if inside:
+        parts = list(zip(calls[::2], calls[1::2], strict=True))
     return [median(column) for column in zip(*parts, strict=True)]
+
+
+@contextmanager
+def _timed_core() -> Iterator[list[float]]:
+    """Seconds of the calls of the core's two functions, forward and backward in turn."""
+    seconds: list[float] = []
+    with ExitStack() as patches:
+        for name in ("train_forward_float32", "train_backward_float32"):
+            run = getattr(_core, name)
+
+            def timed(*arguments: object, run: Callable[..., object] = run) -> object:
+                start = perf_counter()
+                result = run(*arguments)
+                seconds.append(perf_counter() - start)
+                return result
+
+            patches.enter_context(patch.object(_core, name, timed))
+        yield seconds
 
 
 def _copy_bandwidth() -> float:
