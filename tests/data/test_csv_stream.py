@@ -82,6 +82,7 @@ def _reader(request, monkeypatch):
     if request.param == "pyarrow":
         pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
         monkeypatch.setattr(csv_lines, "_MANY_CELLS", 0)
+        monkeypatch.setattr(csv_lines, "_FEW_ROWS", 0)
     else:
         monkeypatch.setattr(csv_lines, "_pyarrow", lambda: None)
 
@@ -149,3 +150,27 @@ def test_columns_of_text_and_gaps_are_left_to_the_cells():
     gap = io.StringIO("a,b\n1,2\n,3\n", newline="")
     with pytest.raises(DataError, match=r"row 2 \(line 3\): column 'a' holds ''"):
         whole(next(parts(gap, Path("x.csv"))))
+
+
+@pytest.mark.usefixtures("_reader")
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("\n\na,b\n1,2\n", [[1, 2]]),
+        ('\n"a","b"\n1,2\n', [[1, 2]]),
+        ("a,b\r1,2\r3,4\r", [[1, 2], [3, 4]]),
+        ("a,b\n1,2", [[1, 2]]),
+        ("a,b\n\ufeff1,2\n", [["\ufeff1", 2]]),
+    ],
+)
+def test_unusual_files(text, rows):
+    (sheet,) = parts(io.StringIO(text, newline=""), Path("x.csv"))
+    assert sheet.header == ("a", "b")
+    assert whole(sheet).tolist() == rows
+
+
+@pytest.mark.parametrize("text", ["a,b\n{},2\n", "a,{}\n1,2\n", 'a,b\n1,2\n"{}",2\n'])
+def test_cells_that_are_too_long(text):
+    stream = io.StringIO(text.format("x" * 140_000), newline="")
+    with pytest.raises(DataError, match=r"^x.csv is not a .csv file, line \d: field larger"):
+        whole(next(parts(stream, Path("x.csv"))))

@@ -95,9 +95,33 @@ def test_what_changes_between_two_calls_is_seen(change: str) -> None:
     assert (net[0].weight.grad is None) == (change == "frozen")
 
 
+@pytest.mark.parametrize(
+    "learned", [{}, {"connections": "learned", "estimator": "straight-through"}]
+)
+def test_heads_that_change_are_seen(learned: dict) -> None:
+    def network() -> nn.Sequential:
+        layers = [nn.LogicDense(a, b, seed=a, **learned) for a, b in [(16, 20), (20, 40)]]
+        return nn.Sequential(*layers, nn.GroupSum(4))
+
+    class Zero(nn.GroupSum):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x) * 0
+
+    net, x = network(), (torch.rand(70, 16) < 0.5).float()
+    net(x)
+    net[2].k = 3
+    with pytest.raises(ValueError, match="does not split into 3 equal groups"):
+        net(x)
+    net[2].k = 5
+    assert net(x).shape == (70, 5)
+    net[2].__class__ = Zero
+    assert net(x).abs().max() == 0
+
+
 def test_a_network_that_was_called_is_copied_and_pickled() -> None:
     net, x = net_of(k=4), rows(10)
     expected = net(x)
+    assert b"_Run" not in pickle.dumps(net)
     for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         assert torch.equal(other(x), expected)
         with torch.no_grad():

@@ -84,3 +84,10 @@ def test_levels_of_an_encoder_are_a_knob(tmp_path):
         run_study(recipe, x, y, encoder=fitted, knobs=("thermometer",), **options)
     trials = run_study(recipe, x, y, encoder=fitted, **options)
     assert list(trials[0].knobs) == ["lr", "tau", "batch_size"]
+    # The file's knobs go on, and levels that were chosen stay.
+    options["trials"] = 4
+    assert run_study(recipe, x, y, encoder=make, **options)[:3] == trials
+    options["storage"] = tmp_path / "u"
+    chosen = recipe.but(thermometer=(0.2, 0.7))
+    trials = run_study(chosen, x, y, encoder=lambda trial: fitted, **options)
+    assert "thermometer" not in trials[0].knobs

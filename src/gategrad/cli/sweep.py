@@ -62,6 +62,8 @@ def run(
     recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
     if recipe.layers is None:
         recipe = recipe.but(layers=default_layers(len(source.classes), source.image_shape))
+    # What is wrong with the rows, or the levels, is said before a file is made.
+    choose_encoder(source, bits=recipe.thermometer, spacing=recipe.spacing)
     found = sweep.run_study(
         recipe,
         source.x_train,

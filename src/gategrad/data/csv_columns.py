@@ -98,14 +98,18 @@ class _Reading:
     def __init__(self, stream: TextIO, path: Path) -> None:
         self._path, self._line = path, 0
         self._stream = self._explained(stream)
-        head = next(self._stream, "")
+        head = ""
+        for head in self._stream:
+            if head.rstrip("\r\n"):
+                break
+            self._line += 1
         self._separator, self._cells = _separator(head), None
         if QUOTE in head:
             self._cells = self._quoted([head])
             _, cells = next(self._cells, (0, []))
         else:
-            self._line = 1
-            cells = next(csv.reader([head], delimiter=self._separator), [])
+            _, cells = next(self._quoted([head], alone=True), (0, []))
+            self._line += 1
         if not cells:
             raise DataError(f"{path} is empty; expected a header row with the columns' names")
         self.header = tuple(cell.strip() for cell in cells)
@@ -135,28 +139,35 @@ class _Reading:
             if QUOTE in text:
                 self._cells = self._quoted([text])
                 rows, more = self.take(None if n is None else n - len(texts))
-                return [*Lines(texts, self._separator), *rows], lines + more
+                return [*self._rows(texts, lines), *rows], lines + more
             self._line += 1
             if text.rstrip("\r\n"):
                 texts.append(text)
                 lines.append(self._line)
                 if len(texts) == n:
                     break
-        return Lines(texts, self._separator), lines
+        return self._rows(texts, lines), lines
 
-    def _quoted(self, begun: list[str]) -> Iterator[tuple[int, list[str]]]:
-        """Line number and cells of each row from these lines on."""
+    def _rows(self, texts: list[str], lines: list[int]) -> Lines:
+        def refuse(error: csv.Error, row: int) -> DataError:
+            return self._no_csv(error, lines[row])
+
+        return Lines(texts, self._separator, refuse)
+
+    def _no_csv(self, error: csv.Error, line: int) -> DataError:
+        return DataError(f"{self._path} is not a .csv file, line {line}: {error}")
+
+    def _quoted(self, begun: list[str], *, alone: bool = False) -> Iterator[tuple[int, list[str]]]:
+        """Line number and cells of each row of these lines, and unless `alone` of all behind."""
         before, reader = self._line, None
         try:
-            text = chain(begun, self._stream)
+            text = iter(begun) if alone else chain(begun, self._stream)
             reader = csv.reader(text, delimiter=self._separator, strict=True)
             for row in reader:
                 if row:
                     yield before + reader.line_num, [cell.strip() for cell in row]
         except csv.Error as error:
-            raise DataError(
-                f"{self._path} is not a .csv file, line {before + reader.line_num}: {error}"
-            ) from error
+            raise self._no_csv(error, before + reader.line_num) from error
 
     def _explained(self, stream: TextIO) -> Iterator[str]:
         try:
@@ -197,7 +208,7 @@ def _check_widths(sheet: Sheet) -> None:
             )
 
 
-def numbers(sheet: Sheet, columns: Sequence[str]) -> np.ndarray | None:
+def plain_numbers(sheet: Sheet, columns: Sequence[str]) -> np.ndarray | None:
     """The named columns, (n, len(columns)) float64, where their lines give finite numbers at once.
 
     None says nothing: cells are to be looked at one by one then.
@@ -227,7 +238,7 @@ def features(sheet: Sheet, columns: Sequence[str], categories: Collection[str]) 
     """
     for name in categories:
         sheet.position(name)
-    if not categories and (x := numbers(sheet, columns)) is not None:
+    if not categories and (x := plain_numbers(sheet, columns)) is not None:
         return x
     values = [sheet.texts(name) if name in categories else typed(sheet, name) for name in columns]
     return matrix(values, len(sheet.rows))

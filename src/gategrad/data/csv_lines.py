@@ -1,7 +1,7 @@
 """Lines of a `.csv` without quotes: cells where they are looked at, numbers without."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import overload
 
@@ -10,13 +10,19 @@ import numpy as np
 QUOTE = '"'
 # Cells for which it is worth to load pyarrow, which reads numbers several times as fast as numpy.
 _MANY_CELLS = 1 << 17
+# Rows under which each column costs it more than it gains, and bytes that it takes at once.
+_FEW_ROWS, _MOST_BYTES = 100, 1 << 30
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class Lines(Sequence[list[str]]):
     """Lines, each a row of cells. Texts are stripped."""
 
-    def __init__(self, texts: list[str], separator: str) -> None:
-        self._texts, self._separator = texts, separator
+    def __init__(
+        self, texts: list[str], separator: str, refuse: Callable[[csv.Error, int], Exception]
+    ) -> None:
+        """`refuse` makes the error for the row that is no csv."""
+        self._texts, self._separator, self._refuse = texts, separator, refuse
         self._rows: list[list[str]] | None = None
 
     def __len__(self) -> int:
@@ -28,9 +34,17 @@ class Lines(Sequence[list[str]]):
     def __getitem__(self, index: slice) -> list[list[str]]: ...
     def __getitem__(self, index: int | slice) -> list[str] | list[list[str]]:
         if self._rows is None:
-            rows = csv.reader(self._texts, delimiter=self._separator)
-            self._rows = [[cell.strip() for cell in row] for row in rows]
+            self._rows = self._split()
         return self._rows[index]
+
+    def _split(self) -> list[list[str]]:
+        rows: list[list[str]] = []
+        try:
+            for row in csv.reader(self._texts, delimiter=self._separator, strict=True):
+                rows.append([cell.strip() for cell in row])
+        except csv.Error as error:
+            raise self._refuse(error, len(rows)) from error
+        return rows
 
     def have(self, n: int) -> bool:
         """Whether every row has n cells."""
@@ -41,20 +55,29 @@ class Lines(Sequence[list[str]]):
 
         None also for some that Python reads as numbers, such as 1_000.
         """
-        arrow = _pyarrow() if len(self) * len(places) >= _MANY_CELLS else None
+        many = len(self) >= _FEW_ROWS and len(self) * len(places) >= _MANY_CELLS
+        # pyarrow would drop the mark.
+        arrow = _pyarrow() if many and not self._texts[0].startswith(BYTE_ORDER_MARK) else None
         x = self._by_numpy(places) if arrow is None else self._by_arrow(arrow, places)
         return x if x is not None and len(x) == len(self) and np.isfinite(x).all() else None
 
     def _by_numpy(self, places: Sequence[int]) -> np.ndarray | None:
         try:
             return np.loadtxt(
-                self._texts, delimiter=self._separator, comments=None, usecols=places, ndmin=2
+                self._texts,
+                delimiter=self._separator,
+                comments=None,
+                usecols=places,
+                ndmin=2,
+                encoding=None,
             )
         except ValueError:
             return None
 
     def _by_arrow(self, arrow: ModuleType, places: Sequence[int]) -> np.ndarray | None:
         content = "".join(self._texts).encode()
+        if len(content) > _MOST_BYTES:
+            return self._by_numpy(places)
         width = self._texts[0].count(self._separator) + 1
         names = [str(place) for place in range(width)]
         used = [names[place] for place in places]
@@ -73,10 +96,10 @@ class Lines(Sequence[list[str]]):
             )
         except arrow.ArrowInvalid:
             return None
-        x = np.empty((len(used), table.num_rows))
-        for line, name in zip(x, used, strict=True):
+        x = np.empty((table.num_rows, len(used)))
+        for line, name in zip(x.T, used, strict=True):
             line[:] = table.column(name).to_numpy()
-        return x.T
+        return x
 
 
 def _pyarrow() -> ModuleType | None:

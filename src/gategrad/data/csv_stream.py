@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from gategrad.data.csv_columns import Sheet, is_missing, matrix, mixed, numbers, typed
+from gategrad.data.csv_columns import Sheet, is_missing, matrix, mixed, plain_numbers, typed
 
 # What the parts so far say about a column: "numbers", "text", or, where all its cells were gaps,
 # the place and text of the first one. Lists and str only, so that it can be kept as JSON.
@@ -35,7 +35,7 @@ def part_features(
     for name in categories:
         sheet.position(name)
     if not categories and all(kinds.get(name) in (None, "numbers") for name in columns):
-        x = numbers(sheet, columns)
+        x = plain_numbers(sheet, columns)
         if x is not None:
             kinds.update(dict.fromkeys(columns, "numbers"))
             return x

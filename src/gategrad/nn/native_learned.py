@@ -8,6 +8,7 @@ stored only where a layer below gathers from it.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -57,6 +58,7 @@ def run_learned(
         wires = wires.contiguous()
         tensors += [weight, logits, wires]
         sizes.append(_sizes(layer, weight, logits, wires, hard))
+    _check_chain(sizes, n_groups)
     n_gates = sum(n for _, n, *_ in sizes)
     threads = max(1, min(torch.get_num_threads(), (len(x) + _PIN) * n_gates // _WORK_A_THREAD))
     settings = (isa.choose()[0], sizes, len(x), n_groups, scale, threads)
@@ -106,6 +108,15 @@ def _sizes(
         )
     k, kind = 0 if logits is None else logits.shape[2], WEIGHT_KINDS[tuple(weight.shape[1:])]
     return layer.in_dim, n, k, kind, bool(hard), float(layer.grad_factor)
+
+
+def _check_chain(sizes: Sequence[tuple], n_groups: int) -> None:
+    """ValueError where the layers, or the groups of the last one, don't fit each other."""
+    for (_, n_out, *_), (n_in, *_) in pairwise(sizes):
+        if n_in != n_out:
+            raise ValueError(f"a layer of {n_out} gates is followed by one of {n_in} inputs")
+    if n_groups < 0 or (n_groups and sizes[-1][1] % n_groups):
+        raise ValueError(f"{n_groups} groups do not divide {sizes[-1][1]} outputs")
 
 
 class _LearnedStack(torch.autograd.Function):

@@ -89,7 +89,7 @@ def _logic_stack_backward(
         x, indices, weights, straight_through, grad_factors, n_groups=n_groups, scale=scale
     )
     gradients = _backward(settings, grad, x, indices, weights, coefficients, kept, wants_x=wants_x)
-    return [x.new_empty(0) if grad is None else grad for grad in gradients]
+    return [weights[0].new_empty(0) if g is None else g for g in gradients]
 
 
 class EagerStack(torch.autograd.Function):

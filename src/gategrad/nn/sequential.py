@@ -55,10 +55,14 @@ class Sequential(nn.Sequential):
         modules = list(self._modules.values())
         if torch.compiler.is_compiling():
             return [_Run.of(run) for run in _runs(modules)]
-        state = [_state(module) for module in modules]
-        if self._known is None or self._known[0] != state:
-            self._known = (state, [_Run.of(run) for run in _runs(modules)])
-        return self._known[1]
+        state, known = [_state(module) for module in modules], self._known
+        if known is None or known[0] != state:
+            known = self._known = (state, [_Run.of(run) for run in _runs(modules)])
+        return known[1]
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without what a call finds out again."""
+        return {name: value for name, value in super().__getstate__().items() if name != "_known"}
 
     def _run(self, run: "_Run", x: Tensor) -> Tensor:
         if not run.frozen:
@@ -143,11 +147,15 @@ class _Run:
 
 
 def _state(module: nn.Module) -> tuple:
-    """A module, and what of it decides about its run, apart from its widths."""
-    hooked = _hooked(module)
-    if type(module) is not LogicDense:
-        return module, hooked
-    return module, hooked, module.frozen, module.estimator, module.kind, module.wiring is None
+    """A module, and what of it decides about its run."""
+    kind = type(module)
+    own: tuple = ()
+    if kind is GroupSum:
+        own = (module.k,)
+    elif kind is LogicDense:
+        fixed = module.wiring is None
+        own = (module.in_dim, module.out_dim, module.frozen, module.estimator, module.kind, fixed)
+    return module, kind, _hooked(module), own
 
 
 def _one_by_one(modules: Sequence[nn.Module], x: Tensor) -> Tensor:

@@ -133,7 +133,10 @@ def run_study(
         TrainError: no Optuna, an unknown knob, or a file of another study.
     """
     require_optuna()
-    make_encoder = encoder if callable(encoder) else None
+    # What has `encode` is an encoder, though it may be called too.
+    make_encoder = None if encoder is None or hasattr(encoder, "encode") else encoder
+    if knobs is None:
+        knobs = _knobs_in(Path(storage))
     chosen = _chosen(recipe, knobs, without=() if make_encoder else _OF_ENCODER)
     about = {"study": recipe.settings(), "knobs": list(chosen), "seed": seed}
     done = _opened(Path(storage), about)
@@ -164,6 +167,9 @@ def run_study(
 def _chosen(recipe: Recipe, names: Sequence[str] | None, without: Sequence[str]) -> dict[str, Knob]:
     if names is None:
         applying = {name: knob for name, knob in KNOBS.items() if knob.applies(recipe)}
+        if isinstance(recipe.thermometer, tuple):
+            # Levels that were chosen, which no number of them would give.
+            without = (*without, *_OF_ENCODER)
         return {name: knob for name, knob in applying.items() if name not in without}
     for name in names:
         if name not in KNOBS:
@@ -172,10 +178,16 @@ def _chosen(recipe: Recipe, names: Sequence[str] | None, without: Sequence[str])
             raise TrainError(f"knob {name!r} does nothing in {recipe}; leave it out")
         if name in without:
             raise TrainError(
-                f"knob {name!r} needs a function that fits an encoder for each trial, and encoder "
-                "is one that is fitted already"
+                f"knob {name!r} needs a function that fits an encoder for each trial; give it as "
+                "encoder"
             )
     return {name: KNOBS[name] for name in names}
+
+
+def _knobs_in(path: Path) -> Sequence[str] | None:
+    """The knobs of the study in the file: another version may have more of them."""
+    lines = [values for _, values in read_lines(path)] if path.exists() else []
+    return lines[0].get("knobs") if lines else None
 
 
 def _opened(path: Path, about: Mapping[str, object]) -> list[Trial]:
