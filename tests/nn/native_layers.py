@@ -24,6 +24,19 @@ def noted_calls(monkeypatch: pytest.MonkeyPatch, prefix: str) -> list[str]:
     return seen
 
 
+def bytes_kept(module: torch.nn.Module, x: torch.Tensor) -> int:
+    """Bytes that a pass of `module` on x keeps for the backward pass, each memory once."""
+    kept: dict[int, int] = {}
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        _out = module(x.requires_grad_())  # holds on to what is kept
+    return sum(kept.values())
+
+
 def rows(batch: int, width: int = 24, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     return torch.rand(batch, width, generator=torch.Generator().manual_seed(batch)).to(dtype)
 

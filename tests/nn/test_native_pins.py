@@ -10,6 +10,7 @@ from gategrad.nn.stack import VARIABLE
 from tests.nn.native_layers import (
     BATCHES,
     ESTIMATORS,
+    bytes_kept,
     gradients,
     gradients_on_threads,
     noted_calls,
@@ -119,36 +120,16 @@ def test_candidates_beyond_the_input_are_refused(wire_estimator, candidate) -> N
 
 
 def test_rows_of_which_the_gradient_needs_them_are_kept_alone() -> None:
-    wiring, kept = layer(wire_estimator="soft").wiring, {}
-
-    def note(tensor: torch.Tensor) -> torch.Tensor:
-        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    x = rows(100).t().contiguous().requires_grad_()
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        wiring(x)
+    wiring = layer(wire_estimator="soft").wiring
     # The rows; shares; candidates.
-    assert sum(kept.values()) == 4 * 24 * 100 + 4 * 2 * 19 * 16 * 2
+    assert bytes_kept(wiring, rows(100).t().contiguous()) == 4 * 24 * 100 + 4 * 2 * 19 * 16 * 2
 
 
 @pytest.mark.parametrize("inputs", [2, 4])
 @pytest.mark.parametrize("wire_estimator", ESTIMATORS)
 def test_four_bytes_a_wire_and_sample_are_kept_of_a_layer(wire_estimator, inputs) -> None:
     module = layer(inputs=inputs, parametrization="light", wire_estimator=wire_estimator)
-    sizes = []
-    for batch in (100, 300):
-        kept: dict[int, int] = {}
-
-        def note(tensor: torch.Tensor, kept: dict[int, int] = kept) -> torch.Tensor:
-            kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-            return tensor
-
-        x = rows(batch).t().contiguous().t().requires_grad_()
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            out = module(x)
-        sizes.append(sum(kept.values()))
-        del out
+    sizes = [bytes_kept(module, rows(batch).t().contiguous().t()) for batch in (100, 300)]
     assert sizes[1] - sizes[0] == 4 * 24 * 200
 
 

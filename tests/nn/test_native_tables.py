@@ -7,6 +7,7 @@ import torch
 
 from gategrad import _core, nn
 from gategrad.nn.stack import VARIABLE
+from tests.nn.native_layers import bytes_kept
 
 ISAS = _core.isas()
 INPUTS = (2, 3, 4, 5, 6)
@@ -112,18 +113,7 @@ def test_a_thread_count_repeats_and_threads_agree() -> None:
 def test_four_bytes_a_wire_and_sample_are_kept(monkeypatch, inputs, kind, backend) -> None:
     monkeypatch.setenv(VARIABLE, backend)
     layer = _layer(inputs, parametrization=kind, estimator="efd")
-    sizes = []
-    for batch in (100, 300):
-        kept: dict[int, int] = {}
-
-        def note(tensor: torch.Tensor, kept: dict[int, int] = kept) -> torch.Tensor:
-            kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-            return tensor
-
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            out = layer(_rows(batch, torch.float32).requires_grad_())
-        sizes.append(sum(kept.values()))
-        del out
+    sizes = [bytes_kept(layer, _rows(batch, torch.float32)) for batch in (100, 300)]
     assert sizes[1] - sizes[0] == 4 * 20 * 200
 
 

@@ -17,7 +17,7 @@ from torch.autograd.function import FunctionCtx
 from gategrad import _core
 from gategrad.engine import isa
 from gategrad.nn.checks import are_plain, refuse_second_derivative
-from gategrad.nn.native_op import WEIGHT_KINDS, pooled
+from gategrad.nn.native_op import WEIGHT_KINDS, check_groups, pooled
 from gategrad.nn.relaxed import native_gates
 from gategrad.nn.stack import why_not_core
 
@@ -115,8 +115,7 @@ def _check_chain(sizes: Sequence[tuple], n_groups: int) -> None:
     for (_, n_out, *_), (n_in, *_) in pairwise(sizes):
         if n_in != n_out:
             raise ValueError(f"a layer of {n_out} gates is followed by one of {n_in} inputs")
-    if n_groups < 0 or (n_groups and sizes[-1][1] % n_groups):
-        raise ValueError(f"{n_groups} groups do not divide {sizes[-1][1]} outputs")
+    check_groups(n_groups, sizes[-1][1])
 
 
 class _LearnedStack(torch.autograd.Function):

@@ -65,9 +65,8 @@ def _logic_stack(
         (batch, n_groups) or (batch, n_out of the last layer); then what the backward pass needs:
         the coefficients of all gates, and the inputs kept.
     """
-    settings = describe(
-        x, indices, weights, straight_through, grad_factors, n_groups=n_groups, scale=scale
-    )
+    layers = zip(indices, weights, straight_through, grad_factors, strict=True)
+    settings = describe(x, layers, n_groups=n_groups, scale=scale)
     return _forward(settings, x, indices, weights, keep=keep)
 
 
@@ -85,9 +84,8 @@ def _logic_stack_backward(
     wants_x: bool,
 ) -> list[Tensor]:
     """Gradients of x (empty unless wanted) and of each layer's weights."""
-    settings = describe(
-        x, indices, weights, straight_through, grad_factors, n_groups=n_groups, scale=scale
-    )
+    layers = zip(indices, weights, straight_through, grad_factors, strict=True)
+    settings = describe(x, layers, n_groups=n_groups, scale=scale)
     gradients = _backward(settings, grad, x, indices, weights, coefficients, kept, wants_x=wants_x)
     return [weights[0].new_empty(0) if g is None else g for g in gradients]
 
@@ -125,23 +123,25 @@ class EagerStack(torch.autograd.Function):
 
 def describe(
     x: Tensor,
-    indices: Sequence[Tensor],
-    weights: Sequence[Tensor],
-    straight_through: Sequence[bool],
-    grad_factors: Sequence[float],
+    layers: Iterable[tuple[Tensor, Tensor, bool, float]],
     *,
     n_groups: int,
     scale: float,
 ) -> Settings:
     """The core's description of a pass, arrays apart; arguments are those of `logic_stack`.
 
+    Args:
+        x: of the pass.
+        layers: indices, weights, whether straight-through, and grad_factor of each.
+        n_groups: of the last one.
+        scale: of the sums.
+
     Raises:
         ValueError: arrays that don't fit each other, or groups that don't divide the outputs.
     """
-    sizes, n_in, n_gates, dtype = [], x.shape[1], 0, weights[0].dtype
-    for wires, weight, hard, factor in zip(
-        indices, weights, straight_through, grad_factors, strict=True
-    ):
+    sizes, n_in, n_gates, dtype = [], x.shape[1], 0, None
+    for wires, weight, hard, factor in layers:
+        dtype = dtype or weight.dtype
         if not (wires.is_contiguous() and weight.is_contiguous() and wires.dtype == torch.int64):
             raise ValueError("wires and weights must be contiguous, and wires int64")
         n_out, *numbers = weight.shape
@@ -155,11 +155,16 @@ def describe(
             )
         sizes.append((n_in, n_out, kind, bool(hard), float(factor)))
         n_in, n_gates = n_out, n_gates + n_out
-    if n_groups < 0 or (n_groups and n_in % n_groups):
-        raise ValueError(f"{n_groups} groups do not divide {n_in} outputs")
+    check_groups(n_groups, n_in)
     work = (x.shape[0] + _PARAMETRIZATION) * n_gates
     threads = max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
     return isa.choose()[0], sizes, x.shape[0], n_groups, scale, threads
+
+
+def check_groups(n_groups: int, n_outputs: int) -> None:
+    """ValueError where that many groups, 0 being none, do not divide the outputs."""
+    if n_groups < 0 or (n_groups and n_outputs % n_groups):
+        raise ValueError(f"{n_groups} groups do not divide {n_outputs} outputs")
 
 
 def _forward(

@@ -75,5 +75,6 @@ def run_native(
     if torch.compiler.is_compiling() or not are_plain(x, *weights):
         settings = (hard_forward, factors, n_groups, scale, keep)
         return logic_stack(x, indices, weights, *settings)[0]
-    settings = describe(x, indices, weights, hard_forward, factors, n_groups=n_groups, scale=scale)
+    described = zip(indices, weights, hard_forward, factors, strict=True)
+    settings = describe(x, described, n_groups=n_groups, scale=scale)
     return EagerStack.apply(settings, keep, x, *indices, *weights)

@@ -135,11 +135,13 @@ def run_study(
     require_optuna()
     # What has `encode` is an encoder, though it may be called too.
     make_encoder = None if encoder is None or hasattr(encoder, "encode") else encoder
-    if knobs is None:
-        knobs = _knobs_in(Path(storage))
+    lines = [values for _, values in read_lines(storage)] if Path(storage).exists() else []
+    if knobs is None and lines:
+        # Another version may have more of them.
+        knobs = lines[0].get("knobs")
     chosen = _chosen(recipe, knobs, without=() if make_encoder else _OF_ENCODER)
     about = {"study": recipe.settings(), "knobs": list(chosen), "seed": seed}
-    done = _opened(Path(storage), about)
+    done = _opened(Path(storage), lines, about)
     while len(done) < trials:
         drawn = _propose(chosen, done, seed)
         trial_recipe = recipe.but(**drawn)
@@ -184,15 +186,10 @@ def _chosen(recipe: Recipe, names: Sequence[str] | None, without: Sequence[str])
     return {name: KNOBS[name] for name in names}
 
 
-def _knobs_in(path: Path) -> Sequence[str] | None:
-    """The knobs of the study in the file: another version may have more of them."""
-    lines = [values for _, values in read_lines(path)] if path.exists() else []
-    return lines[0].get("knobs") if lines else None
-
-
-def _opened(path: Path, about: Mapping[str, object]) -> list[Trial]:
-    """The trials in the file, which is started where it is missing."""
-    lines = [values for _, values in read_lines(path)] if path.exists() else []
+def _opened(
+    path: Path, lines: Sequence[dict[str, object]], about: Mapping[str, object]
+) -> list[Trial]:
+    """The trials in the file's lines; it is started where there are none."""
     if not lines:
         append_line(path, dict(about))
         return []
