@@ -10,6 +10,9 @@ TESTERS ?= 2
 # What the demo needs, and with what tests and checks need.
 USABLE := $(VENV)/.usable
 STAMP := $(VENV)/.installed
+# A program that prints what pyproject.toml asks for, with the extra `train`.
+REQUIREMENTS := import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+  print(*project['dependencies'], *project['optional-dependencies']['train'], sep='\n')
 NATIVE := $(shell find native -type f)
 
 .PHONY: demo test lint bench format sanitize sanitize-threads clean
@@ -39,13 +42,14 @@ sanitize: $(STAMP)
 sanitize-threads: $(STAMP)
 	.ci/sanitize $(BIN)/python thread
 
-# An editable install: Python changes are live, a change under native/ builds again. Torch arrives
-# while the native core builds.
+# An editable install: Python changes are live, a change under native/ builds again. What it depends
+# on arrives while the native core builds; Python compiles a package when it is first imported, since
+# all of torch takes 20 seconds.
 $(USABLE): pyproject.toml $(NATIVE)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) --upgrade pip
-	$(INSTALL) $(TORCH) & torch=$$!; $(INSTALL) --no-deps --editable .; built=$$?; wait $$torch && exit $$built
-	$(INSTALL) 'gategrad[train]'
+	$(BIN)/python -c "$(REQUIREMENTS)" > $(VENV)/requirements.txt
+	$(INSTALL) --no-compile $(TORCH) --requirement $(VENV)/requirements.txt & depends=$$!; \
+	$(INSTALL) --no-deps --editable .; built=$$?; wait $$depends && exit $$built
 	touch $@
 
 $(STAMP): $(USABLE)
