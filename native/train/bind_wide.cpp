@@ -27,19 +27,19 @@ WideLayer<S> make_layer(const LayerTuple& t) {
 template <typename S>
 void bind_gates(nb::module_& m, const std::string& suffix) {
   m.def(("wide_forward_" + suffix).c_str(),
-        [](const LayerTuple& layer, uintptr_t light_weight, bool hard_forward, uintptr_t x,
-           uintptr_t entries, uintptr_t y) {
+        [](const LayerTuple& layer, uintptr_t light_weight, uintptr_t soft, bool hard,
+           uintptr_t forward, uintptr_t x, uintptr_t y) {
           nb::gil_scoped_release release;
-          LightWeights<S> light{pointer<const S>(light_weight), hard_forward};
-          wide_forward(make_layer<S>(layer), light, pointer<const S>(x), pointer<S>(entries),
-                       pointer<S>(y));
+          WideTables<S> tables{pointer<const S>(light_weight), pointer<const S>(soft)};
+          wide_forward(make_layer<S>(layer), tables, hard, pointer<const S>(forward),
+                       pointer<const S>(x), pointer<S>(y));
         });
   m.def(("wide_backward_" + suffix).c_str(),
-        [](const LayerTuple& layer, uintptr_t light_weight, uintptr_t entries, uintptr_t x,
+        [](const LayerTuple& layer, uintptr_t light_weight, uintptr_t soft, uintptr_t x,
            uintptr_t grad, double factor, double shift, uintptr_t grad_x, uintptr_t grad_weight) {
           nb::gil_scoped_release release;
-          wide_backward(make_layer<S>(layer), pointer<const S>(light_weight),
-                        pointer<const S>(entries), pointer<const S>(x), pointer<const S>(grad),
+          WideTables<S> tables{pointer<const S>(light_weight), pointer<const S>(soft)};
+          wide_backward(make_layer<S>(layer), tables, pointer<const S>(x), pointer<const S>(grad),
                         static_cast<S>(factor), static_cast<S>(shift), pointer<S>(grad_x),
                         pointer<S>(grad_weight));
         });

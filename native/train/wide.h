@@ -17,25 +17,26 @@ struct WideLayer {
   size_t n_entries() const { return size_t{1} << inputs; }
 };
 
-// Learned weights of `light` (n, n_entries); null where entries are given.
+// The tables: made of learned weights of `light` (n, n_entries) whenever they are needed, or given
+// as soft entries (n, n_entries). Of these derivatives are taken.
 template <typename S>
-struct LightWeights {
-  const S* weight;
-  bool hard_forward;
+struct WideTables {
+  const S* light_weight;  // null where entries are given
+  const S* soft;          // given entries, else null
 };
 
-// y (n, batch) of x (n_in, batch). Given entries (n, n_entries) are computed with; those of `light`
-// are made of its weights and written there, soft. Raises std::out_of_range where a wire is not
-// below n_in.
+// y (n, batch) of x (n_in, batch). Computed with, instead of the soft tables, are given `forward`
+// entries where these are not null, and with `hard` the tables that the weights of `light` harden
+// to. Raises std::out_of_range where a wire is not below n_in.
 template <typename S>
-void wide_forward(const WideLayer<S>& layer, const LightWeights<S>& light, const S* x, S* entries,
-                  S* y);
+void wide_forward(const WideLayer<S>& layer, const WideTables<S>& tables, bool hard,
+                  const S* forward, const S* x, S* y);
 
 // From grad (n, batch): grad_x (n_in, batch) or null, and grad_weight (n, n_entries), of the
-// entries, or of the weights of `light`. All are overwritten. Inputs' gradients are those at
+// weights or the entries. All are overwritten. Inputs' gradients are those at
 // shift + (1 - 2 shift) x, times factor.
 template <typename S>
-void wide_backward(const WideLayer<S>& layer, const S* light_weight, const S* entries, const S* x,
+void wide_backward(const WideLayer<S>& layer, const WideTables<S>& tables, const S* x,
                    const S* grad, S factor, S shift, S* grad_x, S* grad_weight);
 
 }  // namespace gategrad::train

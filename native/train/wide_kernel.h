@@ -25,10 +25,11 @@ struct WideShape {
   // sums[i] = sum over all samples of grad * (how much of pattern i the inputs are), for each entry
   // of gates [begin, end), those of gate `begin` first.
   void (*weigh)(const WideGates&, const S* x, const S* grad, size_t begin, size_t end, S* sums);
-  // Adds factor * grad * dy/dinput to the rows of grad_x that all gates read, samples
-  // [first, last); the derivatives are those at shift + (1 - 2 shift) x.
-  void (*scatter)(const WideGates&, const S* entries, const S* x, const S* grad, size_t first,
-                  size_t last, S factor, S shift, S* grad_x);
+  // Adds factor * grad * dy/dinput to the rows of grad_x that gates [begin, end) read, samples
+  // [first, last); the derivatives are those at shift + (1 - 2 shift) x. `entries` are those of
+  // gate `begin` on; `far`: x has not been read just before.
+  void (*scatter)(const WideGates&, const S* entries, const S* x, const S* grad, size_t begin,
+                  size_t end, size_t first, size_t last, bool far, S factor, S shift, S* grad_x);
 };
 
 template <typename S>

@@ -2,8 +2,8 @@
 
 The same as `gategrad.nn.table_gates`, in float32 or float64. Tables are shared out to OpenMP
 threads by gates, the gradient of the input by samples, so results repeat for a number of threads.
-For the backward pass the layer's input is kept, 4 bytes a wire and sample in float32, and the
-tables; nothing of the size of a table is made for a sample. Rows that are pins of learned wires are
+For the backward pass the layer's input is kept, 4 bytes a wire and sample in float32; nothing of the
+size of a table is made for a sample, and those of `light` are made again of the weights. Rows that are pins of learned wires are
 made again instead.
 """
 
@@ -99,23 +99,25 @@ class _Tables(torch.autograd.Function):
         """Weights are those of light where `hard_forward` is not None, else the soft entries."""
         rows, wires, weight = rows.contiguous(), wires.contiguous(), weight.contiguous()
         is_light = hard_forward is not None
-        entries = pooled(tuple(weight.shape), weight.dtype) if is_light else forward.contiguous()
+        forward = None if is_light else forward.contiguous()
         out = pooled((wires.shape[1], rows.shape[1]), rows.dtype)
         _call("forward", rows)(
             _layer(rows, wires),
-            weight.data_ptr() if is_light else 0,
+            *_tables(weight, is_light),
             bool(hard_forward),
-            *(t.data_ptr() for t in (rows, entries, out)),
+            0 if is_light else forward.data_ptr(),
+            rows.data_ptr(),
+            out.data_ptr(),
         )
         kept = (rows,) if source is None else source
-        ctx.save_for_backward(wires, weight, entries if is_light else weight, *kept)
+        ctx.save_for_backward(wires, weight, *kept)
         ctx.settings = (is_light, grad_factor, smoothing)
         return out
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         refuse_second_derivative()
-        wires, weight, soft, *kept = ctx.saved_tensors
+        wires, weight, *kept = ctx.saved_tensors
         rows = kept[0] if len(kept) == 1 else pins_again(*kept).flatten(0, 1)
         is_light, grad_factor, smoothing = ctx.settings
         grad = grad.contiguous()
@@ -124,14 +126,20 @@ class _Tables(torch.autograd.Function):
         grad_weight = pooled(tuple(weight.shape), weight.dtype)
         _call("backward", rows)(
             _layer(rows, wires),
-            weight.data_ptr() if is_light else 0,
-            *(t.data_ptr() for t in (soft, rows, grad)),
+            *_tables(weight, is_light),
+            rows.data_ptr(),
+            grad.data_ptr(),
             grad_factor,
             smoothing,
             grad_rows.data_ptr() if wants_rows else 0,
             grad_weight.data_ptr(),
         )
         return grad_rows, None, grad_weight, None, None, None, None, None
+
+
+def _tables(weight: Tensor, is_light: bool) -> tuple[int, int]:
+    """Where the weights of light are, and where the soft entries; one is 0."""
+    return (weight.data_ptr(), 0) if is_light else (0, weight.data_ptr())
 
 
 def _layer(rows: Tensor, wires: Tensor) -> tuple:
