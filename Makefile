@@ -10,9 +10,9 @@ TESTERS ?= 2
 # What the demo needs, and with what tests and checks need.
 USABLE := $(VENV)/.usable
 STAMP := $(VENV)/.installed
-# A program that prints what pyproject.toml asks for, with the extra `train`.
-REQUIREMENTS := import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-  print(*project['dependencies'], *project['optional-dependencies']['train'], sep='\n')
+# A program that prints what pyproject.toml asks for, without extras.
+REQUIREMENTS := import tomllib; \
+  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')
 NATIVE := $(shell find native -type f)
 
 .PHONY: demo test lint bench format sanitize sanitize-threads clean
