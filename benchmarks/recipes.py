@@ -54,12 +54,15 @@ class Run:
 # Tables of light: the one parametrization that gates of any number of inputs have. Steps such that
 # the three train for about the same time.
 _TABLES = {"parametrization": "light", "connections": "local", "layers": "4000x2", "augment": 3}
+# The same for accuracy.
+_LARGE_TABLES = _TABLES | {"layers": "8000x2", "augment": "online", "inputs": 6, "tau": 20.0}
 _LONG_CIFAR = {"steps": 4 * train.preset("best", "cifar-10").steps}
 
 RUNS = {
     "fast": Run("mnist-1bit", "fast"),
     "small": Run("mnist-1bit", "small"),
     "best": Run("mnist-1bit", "best"),
+    "best-6": Run("mnist-1bit", "best", _LARGE_TABLES | {"steps": 30_000}),
     "fashion": Run("fashion-mnist", "best"),
     "cifar": Run("cifar-10", "best", seeds=(0,)),
     "cifar-long": Run("cifar-10", "best", _LONG_CIFAR, seeds=(0,)),

@@ -80,14 +80,13 @@ void wide_forward(const WideLayer<S>& layer, const WideTables<S>& tables, bool h
   const size_t n_entries = layer.n_entries();
   parallel(layer.threads, [&](size_t thread) {
     Soft<S> soft(layer, tables);
-    std::vector<S> bits(hard ? 2 * kTogether * n_entries : 0);
+    std::vector<S> bits(hard ? kTogether * n_entries : 0);
     each_few(part_of(layer.n, thread, layer.threads), [&](size_t begin, size_t end) {
-      const S* used = bits.data();
+      const size_t at = begin * n_entries;
       if (hard)
-        layer.kernels->light(tables.light_weight + begin * n_entries, (end - begin) * n_entries,
-                             bits.data() + kTogether * n_entries, bits.data());
-      else
-        used = forward ? forward + begin * n_entries : soft.of(begin, end);
+        layer.kernels->light(tables.light_weight + at, (end - begin) * n_entries, nullptr,
+                             bits.data());
+      const S* used = hard ? bits.data() : forward ? forward + at : soft.of(begin, end);
       shape_of(layer).forward(gates_of(layer), used, x, begin, end, y);
     });
   });

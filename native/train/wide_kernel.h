@@ -35,7 +35,7 @@ struct WideShape {
 template <typename S>
 struct WideKernels {
   WideShape<S> of_inputs[kMostInputs - kFewestInputs + 1];
-  // n entries 0.5 + 0.5 sin(weight), and where `hard` is not null the bits that they harden to.
+  // n entries 0.5 + 0.5 sin(weight), and the bits that they harden to; either may be null.
   void (*light)(const S* weight, size_t n, S* soft, S* hard);
   // Gradient of the weights from that of the entries.
   void (*light_backward)(const S* weight, const S* grad, size_t n, S* grad_weight);

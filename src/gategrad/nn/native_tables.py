@@ -2,9 +2,9 @@
 
 The same as `gategrad.nn.table_gates`, in float32 or float64. Tables are shared out to OpenMP
 threads by gates, the gradient of the input by samples, so results repeat for a number of threads.
-For the backward pass the layer's input is kept, 4 bytes a wire and sample in float32; nothing of the
-size of a table is made for a sample, and those of `light` are made again of the weights. Rows that are pins of learned wires are
-made again instead.
+For the backward pass the layer's input is kept, 4 bytes a wire and sample in float32; nothing of
+the size of a table is made for a sample, and the tables of `light` are made again of the weights.
+Rows that are pins of learned wires are made again instead.
 """
 
 import torch
