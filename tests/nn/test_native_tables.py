@@ -65,7 +65,7 @@ OF_ANY = (
 def test_same_as_plain_torch(isa, monkeypatch, inputs, options) -> None:
     layer = _layer(inputs, dtype=torch.float64, **options)
     assert nn.training_backend(layer).startswith(f"native ({isa}")
-    for batch in (0, 1, 3, 17, 64, 150):
+    for batch in (0, 1, 3, 17, 64, 150, 290):  # up to 256 samples, one thread makes all in one pass
         x = _rows(batch)
         got, wanted = _gradients(layer, x), _torch_gradients(layer, x, monkeypatch)
         torch.testing.assert_close(got, wanted, rtol=1e-12, atol=1e-12)
@@ -92,9 +92,10 @@ def test_hard_gates_are_exact(isa, inputs, kind) -> None:
     assert torch.equal(layer.eval()(bits), trained)
 
 
-def test_a_thread_count_repeats_and_threads_agree() -> None:
+@pytest.mark.parametrize("batch", [200, 300])
+def test_a_thread_count_repeats_and_threads_agree(batch) -> None:
     before = torch.get_num_threads()
-    layer, x = _layer(n_out=3000), _rows(300, torch.float32)
+    layer, x = _layer(n_out=3000), _rows(batch, torch.float32)
     try:
         results = []
         for threads in (1, 2):
