@@ -35,7 +35,7 @@ def run(
         int | None, typer.Option(min=1, help="Steps to train; fewer are quicker.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of wiring, weights and order.")] = 0,
-    seconds: Annotated[float, typer.Option(min=0.1, help="Time to measure speed for.")] = 3.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Time to measure speed for.")] = 2.0,
     json: JsonOption = False,
 ) -> None:
     """Train on handwritten digits from scratch, and see all that gategrad is about."""
