@@ -16,6 +16,7 @@ from time import perf_counter
 
 import torch
 
+from benchmarks.learned import kept_bytes
 from benchmarks.machine import describe
 from benchmarks.training import BATCH, CLASSES, DIMS, TAU
 from gategrad import nn
@@ -89,19 +90,7 @@ def _step(net: nn.Sequential, x: torch.Tensor) -> tuple[float, float]:
 
 def _kept(layer: nn.LogicDense) -> float:
     """Bytes a wire and sample that are kept for the backward pass."""
-    sizes = []
-    for batch in (BATCH, 2 * BATCH):
-        storages: dict[int, int] = {}
-
-        def note(tensor: torch.Tensor, into: dict[int, int] = storages) -> torch.Tensor:
-            storage = tensor.untyped_storage()
-            into[storage.data_ptr()] = storage.nbytes()
-            return tensor
-
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            out = layer(_bits(batch, layer.in_dim).requires_grad_())
-        sizes.append(sum(storages.values()))
-        del out
+    sizes = [kept_bytes(layer, _bits(batch, layer.in_dim)) for batch in (BATCH, 2 * BATCH)]
     return (sizes[1] - sizes[0]) / (BATCH * layer.in_dim)
 
 
