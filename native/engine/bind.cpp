@@ -29,8 +29,9 @@ const Kernels& kernels_named(const std::string& isa) {
 }
 
 void check_code(const Program& program, const std::string& isa) {
-  if (program.code && isa != "avx512")
-    throw std::invalid_argument("the program is machine code for avx512, not for " + isa);
+  if (program.code && isa != program.code_isa)
+    throw std::invalid_argument("the program is machine code for " + program.code_isa +
+                                ", not for " + isa);
 }
 
 Type type_of(const AnyRows& x) {
@@ -108,7 +109,8 @@ void check_encoder(uint32_t n_inputs, const In<uint32_t, 1>& feature,
                                   std::to_string(n_features));
 }
 
-// An Engine, with or without code; or with the names of an instruction set and a layout a Single.
+// With the name of the instruction set that code is wanted for, or none, an Engine; with the names of
+// an instruction set and a layout a Single.
 template <typename Lowered, typename... Names>
 Lowered* lower_arrays(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> table,
                      In<uint32_t, 1> outputs, In<int64_t, 1> indptr, In<uint32_t, 1> index,
@@ -140,7 +142,7 @@ void bind_engine(nb::module_& m) {
                    [](const Engine& e) { return e.program().code ? e.program().code->size() : 0; })
       .def_prop_ro("n_slots", [](const Engine& e) { return e.program().n_slots; });
   bind_single(m);
-  m.def("lower", lower_arrays<Engine, bool>);
+  m.def("lower", lower_arrays<Engine, std::string>);
   m.def("lower_single", lower_arrays<Single, std::string, std::string>);
   m.def("time_read", [](In<uint8_t, 1> data, const std::string& isa, bool prefetching) {
     auto [seconds, value] = time_read(data, isa, prefetching);

@@ -5,8 +5,8 @@
 namespace gategrad {
 namespace {
 
-// Of a cone: recursion over it stays shallow, and its registers are a part of all 32.
-constexpr uint8_t kMostGates = 64, kMostRegisters = 8;
+// Of a cone: recursion over it stays shallow.
+constexpr uint8_t kMostGates = 64;
 
 std::vector<uint32_t> count_readers(const Netlist& net, const std::vector<uint32_t>& roots) {
   std::vector<uint32_t> readers(net.first_gate + net.nodes.size(), 0);
@@ -26,7 +26,7 @@ uint8_t registers_of(uint8_t a, uint8_t b) {
 
 }  // namespace
 
-Cones find_cones(const Netlist& net, const std::vector<uint32_t>& roots) {
+Cones find_cones(const Netlist& net, const std::vector<uint32_t>& roots, uint8_t most_registers) {
   std::vector<uint32_t> readers = count_readers(net, roots);
   Cones cones;
   cones.stored.assign(readers.size(), 1);
@@ -43,7 +43,7 @@ Cones find_cones(const Netlist& net, const std::vector<uint32_t>& roots) {
     auto held = [&](int i) -> uint8_t {
       return cones.stored[operands[i]] ? 0 : cones.registers[operands[i]];
     };
-    while (1 + part(0) + part(1) > kMostGates || registers_of(held(0), held(1)) > kMostRegisters)
+    while (1 + part(0) + part(1) > kMostGates || registers_of(held(0), held(1)) > most_registers)
       cones.stored[operands[part(0) >= part(1) ? 0 : 1]] = 1;
     size[own] = static_cast<uint8_t>(1 + part(0) + part(1));
     cones.registers[own] = registers_of(held(0), held(1));

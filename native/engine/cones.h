@@ -21,8 +21,9 @@ struct Cones {
   size_t n_gates = 0;
 };
 
-// `roots` are the signals that the sums read, as often as they read them.
-Cones find_cones(const Netlist& net, const std::vector<uint32_t>& roots);
+// `roots` are the signals that the sums read, as often as they read them. No cone takes more than
+// `most_registers`.
+Cones find_cones(const Netlist& net, const std::vector<uint32_t>& roots, uint8_t most_registers);
 
 // Calls leaf(signal) for every stored signal that the cone of `signal` reads; of a stored gate, the
 // cone behind it.

@@ -2,47 +2,31 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <tuple>
 #include <utility>
 
-#include "engine/assembler.h"
 #include "engine/cones.h"
+#include "engine/machine_avx2.h"
+#include "engine/machine_avx512.h"
 #include "engine/order.h"
 #include "engine/residence.h"
 
 namespace gategrad {
 namespace {
 
-constexpr Base kBases[] = {kRax, kR8, kR9, kR10, kR11, kRbx, kRbp, kR13, kR14, kR15};
-constexpr Base kSaved[] = {kRbx, kRbp, kR13, kR14, kR15};  // that a function must give back as they were
-// Slots that one base register reaches with an offset of one byte.
-constexpr int32_t kReach = 256;
-constexpr int kNone = -1;
 // Beyond them, code comes from memory more slowly than the shorter runs of gates.
 constexpr size_t kMostGates = 500'000;
-// Gates for each line of the next block's rows that is fetched.
-constexpr size_t kGatesALine = 4;
-// Levels of a counter whose items stay in registers: two each, beside those of a cone.
-constexpr size_t kLevelsInRegisters = 9;
-// For the items of all levels above these; a sum has 32 bits.
-constexpr uint32_t kSpillSlots = 2 * (32 - kLevelsInRegisters);
-// x ^ y ^ z; the majority of x, y and z from z, y and that parity; the complement of the last.
-constexpr uint8_t kParity = 0x96, kMajority = 0xD4, kNotLast = 0x55;
+constexpr size_t kMostLevels = 32;  // a sum has 32 bits
+// Truth tables of two operands x and y: bit x + 2 y.
+constexpr uint8_t kAndTable = 0x8, kOrTable = 0xE, kXorTable = 0x6, kXnorTable = 0x9;
 
-Address slot_address(uint32_t slot) {
-  const auto at = static_cast<int32_t>(slot);
-  const size_t base = slot / kReach;
-  if (base >= std::size(kBases)) return {kRdi, at};
-  return {kBases[base], at - static_cast<int32_t>(base) * kReach - kReach / 2};
-}
-
-// Truth table of an operation: bit a + 2 b.
 uint8_t table_of(Op op) {
   switch (op) {
-    case Op::kAnd: return 0x8;
-    case Op::kOr: return 0xE;
-    case Op::kXor: return 0x6;
-    case Op::kXnor: return 0x9;
+    case Op::kAnd: return kAndTable;
+    case Op::kOr: return kOrTable;
+    case Op::kXor: return kXorTable;
+    case Op::kXnor: return kXnorTable;
     case Op::kNand: return 0x7;
     case Op::kNor: return 0x1;
     case Op::kAndNot: return 0x2;
@@ -51,53 +35,45 @@ uint8_t table_of(Op op) {
   }
 }
 
-// The ternary table whose first two operands are x and whose third is y.
-uint8_t ternary_table(uint8_t t) {
-  return static_cast<uint8_t>((t & 1) | (t >> 2 & 1) << 1 | (t >> 1 & 1) << 6 | (t >> 3 & 1) << 7);
-}
-
 uint8_t with_x_inverted(uint8_t t) { return static_cast<uint8_t>((t & 5) << 1 | (t & 10) >> 1); }
 uint8_t with_y_inverted(uint8_t t) { return static_cast<uint8_t>((t & 3) << 2 | (t & 12) >> 2); }
 uint8_t exchanged(uint8_t t) {
   return static_cast<uint8_t>((t & 9) | (t & 2) << 1 | (t & 4) >> 1);
 }
 
+// Up to two values of one weight wait for a third one.
+struct Level {
+  std::array<Value, 2> item;
+  int count = 0;
+};
+
+// `Machine`: the instructions of one set, with their registers; see machine_*.h.
+template <typename Machine>
 class Generator {
  public:
   Generator(const Netlist& net, const Cones& cones, const std::vector<uint32_t>& slot,
             uint32_t first_spill)
-      : net_(net), cones_(cones), slot_(slot), first_spill_(first_spill) {}
+      : net_(net), cones_(cones), slot_(slot), first_spill_(first_spill),
+        inverted_(cones.stored.size(), 0) {}
 
   std::vector<uint8_t> run(const Program& program) {
-    asm_.begin();
-    for (Base base : kSaved) asm_.push(base);
-    for (size_t i = 0; i < std::size(kBases); ++i)
-      asm_.point(kBases[i], static_cast<int32_t>(i) * kReach + kReach / 2);
+    machine_.enter();
     for (uint32_t signal : cones_.order) {
-      int value = evaluate(signal, false);
-      asm_.store(slot_address(slot_[signal]), value);
-      give_back(value);
+      const Value value = evaluate(signal, false);
+      inverted_[signal] = value.inverted;
+      machine_.store(slot_of(signal), value.reg);
+      machine_.give_back(value.reg);
+      if (machine_.full()) machine_.cut();
     }
     for (size_t c = 0; c < program.classes.size(); ++c) add_class(program, c);
-    for (size_t i = std::size(kSaved); i-- > 0;) asm_.pop(kSaved[i]);
-    asm_.end();
-    return std::move(asm_.code);
+    machine_.leave();
+    return std::move(machine_.code);
   }
 
-  size_t n_fetches() const { return gates_ / kGatesALine; }
+  size_t n_fetches() const { return gates_ / Machine::kGatesALine * Machine::kPasses; }
 
  private:
-  int take() {
-    const int found = __builtin_ctz(free_);
-    free_ &= free_ - 1;
-    return found;
-  }
-
-  void give_back(int value) {
-    if (value != kNone) free_ |= uint32_t{1} << value;
-  }
-
-  // An operand behind the inverters that are evaluated with it.
+  // An operand behind the inverters that are evaluated with it, and behind how it is stored.
   struct Operand {
     uint32_t signal;
     bool inverted;
@@ -109,115 +85,118 @@ class Generator {
       inverted = !inverted;
       signal = node(signal).a;
     }
-    return {signal, inverted};
+    return {signal, inverted != (inverted_[signal] != 0)};
   }
 
   const Netlist::Node& node(uint32_t signal) const { return net_.nodes[signal - net_.first_gate]; }
 
-  // The value of a signal, complemented or not, in a register that becomes the caller's.
-  int value(uint32_t signal, bool complement) {
-    Operand operand = behind_inverters(signal);
-    if (!cones_.stored[operand.signal])
-      return evaluate(operand.signal, complement != operand.inverted);
-    return load(operand.signal, complement != operand.inverted);
-  }
+  Address slot_of(uint32_t signal) const { return Machine::slot(slot_[signal]); }
 
-  int load(uint32_t signal, bool complement) {
-    const int to = take();
-    if (complement)
-      asm_.ternary(to, to, slot_address(slot_[signal]), kNotLast);
-    else
-      asm_.load(to, slot_address(slot_[signal]));
-    return to;
+  // The value of a signal, complemented or not, in a register that becomes the caller's.
+  Value value(uint32_t signal, bool complement) {
+    Operand operand = behind_inverters(signal);
+    const bool inverted = complement != operand.inverted;
+    if (!cones_.stored[operand.signal]) return evaluate(operand.signal, inverted);
+    return machine_.load(slot_of(operand.signal), inverted);
   }
 
   // The gate itself, whether it is stored or not.
-  int evaluate(uint32_t signal, bool complement) {
+  Value evaluate(uint32_t signal, bool complement) {
     const Netlist::Node& gate = node(signal);
     if (gate.op == Op::kNot) return value(gate.a, !complement);
-    if (++gates_ % kGatesALine == 0) asm_.prefetch();
+    if (++gates_ % Machine::kGatesALine == 0) machine_.prefetch();
     uint8_t t = table_of(gate.op);
     if (complement) t ^= 0xF;
     Operand x = behind_inverters(gate.a), y = behind_inverters(gate.b);
     if (x.inverted) t = with_x_inverted(t);
     if (y.inverted) t = with_y_inverted(t);
-    if (cones_.stored[x.signal] ? !cones_.stored[y.signal]
-                                : cones_.registers[x.signal] < cones_.registers[y.signal] &&
-                                      !cones_.stored[y.signal]) {
+    const bool x_stored = cones_.stored[x.signal], y_stored = cones_.stored[y.signal];
+    if (x_stored && y_stored ? Machine::wants_exchange(t)
+                             : !y_stored && (x_stored || cones_.registers[x.signal] <
+                                                             cones_.registers[y.signal])) {
       std::swap(x, y);
       t = exchanged(t);
     }
     // x is the operand that takes more registers; y is in memory if one of them is.
-    const int out = cones_.stored[x.signal] ? load(x.signal, false) : evaluate(x.signal, false);
-    if (cones_.stored[y.signal]) {
-      asm_.ternary(out, out, slot_address(slot_[y.signal]), ternary_table(t));
-    } else {
-      const int other = evaluate(y.signal, false);
-      asm_.ternary(out, out, other, ternary_table(t));
-      give_back(other);
-    }
-    return out;
+    const Value out = cones_.stored[x.signal] ? machine_.load(slot_of(x.signal), false)
+                                              : evaluate(x.signal, false);
+    if (out.inverted) t = with_x_inverted(t);
+    if (cones_.stored[y.signal]) return {out.reg, machine_.apply(out.reg, slot_of(y.signal), t)};
+    const Value other = evaluate(y.signal, false);
+    const Value result = combine(out, other, t);
+    machine_.give_back(other.reg);
+    return result;
   }
 
-  // Adds three values: the sum stays in x, and the carry, which is returned, in z. y is used up.
-  int full_add(int x, int y, int z) {
-    asm_.ternary(x, y, z, kParity);
-    asm_.ternary(z, y, x, kMajority);
-    give_back(y);
-    return z;
+  // table(x, y) in the register of x, whose own `inverted` the table already knows.
+  Value combine(Value x, Value y, uint8_t table) {
+    return {x.reg, machine_.apply(x.reg, y.reg, y.inverted ? with_y_inverted(table) : table)};
+  }
+
+  // table(x, y) in the register of `to`.
+  Value copy_combined(int to, Value x, Value y, uint8_t table) {
+    machine_.copy(to, x.reg);
+    return combine({to}, y, x.inverted ? with_x_inverted(table) : table);
   }
 
   // Sum and carry of two values, of which either may be absent, which is zero.
-  std::pair<int, int> half_add(int x, int y) {
-    if (x == kNone) return {y, kNone};
-    if (y == kNone) return {x, kNone};
-    const int carry = take();
-    asm_.copy(carry, x);
-    asm_.ternary(carry, carry, y, ternary_table(0x8));
-    asm_.ternary(x, x, y, ternary_table(0x6));
-    give_back(y);
-    return {x, carry};
+  std::pair<Value, Value> half_add(Value x, Value y) {
+    if (x.reg == kNone) return {y, {}};
+    if (y.reg == kNone) return {x, {}};
+    const Value carry = copy_combined(machine_.take(), x, y, kAndTable);
+    const Value sum = combine(x, y, x.inverted ? kXnorTable : kXorTable);
+    machine_.give_back(y.reg);
+    return {sum, carry};
   }
 
-  // Up to two values of each weight wait for a third one.
-  struct Level {
-    std::array<int, 2> item{kNone, kNone};
-    int count = 0;
-  };
+  static constexpr size_t kLevels = Machine::kLevelsInRegisters;
 
-  int read(const Level& level, size_t k, int i) {
-    if (k < kLevelsInRegisters) return level.item[static_cast<size_t>(i)];
-    const int to = take();
-    asm_.load(to, spill_address(k, i));
-    return to;
+  Address spill_address(size_t k, size_t i) const {
+    return Machine::slot(first_spill_ + static_cast<uint32_t>(2 * k + i));
   }
 
-  void write(Level& level, size_t k, int i, int value) {
-    level.item[static_cast<size_t>(i)] = value;
-    if (k < kLevelsInRegisters) return;
-    asm_.store(spill_address(k, i), value);
-    give_back(value);
+  Value read(const Level& level, size_t k, size_t i) {
+    if (k < kLevels) return level.item[i];
+    return machine_.load(spill_address(k, i), level.item[i].inverted);
   }
 
-  Address spill_address(size_t k, int i) const {
-    return slot_address(first_spill_ + 2 * static_cast<uint32_t>(k - kLevelsInRegisters) +
-                        static_cast<uint32_t>(i));
+  void write(Level& level, size_t k, size_t i, Value value) {
+    level.item[i] = value;
+    if (k >= kLevels) spill(k, i, value);
   }
 
-  void insert(std::vector<Level>& levels, size_t k, int value) {
+  void spill(size_t k, size_t i, Value value) {
+    machine_.store(spill_address(k, i), value.reg);
+    machine_.give_back(value.reg);
+  }
+
+  void insert(std::vector<Level>& levels, size_t k, Value value) {
     for (; k < levels.size(); ++k) {
       Level& level = levels[k];
       if (level.count < 2) {
-        write(level, k, level.count++, value);
+        write(level, k, static_cast<size_t>(level.count++), value);
         return;
       }
-      const int x = read(level, k, 0), y = read(level, k, 1);
-      const int carry = full_add(x, y, value);
-      write(level, k, 0, x);
+      const Value x = read(level, k, 0), y = read(level, k, 1);
+      const auto [sum, carry] = machine_.full_add(x, y, value);
+      write(level, k, 0, sum);
       level.count = 1;
       value = carry;
     }
-    give_back(value);
+    machine_.give_back(value.reg);
+  }
+
+  // Cuts the code, with what waits in registers in memory meanwhile.
+  void cut(std::vector<Level>& levels) {
+    auto each_item = [&](auto body) {
+      for (size_t k = 0; k < std::min(kLevels, levels.size()); ++k)
+        for (size_t i = 0; i < static_cast<size_t>(levels[k].count); ++i) body(k, i);
+    };
+    each_item([&](size_t k, size_t i) { spill(k, i, levels[k].item[i]); });
+    machine_.cut();
+    each_item([&](size_t k, size_t i) {
+      levels[k].item[i] = machine_.load(spill_address(k, i), levels[k].item[i].inverted);
+    });
   }
 
   void add_class(const Program& program, size_t c) {
@@ -226,81 +205,75 @@ class Generator {
     const uint32_t* entry = program.entries.data() + sum.first_entry;
     for (uint32_t j = 0; j < sum.n_columns; ++j) {
       const Column& column = program.columns[sum.first_column + j];
-      for (uint32_t i = 0; i < column.count; ++i)
-      {
-            insert(levels, column.column, value(*entry++, column.inverted != 0));
+      for (uint32_t i = 0; i < column.count; ++i) {
+        insert(levels, column.column, value(*entry++, column.inverted != 0));
+        if (machine_.full()) cut(levels);
       }
     }
-    int carry = kNone, bias_carry = kNone;
+    Value carry, bias_carry;
     for (uint32_t k = 0; k < program.n_planes; ++k) {
-      int total = carry;
-      carry = kNone;
+      Value total = carry;
+      carry = {};
       if (levels[k].count == 2) {
-        const int x = read(levels[k], k, 0), y = read(levels[k], k, 1);
-        if (total == kNone) {
-          std::tie(total, carry) = half_add(x, y);
-        } else {
-          carry = full_add(x, y, total);
-          total = x;
-        }
+        const Value x = read(levels[k], k, 0), y = read(levels[k], k, 1);
+        std::tie(total, carry) = total.reg == kNone ? half_add(x, y) : machine_.full_add(x, y, total);
       } else if (levels[k].count == 1) {
         std::tie(total, carry) = half_add(read(levels[k], k, 0), total);
       }
       store_plane({kRsi, static_cast<int32_t>(c * program.n_planes + k)}, total, &bias_carry,
                   sum.bias >> std::min<uint32_t>(k, 31) & 1);
     }
-    give_back(carry);
-    give_back(bias_carry);
+    machine_.give_back(carry.reg);
+    machine_.give_back(bias_carry.reg);
   }
 
   // total + bias + carry, of which the sum is stored and the carry is left for the next plane.
-  void store_plane(Address to, int total, int* carry, bool bias) {
-    if (bias) {
+  void store_plane(Address to, Value total, Value* carry, bool bias) {
+    Value out;
+    if (!bias) {
+      std::tie(out, *carry) = half_add(total, *carry);
+      if (out.reg == kNone) {
+        out = {machine_.take()};
+        machine_.fill(out.reg, false);
+      }
+    } else {
       // The sum is the complement of total ^ carry, and the carry their or.
-      if (total == kNone) std::swap(total, *carry);
-      int out = take();
-      if (total == kNone) {
-        asm_.ternary(out, out, out, 0xFF);
-      } else if (*carry == kNone) {
-        asm_.ternary(out, out, total, kNotLast);
+      if (total.reg == kNone) std::swap(total, *carry);
+      const int reg = machine_.take();
+      if (total.reg == kNone) {
+        out = {reg};
+        machine_.fill(reg, true);
+      } else if (carry->reg == kNone) {
+        out = {reg, total.inverted};
+        machine_.complement(reg, total.reg);
         *carry = total;
       } else {
-        asm_.copy(out, total);
-        asm_.ternary(out, out, *carry, ternary_table(0x9));
-        asm_.ternary(*carry, *carry, total, ternary_table(0xE));
-        give_back(total);
+        out = copy_combined(reg, total, *carry, kXnorTable);
+        *carry = combine(*carry, total, carry->inverted ? with_x_inverted(kOrTable) : kOrTable);
+        machine_.give_back(total.reg);
       }
-      asm_.store(to, out);
-      give_back(out);
-      return;
     }
-    auto [out, next] = half_add(total, *carry);
-    *carry = next;
-    if (out == kNone) {
-      out = take();
-      asm_.ternary(out, out, out, 0x00);
-    }
-    asm_.store(to, out);
-    give_back(out);
+    if (out.inverted) machine_.complement(out.reg, out.reg);
+    machine_.store(to, out.reg);
+    machine_.give_back(out.reg);
   }
 
   const Netlist& net_;
   const Cones& cones_;
   const std::vector<uint32_t>& slot_;
   uint32_t first_spill_;
-  Assembler asm_;
-  uint32_t free_ = UINT32_MAX;
+  std::vector<uint8_t> inverted_;  // of every signal that is stored: its slot holds the complement
+  Machine machine_;
   size_t gates_ = 0;
 };
 
-}  // namespace
-
-void generate(const Netlist& net, const std::vector<uint32_t>& roots, Program& program) {
-  Cones cones = find_cones(net, roots);
+template <typename Machine>
+void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Program& program) {
+  Cones cones = find_cones(net, roots, Machine::kConeRegisters);
   if (cones.n_gates > kMostGates) return;
   cones.order = order_for_cache(net, cones);
   Residence residence = assign_slots(net, cones, roots);
-  Generator generator(net, cones, residence.slot, residence.n_slots);
+  Generator<Machine> generator(net, cones, residence.slot, residence.n_slots);
   const std::vector<uint8_t> code = generator.run(program);
   program.code = Code::make(code, generator.n_fetches());
   if (!program.code) return;
@@ -310,7 +283,16 @@ void generate(const Netlist& net, const std::vector<uint32_t>& roots, Program& p
     program.input_slot.push_back(residence.slot[s]);
   }
   program.n_gates = cones.n_gates;
-  program.n_slots = residence.n_slots + kSpillSlots;
+  program.n_slots = residence.n_slots + 2 * kMostLevels;
+}
+
+}  // namespace
+
+void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std::string& isa,
+              Program& program) {
+  if (isa == "avx512") generate_for<Avx512Machine>(net, roots, program);
+  if (isa == "avx2") generate_for<Avx2Machine>(net, roots, program);
+  if (program.code) program.code_isa = isa;
 }
 
 }  // namespace gategrad

@@ -83,11 +83,14 @@ enum class Check : uint32_t { kNothing, kNotNan, kBit };
 // as it goes, since nobody did. Returns whether every value passed the check.
 template <typename T>
 using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T* rows,
-                        size_t row_stride, size_t base, size_t n_rows, Check check, bool fetch,
+                        size_t row_stride, size_t base, size_t n_rows, Check check, size_t fetched,
                         uint64_t* marks, uint64_t* slots);
 
 struct Kernels {
   const char* isa;
+  // Encoding reads rows that nobody fetched in order, so that what is fetched had better be the first
+  // of them without gaps.
+  bool in_order;
   Encode<uint8_t> encode_u8;
   Encode<float> encode_f32;
   Encode<double> encode_f64;

@@ -139,7 +139,7 @@ Netlist narrow_netlist(const CircuitView& c, std::vector<uint32_t>& outputs) {
 }
 
 Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
-              bool with_code) {
+              const std::string& code_isa) {
   Program program;
   std::vector<uint32_t> outputs;
   Netlist net = narrow_netlist(circuit, outputs);
@@ -147,9 +147,9 @@ Program lower(const CircuitView& circuit, const ReadoutView& readout, const Enco
   std::vector<uint32_t> roots(n_entries);
   for (size_t i = 0; i < n_entries; ++i) roots[i] = net.signal[outputs[readout.index[i]]];
   program.n_planes = planes_needed(readout);
-  if (with_code) {
+  if (!code_isa.empty()) {
     for (size_t c = 0; c < readout.n_classes; ++c) plan_class(readout, c, roots, program);
-    generate(net, std::vector<uint32_t>(program.entries), program);
+    generate(net, std::vector<uint32_t>(program.entries), code_isa, program);
     program.columns.clear();
     program.entries.clear();
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "engine/program.h"
@@ -44,8 +45,9 @@ Netlist narrow_netlist(const CircuitView& circuit, std::vector<uint32_t>& output
 // it stays inside the row.
 void plan_tiles(const EncoderView& encoder, Program& program);
 
-// With `with_code`, a program for AVX-512 that is machine code where that is possible.
+// A program that is machine code for `code_isa` where that is possible, for the kernels of any
+// instruction set where that is empty.
 Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
-              bool with_code);
+              const std::string& code_isa);
 
 }  // namespace gategrad

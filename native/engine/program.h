@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/code.h"
@@ -13,7 +14,7 @@ namespace gategrad {
 // Slots 0 and 1 hold false and true; the others are reused as soon as their signal is dead.
 inline constexpr uint32_t kFalseSlot = 0, kTrueSlot = 1;
 
-// Either runs of gates, for the kernels of any instruction set, or code, which is for AVX-512.
+// Either runs of gates, for the kernels of any instruction set, or code, which is for one of them.
 struct Program {
   std::vector<Gate> gates;
   std::vector<Run> runs;
@@ -25,6 +26,7 @@ struct Program {
   // For packed input: slot of each circuit input that is used.
   std::vector<uint32_t> input, input_slot;
   std::shared_ptr<const Code> code;
+  std::string code_isa;
   size_t n_gates = 0;
   size_t n_features = 0;
   size_t n_slots = 2;

@@ -18,6 +18,7 @@ namespace {
 constexpr size_t kBlockBytes = kBlockWords * sizeof(uint64_t);
 // Slots are read in random order: on small pages, looking up addresses takes as long as the reads.
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kLine = 64;
 // Tiles compared in one pass over a block's rows: their marks (4 KiB each) stay in cache.
 constexpr size_t kTilesAtOnce = 16;
 // Code fetches at most every other line of the next block, and encoding fetches the rest: fetches on
@@ -45,14 +46,17 @@ const T* gather(const T* rows, ptrdiff_t row_stride, ptrdiff_t column_stride, si
   return out;
 }
 
-// Encodes rows [first_row, first_row + n) of the matrix into slots.
+// Encodes rows [first_row, first_row + n) of the matrix into slots; the first bytes of them are
+// fetched.
 template <typename T>
 bool encode_block(const Kernels& kernels, const Program& program, const Rows& rows,
-                  size_t first_row, size_t n, bool fetch, Workspace& workspace) {
+                  size_t first_row, size_t n, size_t fetched, Workspace& workspace) {
   KernelProgram view = program.view();
   const T* start = static_cast<const T*>(rows.data) + static_cast<ptrdiff_t>(first_row) * rows.row_stride;
   Check check = check_of(program.bits, rows.type);
   bool contiguous = rows.column_stride == 1 && program.n_features >= 64 && rows.row_stride >= 0;
+  const size_t row_bytes = std::max<size_t>(1, static_cast<size_t>(rows.row_stride) * sizeof(T));
+  const size_t fetched_rows = contiguous ? std::min(n, fetched / row_bytes) : n;
   bool good = true;
   for (size_t t = 0; t < view.n_tiles; t += kTilesAtOnce) {
     size_t end = std::min(t + kTilesAtOnce, view.n_tiles);
@@ -65,7 +69,7 @@ bool encode_block(const Kernels& kernels, const Program& program, const Rows& ro
       block = gather(start, rows.row_stride, rows.column_stride, n, base, stop - base, stride, workspace);
     }
     good &= encoder_of<T>(kernels)(view, t, end, block, stride, base, n, check,
-                                   fetch && contiguous, workspace.marks(), workspace.slots());
+                                   fetched_rows, workspace.marks(), workspace.slots());
   }
   return good;
 }
@@ -130,23 +134,25 @@ void Engine::give_back(std::unique_ptr<Workspace> workspace) {
   idle_.push_back(std::move(workspace));
 }
 
-// Gates and sums of the block in the workspace; returns whether all of `next` is fetched meanwhile.
-bool Engine::evaluate(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
-                      Bytes next) {
+// Gates and sums of the block in the workspace; returns how many of the first bytes of `next` are
+// fetched meanwhile.
+size_t Engine::evaluate(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
+                        Bytes next) {
   if (program_.code) {
-    const size_t step = next.count / std::max<size_t>(1, program_.code->n_fetches());
+    const size_t n = program_.code->n_fetches(), step = next.count / std::max<size_t>(1, n);
+    const size_t most = kernels.in_order ? kLine : kMostFetched;
     program_.code->function()(workspace.slots(), workspace.planes(), next.first,
-                              std::min(step, kMostFetched));
-    return false;
+                              std::min(step, most));
+    return kernels.in_order ? std::min(n * kLine, next.count) : 0;
   }
   const size_t step = next.count / std::max<size_t>(1, program_.gates.size());
-  kernels.gates(view, workspace.slots(), next.first, std::min<size_t>(step, 64));
+  kernels.gates(view, workspace.slots(), next.first, std::min(step, kLine));
   kernels.sums(view, workspace.slots(), workspace.planes());
-  return step < 64;
+  return step < kLine ? next.count : 0;
 }
 
-// `load(block, fetch, workspace)` fills the input slots of one block and says whether its rows are
-// good; without `fetch` they are in the cache already.
+// `load(block, fetched, workspace)` fills the input slots of one block and says whether its rows are
+// good; the first `fetched` bytes of these are in the cache already.
 // `upcoming(block)` is the memory that load will read.
 template <typename Load, typename Upcoming>
 bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
@@ -160,9 +166,9 @@ bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
     try {
       auto workspace = borrow();
       size_t end = n_blocks * (thread + 1) / n_threads;
-      bool fetched = false;  // the whole of the block, while the gates of the last one ran
+      size_t fetched = 0;  // bytes of the block, while the gates of the last one ran
       for (size_t block = n_blocks * thread / n_threads; block < end && good; ++block) {
-        if (!load(block, !fetched, *workspace)) good = false;
+        if (!load(block, fetched, *workspace)) good = false;
         size_t first = block * kBlockRows, n = std::min(kBlockRows, n_rows - first);
         Bytes next = block + 1 < end ? upcoming(block + 1) : Bytes{nullptr, 0};
         fetched = evaluate(kernels, view, *workspace, next);
@@ -193,12 +199,12 @@ bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
 
 bool Engine::run(const Kernels& kernels, const Rows& rows, size_t n_threads,
                  const Results& results) {
-  auto load = [&](size_t block, bool fetch, Workspace& work) {
+  auto load = [&](size_t block, size_t fetched, Workspace& work) {
     size_t first = block * kBlockRows, n = std::min(kBlockRows, rows.n_rows - first);
     auto encode = rows.type == Type::kFloat32   ? encode_block<float>
                   : rows.type == Type::kFloat64 ? encode_block<double>
                                                 : encode_block<uint8_t>;
-    return encode(kernels, program_, rows, first, n, fetch, work);
+    return encode(kernels, program_, rows, first, n, fetched, work);
   };
   const size_t size = rows.type == Type::kFloat64 ? 8 : rows.type == Type::kFloat32 ? 4 : 1;
   auto upcoming = [&](size_t block) -> Bytes {
@@ -212,7 +218,7 @@ bool Engine::run(const Kernels& kernels, const Rows& rows, size_t n_threads,
 
 void Engine::run(const Kernels& kernels, const PackedRows& rows, size_t n_threads,
                  const Results& results) {
-  auto load = [&](size_t block, bool, Workspace& work) {
+  auto load = [&](size_t block, size_t, Workspace& work) {
     unpack_block(program_, rows, block, work.slots());
     return true;
   };

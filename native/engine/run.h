@@ -82,8 +82,8 @@ class Engine {
   template <typename Load, typename Upcoming>
   bool run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads, const Results& results,
                   const Load& load, const Upcoming& upcoming);
-  bool evaluate(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
-                Bytes next);
+  size_t evaluate(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
+                  Bytes next);
   std::unique_ptr<Workspace> borrow();
   void give_back(std::unique_ptr<Workspace> workspace);
 

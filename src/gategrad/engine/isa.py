@@ -1,6 +1,7 @@
 """Which native kernels to run: the best of this machine, or those that GATEGRAD_ISA names.
 
-With AVX-512, circuits become machine code when they are lowered, unless GATEGRAD_CODE is "off".
+With AVX2 and AVX-512, circuits become machine code when they are lowered, unless GATEGRAD_CODE is
+"off".
 """
 
 import os
@@ -11,7 +12,7 @@ from gategrad import _core
 VARIABLE = "GATEGRAD_ISA"
 KNOWN = ("baseline", "avx2", "avx512")
 CODE_VARIABLE = "GATEGRAD_CODE"
-WITH_CODE = "avx512"
+WITH_CODE = ("avx2", "avx512")
 
 
 def available() -> list[str]:
@@ -42,8 +43,8 @@ def _choice(forced: str | None, available: tuple[str, ...]) -> tuple[str, str]:
     return forced, f"{VARIABLE} is set"
 
 
-def wants_code(isa: str) -> bool:
-    """Whether circuits are to become machine code on an instruction set.
+def wanted_code(isa: str) -> str:
+    """The instruction set that circuits are to become machine code for: `isa`, or "" for none.
 
     Raises:
         ValueError: GATEGRAD_CODE is neither "on" nor "off".
@@ -51,4 +52,4 @@ def wants_code(isa: str) -> bool:
     choice = os.environ.get(CODE_VARIABLE) or "on"
     if choice not in ("on", "off"):
         raise ValueError(f"{CODE_VARIABLE}={choice!r} is unknown; known: on, off")
-    return choice == "on" and isa == WITH_CODE
+    return isa if choice == "on" and isa in WITH_CODE else ""

@@ -52,7 +52,7 @@ class NativeProgram:
             thresholds = feature, np.full(circuit.n_inputs, 0.5)
         self._n_features = circuit.n_inputs if self._bits else encoder.n_features
         arguments = _arguments(circuit, readout, thresholds, self._n_features, self._bits)
-        self._engine = _core.lower(*arguments, isa.wants_code(self.isa))
+        self._engine = _core.lower(*arguments, isa.wanted_code(self.isa))
         self.few = FewRows(arguments, readout.n_classes, self.isa)
         self._intervals = None if self._encoder is None else number_intervals(encoder)
         self._circuit = None if self._intervals is None else circuit
