@@ -52,9 +52,10 @@ template <typename Machine>
 class Generator {
  public:
   Generator(const Netlist& net, const Cones& cones, const std::vector<uint32_t>& slot,
-            uint32_t first_spill)
+            uint32_t first_spill, size_t n_entries)
       : net_(net), cones_(cones), slot_(slot), first_spill_(first_spill),
-        inverted_(cones.stored.size(), 0) {}
+        inverted_(cones.stored.size(), 0),
+        steps_a_line_(std::max(Machine::kStepsALine, (cones.n_gates + n_entries) / Machine::kMostLines)) {}
 
   std::vector<uint8_t> run(const Program& program) {
     machine_.enter();
@@ -70,9 +71,14 @@ class Generator {
     return std::move(machine_.code);
   }
 
-  size_t n_fetches() const { return gates_ / Machine::kGatesALine * Machine::kPasses; }
+  size_t n_fetches() const { return steps_ / steps_a_line_ * Machine::kPasses; }
 
  private:
+  // A gate or an entry of a sum: lines of the next block's rows are fetched at an even pace.
+  void step() {
+    if (++steps_ % steps_a_line_ == 0) machine_.prefetch();
+  }
+
   // An operand behind the inverters that are evaluated with it, and behind how it is stored.
   struct Operand {
     uint32_t signal;
@@ -104,7 +110,7 @@ class Generator {
   Value evaluate(uint32_t signal, bool complement) {
     const Netlist::Node& gate = node(signal);
     if (gate.op == Op::kNot) return value(gate.a, !complement);
-    if (++gates_ % Machine::kGatesALine == 0) machine_.prefetch();
+    step();
     uint8_t t = table_of(gate.op);
     if (complement) t ^= 0xF;
     Operand x = behind_inverters(gate.a), y = behind_inverters(gate.b);
@@ -206,6 +212,7 @@ class Generator {
     for (uint32_t j = 0; j < sum.n_columns; ++j) {
       const Column& column = program.columns[sum.first_column + j];
       for (uint32_t i = 0; i < column.count; ++i) {
+        step();
         insert(levels, column.column, value(*entry++, column.inverted != 0));
         if (machine_.full()) cut(levels);
       }
@@ -264,7 +271,7 @@ class Generator {
   uint32_t first_spill_;
   std::vector<uint8_t> inverted_;  // of every signal that is stored: its slot holds the complement
   Machine machine_;
-  size_t gates_ = 0;
+  size_t steps_a_line_, steps_ = 0;
 };
 
 template <typename Machine>
@@ -273,7 +280,8 @@ void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Progra
   if (cones.n_gates > kMostGates) return;
   cones.order = order_for_cache(net, cones);
   Residence residence = assign_slots(net, cones, roots);
-  Generator<Machine> generator(net, cones, residence.slot, residence.n_slots);
+  Generator<Machine> generator(net, cones, residence.slot, residence.n_slots,
+                               program.entries.size());
   const std::vector<uint8_t> code = generator.run(program);
   program.code = Code::make(code, generator.n_fetches());
   if (!program.code) return;

@@ -16,6 +16,8 @@ inline constexpr size_t kBlockWords = 8;
 // Blocks from one tile's marks to the next one's: 64, and one so that equal rows of several tiles
 // do not share a cache set.
 inline constexpr size_t kTilePitch = 65;
+// Tiles compared in one pass over a block's rows: their marks (4 KiB each) stay in cache.
+inline constexpr size_t kTilesAtOnce = 16;
 
 enum class Op : uint32_t { kNot, kAnd, kOr, kXor, kXnor, kNand, kNor, kAndNot, kOrNot };
 
@@ -79,8 +81,9 @@ enum class Check : uint32_t { kNothing, kNotNan, kBit };
 
 // Compares `n_rows` <= 512 rows with the thresholds of tiles [first, last) and stores their lanes
 // as slots. `rows` starts at feature `base` of the first row and each row has at least 64 readable
-// features. `marks` has room for (last - first) * kTilePitch blocks. `fetch`: prefetch rows
-// as it goes, since nobody did. Returns whether every value passed the check.
+// features. `marks` has room for (last - first) * kTilePitch blocks, last - first is at most
+// kTilesAtOnce. The first `fetched` rows were fetched before; the others are as it goes. Returns
+// whether every value passed the check.
 template <typename T>
 using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T* rows,
                         size_t row_stride, size_t base, size_t n_rows, Check check, size_t fetched,
@@ -88,9 +91,6 @@ using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T
 
 struct Kernels {
   const char* isa;
-  // Encoding reads rows that nobody fetched in order, so that what is fetched had better be the first
-  // of them without gaps.
-  bool in_order;
   Encode<uint8_t> encode_u8;
   Encode<float> encode_f32;
   Encode<double> encode_f64;

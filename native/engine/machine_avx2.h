@@ -17,7 +17,7 @@ class Avx2Machine : public Assembler {
   // See Avx512Machine.
   static constexpr size_t kLevelsInRegisters = 4;
   static constexpr uint8_t kConeRegisters = 6;
-  static constexpr size_t kGatesALine = 8;
+  static constexpr size_t kStepsALine = 12, kMostLines = 2048;
   static constexpr size_t kPasses = 2;
 
   Avx2Machine() : Assembler(kOnes) {}

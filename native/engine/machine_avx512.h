@@ -16,8 +16,9 @@ class Avx512Machine : public Assembler {
   // Levels of a counter whose items stay in registers: two each, beside those of a cone.
   static constexpr size_t kLevelsInRegisters = 9;
   static constexpr uint8_t kConeRegisters = 8;
-  // Gates for each line of the next block's rows that is fetched.
-  static constexpr size_t kGatesALine = 4;
+  // Gates and entries of sums for each line of the next block's rows that is fetched, at least, and
+  // how many lines that is at most, so that they do not drive the slots out of the cache.
+  static constexpr size_t kStepsALine = 3, kMostLines = 2048;
   static constexpr size_t kPasses = 1;
 
   Avx512Machine() : Assembler(32) {}

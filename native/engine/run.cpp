@@ -19,11 +19,6 @@ constexpr size_t kBlockBytes = kBlockWords * sizeof(uint64_t);
 // Slots are read in random order: on small pages, looking up addresses takes as long as the reads.
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kLine = 64;
-// Tiles compared in one pass over a block's rows: their marks (4 KiB each) stay in cache.
-constexpr size_t kTilesAtOnce = 16;
-// Code fetches at most every other line of the next block, and encoding fetches the rest: fetches on
-// their way from memory hold the buffers that operands from the second-level cache need as well.
-constexpr size_t kMostFetched = 128;
 
 template <typename T>
 Encode<T> encoder_of(const Kernels& kernels) {
@@ -140,10 +135,9 @@ size_t Engine::evaluate(const Kernels& kernels, const KernelProgram& view, Works
                         Bytes next) {
   if (program_.code) {
     const size_t n = program_.code->n_fetches(), step = next.count / std::max<size_t>(1, n);
-    const size_t most = kernels.in_order ? kLine : kMostFetched;
     program_.code->function()(workspace.slots(), workspace.planes(), next.first,
-                              std::min(step, most));
-    return kernels.in_order ? std::min(n * kLine, next.count) : 0;
+                              std::min(step, kLine));
+    return std::min(n * kLine, next.count);
   }
   const size_t step = next.count / std::max<size_t>(1, program_.gates.size());
   kernels.gates(view, workspace.slots(), next.first, std::min(step, kLine));
