@@ -82,15 +82,20 @@ enum class Check : uint32_t { kNothing, kNotNan, kBit };
 // Compares `n_rows` <= 512 rows with the thresholds of tiles [first, last) and stores their lanes
 // as slots. `rows` starts at feature `base` of the first row and each row has at least 64 readable
 // features. `marks` has room for (last - first) * kTilePitch blocks, last - first is at most
-// kTilesAtOnce. The first `fetched` rows were fetched before; the others are as it goes. Returns
-// whether every value passed the check.
+// kTilesAtOnce. The first `fetched` rows were fetched before; the others are as it goes, and so may
+// be what follows the last one in memory. Returns whether every value passed the check.
 template <typename T>
 using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T* rows,
                         size_t row_stride, size_t base, size_t n_rows, Check check, size_t fetched,
                         uint64_t* marks, uint64_t* slots);
 
+// How many rows that follow a block's, of features of `size` bytes, kernels with `fetches_ahead` fetch:
+// the first 64 while rows are compared, the others while slots are stored.
+inline constexpr size_t rows_ahead(size_t size) { return size == 1 ? 128 : 64; }
+
 struct Kernels {
   const char* isa;
+  bool fetches_ahead;
   Encode<uint8_t> encode_u8;
   Encode<float> encode_f32;
   Encode<double> encode_f64;

@@ -130,19 +130,19 @@ void Engine::give_back(std::unique_ptr<Workspace> workspace) {
 }
 
 // Gates and sums of the block in the workspace; returns how many of the first bytes of `next` are
-// fetched meanwhile.
+// fetched by then.
 size_t Engine::evaluate(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
                         Bytes next) {
+  const size_t n = program_.code ? program_.code->n_fetches() : program_.gates.size();
+  const size_t left = next.count - next.fetched;
+  const size_t step = std::min(left / std::max<size_t>(1, n), kLine);
   if (program_.code) {
-    const size_t n = program_.code->n_fetches(), step = next.count / std::max<size_t>(1, n);
-    program_.code->function()(workspace.slots(), workspace.planes(), next.first,
-                              std::min(step, kLine));
-    return std::min(n * kLine, next.count);
+    program_.code->function()(workspace.slots(), workspace.planes(), next.first + next.fetched, step);
+  } else {
+    kernels.gates(view, workspace.slots(), next.first + next.fetched, step);
+    kernels.sums(view, workspace.slots(), workspace.planes());
   }
-  const size_t step = next.count / std::max<size_t>(1, program_.gates.size());
-  kernels.gates(view, workspace.slots(), next.first, std::min(step, kLine));
-  kernels.sums(view, workspace.slots(), workspace.planes());
-  return step < kLine ? next.count : 0;
+  return next.fetched + std::min(n * kLine, left);
 }
 
 // `load(block, fetched, workspace)` fills the input slots of one block and says whether its rows are
@@ -164,7 +164,7 @@ bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
       for (size_t block = n_blocks * thread / n_threads; block < end && good; ++block) {
         if (!load(block, fetched, *workspace)) good = false;
         size_t first = block * kBlockRows, n = std::min(kBlockRows, n_rows - first);
-        Bytes next = block + 1 < end ? upcoming(block + 1) : Bytes{nullptr, 0};
+        Bytes next = block + 1 < end ? upcoming(block + 1) : Bytes{nullptr, 0, 0};
         fetched = evaluate(kernels, view, *workspace, next);
         if (results.labels) kernels.argmax(view, workspace->planes(), n, results.labels + first);
         if (results.sums)
@@ -203,9 +203,10 @@ bool Engine::run(const Kernels& kernels, const Rows& rows, size_t n_threads,
   const size_t size = rows.type == Type::kFloat64 ? 8 : rows.type == Type::kFloat32 ? 4 : 1;
   auto upcoming = [&](size_t block) -> Bytes {
     size_t first = block * kBlockRows, n = std::min(kBlockRows, rows.n_rows - first);
-    if (rows.column_stride != 1 || rows.row_stride < 0) return {nullptr, 0};
+    if (rows.column_stride != 1 || rows.row_stride < 0) return {nullptr, 0, 0};
     size_t stride = static_cast<size_t>(rows.row_stride) * size;
-    return {static_cast<const uint8_t*>(rows.data) + first * stride, n * stride};
+    return {static_cast<const uint8_t*>(rows.data) + first * stride, n * stride,
+            kernels.fetches_ahead ? std::min(n, rows_ahead(size)) * stride : 0};
   };
   return run_blocks(kernels, rows.n_rows, n_threads, results, load, upcoming);
 }
@@ -216,7 +217,7 @@ void Engine::run(const Kernels& kernels, const PackedRows& rows, size_t n_thread
     unpack_block(program_, rows, block, work.slots());
     return true;
   };
-  auto upcoming = [](size_t) -> Bytes { return {nullptr, 0}; };
+  auto upcoming = [](size_t) -> Bytes { return {nullptr, 0, 0}; };
   run_blocks(kernels, rows.n_rows, n_threads, results, load, upcoming);
 }
 

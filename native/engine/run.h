@@ -36,10 +36,11 @@ struct PackedRows {
   size_t n_words;  // of a line
 };
 
-// Memory that a block will be encoded from.
+// Memory that a block will be encoded from; the first `fetched` bytes of it are fetched while the
+// block before it is encoded.
 struct Bytes {
   const uint8_t* first;
-  size_t count;
+  size_t count, fetched;
 };
 
 // Where results go; a null pointer means that they are not wanted.
