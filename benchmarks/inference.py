@@ -1,6 +1,6 @@
 """Images a second of circuits, from raw rows to labels: stages, threads, limits and peers.
 
-    python -m benchmarks.inference [MODEL.gg ...] [--parts speed stages peers]
+    python -m benchmarks.inference [MODEL.gg ...] [--threshold X] [--parts speed stages peers]
         [--difflogic DIR] [--torchlogix DIR] [--cache DIR]
 
 Without models: 784 -> 6x8000 -> 10 with random wiring and random functions as drawn from raw
@@ -14,6 +14,7 @@ are compiled with gcc (-O1 and -O3, minutes each, kept in the cache) by their ow
 import argparse
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -43,6 +44,11 @@ def main(arguments: list[str] | None = ()) -> None:
     options = _options(arguments)
     print(describe())
     models = {os.path.basename(path): gg.load(path) for path in options.models}
+    if options.threshold is not None:
+        models = {
+            f"{k}, uint8 > {options.threshold:g}": _on_pixels(m, options.threshold)
+            for k, m in models.items()
+        }
     if "speed" in options.parts or "stages" in options.parts:
         models = models or _random_models()
     if "speed" in options.parts:
@@ -58,9 +64,17 @@ def untrained(encoder: Thermometer | None, *, width: int = WIDTH) -> gg.Model:
     return _discretized(encoder, width).optimize()
 
 
+def _on_pixels(model: gg.Model, threshold: float) -> gg.Model:
+    """A model of bits behind a threshold on each of its inputs, so that it reads raw pixels."""
+    if model.encoder is not None:
+        raise SystemExit("--threshold is for models that take bits; this one has an encoder")
+    return replace(model, encoder=Thermometer.fixed([threshold], model.circuit.n_inputs))
+
+
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", metavar="MODEL.gg")
+    parser.add_argument("--threshold", metavar="X", type=float, help="put before models of bits")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--seconds", type=float, default=6.0, help="a line of the speed table")
     parser.add_argument("--difflogic", metavar="DIR")
