@@ -17,7 +17,7 @@ class Avx512Machine : public Assembler {
   static constexpr size_t kLevelsInRegisters = 9;
   static constexpr uint8_t kConeRegisters = 8;
   // Gates and entries of sums for each line of the next block's rows that is fetched, at least, and
-  // how many lines that is at most, so that they do not drive the slots out of the cache.
+  // about how many lines that is at most, so that they do not drive the slots out of the cache.
   static constexpr size_t kStepsALine = 3, kMostLines = 2048;
   static constexpr size_t kPasses = 1;
 
