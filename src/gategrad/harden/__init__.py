@@ -2,6 +2,7 @@
 
 discretize.py   the public function
 walk.py         which emitter a module has
+plain.py        whether it still computes what its class does
 emitters.py     one function a module type: how it continues a draft
 draft.py        the circuit so far
 """

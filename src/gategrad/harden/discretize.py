@@ -9,6 +9,7 @@ from gategrad.circuit import Readout
 from gategrad.encoding import Encoder
 from gategrad.harden.draft import Draft
 from gategrad.harden.errors import DiscretizeError
+from gategrad.harden.plain import check_global_hooks
 from gategrad.harden.walk import walk
 from gategrad.model import Model
 
@@ -19,6 +20,7 @@ def discretize(
     *,
     encoder: Encoder | None = None,
     labels: Sequence[str] | Sequence[int] | None = None,
+    ignore_hooks: bool = False,
 ) -> Model:
     """Make a model of the gates that a network hardens to; the network stays as it is.
 
@@ -34,13 +36,16 @@ def discretize(
             in any mode.
         encoder: from raw rows to the bits that the network takes; None where it has its own.
         labels: a name for each class.
+        ignore_hooks: whether forward hooks and pre-hooks, which may change values, are let be; the
+            circuit is that of the network without them.
 
     Returns:
         The model; its `neurons` are its gates, as `optimize` has not been at work.
 
     Raises:
         TypeError: `net` is no torch module.
-        DiscretizeError: a module that is no part of a circuit, or modules that do not fit together.
+        DiscretizeError: a module that is no part of a circuit, since its class is none, a method
+            of it is overridden or it has a hook; or modules that do not fit together.
         ModelError: an encoder of another width, or labels that do not fit the classes.
 
     >>> from gategrad import nn
@@ -50,7 +55,9 @@ def discretize(
     """
     if not isinstance(net, nn.Module):
         raise TypeError(f"discretize takes a torch module, got {type(net).__name__}")
-    draft = walk(net, "", Draft())
+    if not ignore_hooks:
+        check_global_hooks()
+    draft = walk(net, "", Draft(), ignore_hooks=ignore_hooks)
     if draft.encoder is not None and encoder is not None:
         raise DiscretizeError(
             f"the network makes its bits itself, and there is a {type(encoder).__name__} as "

@@ -36,7 +36,7 @@ def soft_accuracy(
     layers stay hard, and so do wires that are learned straight-through. Rows and targets are those
     of `fit`, which also says what is raised. 0 rows give nan.
     """
-    reader = row_reader(discretize(net, encoder=encoder), encoder)
+    reader = row_reader(discretize(net, encoder=encoder, ignore_hooks=True), encoder)
     return soft_figure(net, reader.read(x, y).to(device_of(net)), reader.kind)
 
 
@@ -69,7 +69,8 @@ def _decide(kind: str, scores: Tensor) -> Tensor:
 
 def hard_figure(net: nn.Module, rows: Rows, kind: str) -> float:
     """The figure of the circuit, by the native engine."""
-    decided = discretize(net).predict(rows.bits.cpu().numpy(), threads=torch.get_num_threads())
+    model = discretize(net, ignore_hooks=True)
+    decided = model.predict(rows.bits.cpu().numpy(), threads=torch.get_num_threads())
     return figure(kind, decided, rows.targets.cpu().numpy())
 
 

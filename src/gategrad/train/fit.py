@@ -120,7 +120,7 @@ def fit(
             setting differs.
         DiscretizeError: a module that is no part of a circuit.
     """
-    reader = _reader(discretize(net, encoder=encoder), encoder)
+    reader = _reader(discretize(net, encoder=encoder, ignore_hooks=True), encoder)
     seed = whole("seed", seed, least=0)
     if threads is not None:
         threads = whole("threads", threads, least=1)

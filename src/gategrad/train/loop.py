@@ -121,7 +121,7 @@ class Run:
     def _live_gates(self) -> int | None:
         if not self.plan.gate_penalty:
             return None
-        return live_gates(discretize(self.net).optimize().circuit)
+        return live_gates(discretize(self.net, ignore_hooks=True).optimize().circuit)
 
     def _merit(self, evaluation: Evaluation) -> float:
         """What the best evaluation has most of."""
