@@ -1,6 +1,7 @@
 """A cache of its own for each test, no way to the network, and a server on this machine."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -33,12 +34,14 @@ def no_data(monkeypatch):
 class Server:
     """What is served: path -> bytes, a status code, or (announced length or None, bytes).
 
-    Like many servers, it calls a .gz file an encoding of its content where the client allows that.
+    Like many servers, it calls a .gz file an encoding of its content where the client allows that;
+    with `encodes` every file, whatever the client says.
     """
 
     url: str
     content: dict = field(default_factory=dict)
     asked: list = field(default_factory=list)
+    encodes: bool = False
 
 
 @pytest.fixture
@@ -56,10 +59,12 @@ def server():
             self.send_response(200)
             if length is not None:
                 self.send_header("Content-Length", str(length))
-            if self.path.endswith(".gz") and "gzip" in self.headers["Accept-Encoding"]:
+            asked_for = self.path.endswith(".gz") and "gzip" in self.headers["Accept-Encoding"]
+            if served.encodes or asked_for:
                 self.send_header("Content-Encoding", "gzip")
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):
+                self.wfile.write(body)
 
         def log_message(self, *args):
             pass

@@ -182,7 +182,7 @@ def test_nobody_there(monkeypatch):
     text = str(caught.value)
     assert "http://127.0.0.1:9/fashion-mnist/train-images-idx3-ubyte.gz: no connection" in text
     assert "set GATEGRAD_DATA to a folder that holds\n  fashion-mnist/train-images" in text
-    assert "They are published at\n  http://fashion-mnist.s3-website.eu-central-1" in text
+    assert "They are published at\n  https://github.com/zalandoresearch/fashion-mnist" in text
 
 
 def test_the_error_names_the_data_folder(monkeypatch, tmp_path):
@@ -328,3 +328,39 @@ def test_every_set_has_a_published_home_and_checksums(name):
     assert all(home.base.startswith("http") and home.base.endswith("/") for home in source.homes)
     guarded = all(home.checksum for home in source.homes)
     assert guarded or all(file.checksum for file in source.files)
+
+
+def test_a_body_that_does_not_end_is_cut_off(monks, cache):
+    serve(monks, "/a/", {"monks-1.train": (None, TRAIN * 100_000), "monks-1.test": TEST})
+    message = rf"/a/monks-1.train: not the published file \(more than its {len(TRAIN)} bytes\)"
+    with pytest.raises(data.DataUnavailableError, match=message):
+        data.fetch("monks-1")
+    assert left_in(cache) == ["monks/monks-1.test"]
+
+
+def test_an_archive_of_unknown_size_is_cut_off(server, monkeypatch):
+    homes = (Home(f"{server.url}/", "monk.zip"),)
+    monkeypatch.setitem(SOURCES, "monks-1", Source("monks", published(FILES), homes))
+    monkeypatch.delenv("GATEGRAD_MIRROR")
+    monkeypatch.setattr(download, "_LARGEST_UNKNOWN", 1000)
+    server.content["/monk.zip"] = (None, bytes(200_000))
+    with pytest.raises(data.DataUnavailableError, match="more than its 1,000 bytes"):
+        data.fetch("monks-1")
+
+
+def test_a_body_is_never_unpacked(monks, monkeypatch, cache):
+    """Whatever the server calls it: 100 MB would come of these bytes."""
+    bomb = gzip.compress(bytes(100_000_000), mtime=0)
+    source = Source("monks", published({"monks-1.train": bomb}), SOURCES["monks-1"].homes)
+    monkeypatch.setitem(SOURCES, "monks-1", source)
+    serve(monks, "/a/", {"monks-1.train": bomb})
+    monks.encodes = True
+    data.fetch("monks-1")
+    assert (cache / "monks" / "monks-1.train").read_bytes() == bomb
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_addresses_of_https_come_first(source):
+    safe = [home.base.startswith("https://") for home in source.homes]
+    assert safe == sorted(safe, reverse=True)
+    assert safe[0]

@@ -1,5 +1,8 @@
 """The user's own `.npz` and `.csv` files."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -243,6 +246,58 @@ def test_a_flipped_byte_in_an_array(npz):
     at = content.index(X.tobytes())
     path.write_bytes(content[:at] + b"?" + content[at + 1 :])
     refused(r"mine\.npz is not a complete \.npz file: Bad CRC-32", load_file, path)
+
+
+def npy_of_shape(shape):
+    stream = io.BytesIO()
+    fields = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, fields)
+    return stream.getvalue() + bytes(8)
+
+
+SHAPES = [(-1, 784), (-2, -4), (2**62, 784), (2**70, 2), (10**6, 784)]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_arrays_of_impossible_shapes(tmp_path, shape):
+    path = tmp_path / "mine.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x.npy", npy_of_shape(shape))
+    refused(r"mine\.npz is not a complete \.npz file: ", load_rows, path)
+
+
+def encrypted(path):
+    """The archive with its members marked as encrypted, in both of their headers."""
+    content = bytearray(path.read_bytes())
+    for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(magic)
+        while at >= 0:
+            content[at + flags] |= 1
+            at = content.find(magic, at + 1)
+    path.write_bytes(content)
+    return path
+
+
+def test_an_encrypted_archive(npz):
+    refused(r"mine\.npz is encrypted; save it without", load_rows, encrypted(npz(x=X)))
+
+
+def test_an_archive_packed_in_an_unknown_way(npz):
+    path = npz(x=X)
+    content = bytearray(path.read_bytes())
+    content[content.find(b"PK\x03\x04") + 8] = content[content.find(b"PK\x01\x02") + 10] = 77
+    path.write_bytes(content)
+    refused(r"mine\.npz is not a complete \.npz file: ", load_rows, path)
+
+
+def test_messages_do_not_list_all_names_of_a_wide_table(csv):
+    names = [f"p{i}" for i in range(784)]
+    path = csv(",".join(names) + "\n1,2\n")
+    with pytest.raises(DataError) as raised:
+        load_rows(path)
+    assert "row 1 (line 2) has 2 cells, but the header has 784: p0, p1," in str(raised.value)
+    assert "p11, ... (784 in all)" in str(raised.value)
+    assert "p12" not in str(raised.value)
 
 
 def test_a_file_that_may_not_be_read(npz, monkeypatch):

@@ -138,6 +138,8 @@ def test_outputs(tmp_path, labels, scores):
     with (tmp_path / "y.csv").open(newline="") as stream:
         header, *lines = csv.reader(stream)
     assert header == (list(map(str, labels or range(3))) if scores else ["label"])
+    if scores:
+        assert lines == [[str(score) for score in row] for row in expected]
     cells = np.array(lines).astype(expected.dtype)
     assert np.array_equal(cells if scores else cells[:, 0], expected)
 

@@ -1,5 +1,6 @@
 """Errors name the file, the row in it, and what to do."""
 
+import csv
 import sys
 
 import numpy as np
@@ -149,3 +150,33 @@ def test_without_pyarrow(tmp_path, monkeypatch, name):
     fails(name, "pip install gategrad[arrow]")
     write(tmp_path / "x.npy", byte_rows(9))
     fails("x.npy", "a .parquet file as output needs pyarrow", out="y.parquet")
+
+
+@pytest.mark.parametrize("shape", [(-1, 12), (-2, -4), (2**62, 12), (2**70, 2), (10**6, 12)])
+def test_npy_files_of_impossible_shapes(tmp_path, shape):
+    with (tmp_path / "x.npy").open("wb") as stream:
+        fields = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, fields)
+        stream.write(bytes(24))
+    fails("x.npy", "x.npy is no complete .npy file of plain numbers (")
+    (tmp_path / "x.npy").write_bytes(b"PK\x03\x04 not a zip")
+    fails("x.npy", "x.npy is an archive of arrays; rename it to .npz")
+
+
+def test_labels_with_carriage_returns_come_back(tmp_path):
+    labels = ("a\rb", "a\nb", 'a"b')
+    model = byte_model(labels=labels)
+    x = write(tmp_path / "x.npy", byte_rows(50))
+    files.predict(model, x, "y.csv")
+    files.predict(model, x, "s.csv", scores=True)
+    with open("y.csv", newline="") as stream:
+        (_, *found) = csv.reader(stream, strict=True)
+    assert [row[0] for row in found] == model.predict(byte_rows(50)).tolist()
+    with open("s.csv", newline="") as stream:
+        assert next(csv.reader(stream, strict=True)) == list(labels)
+
+
+@pytest.mark.parametrize("label", ["end\0", "\0", "\udc80"])
+def test_labels_that_no_file_can_hold(label):
+    with pytest.raises(ValueError, match="holds what no text file can; use other text"):
+        byte_model(labels=("a", "b", label))

@@ -10,7 +10,11 @@ from pathlib import Path
 from gategrad.data.errors import DataError
 from gategrad.data.sources import PublishedFile
 
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
+# RuntimeError: zipfile's for encrypted members, and those packed in ways that it doesn't know.
+_BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error),
+    RuntimeError,
+)
 
 
 def extract(archive: Path, files: Sequence[PublishedFile], target: Path) -> None:

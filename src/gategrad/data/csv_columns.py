@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +17,8 @@ from gategrad.data.errors import DataError
 
 # Rows that are passed over at a time.
 _SKIPPED = 1 << 14
+# Names that a message shows of many.
+_SHOWN = 12
 _MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}
 
 
@@ -38,11 +41,15 @@ class Sheet:
 
     def position(self, column: str) -> int:
         """The place of a column; raises DataError that lists the columns."""
-        if column not in self.header:
+        if column not in self._places:
             raise DataError(
-                f"{self.path} has no column {column!r}; its columns are: {', '.join(self.header)}"
+                f"{self.path} has no column {column!r}; its columns are: {few(self.header)}"
             )
-        return self.header.index(column)
+        return self._places[column]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.header)}
 
     def texts(self, column: str) -> list[str]:
         """The cells of a column."""
@@ -203,8 +210,8 @@ def _check_widths(sheet: Sheet) -> None:
     for i, row in enumerate(sheet.rows):
         if len(row) != n:
             raise DataError(
-                f"{sheet.where(i)} has {len(row)} cells, but the header has "
-                f"{n}: {', '.join(sheet.header)}"
+                f"{sheet.where(i)} has {len(row)} cells, but the header has {n}: "
+                f"{few(sheet.header)}"
             )
 
 
@@ -297,6 +304,12 @@ def mixed(where: str, column: str, text: str) -> DataError:
         f"{where}: column {column!r} holds {text!r}, but numbers elsewhere; "
         f"fill the cell, drop the row, or name {column!r} among the categories"
     )
+
+
+def few(names: Sequence[str]) -> str:
+    """Names for a message: all of them, or the first and how many there are."""
+    shown = ", ".join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown}, ... ({len(names):,} in all)"
 
 
 def is_missing(text: str) -> bool:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gategrad.data import embedded
 from gategrad.data.archives import extract
@@ -14,7 +15,13 @@ from gategrad.data.locate import cache_folder, data_folder, find, missing
 from gategrad.data.registry import info
 from gategrad.data.sources import SOURCES, Home, PublishedFile, Source
 
+if TYPE_CHECKING:
+    from gategrad.data.progress import Bar
+
 _SECONDS_OF_SILENCE = 30
+_CHUNK_BYTES = 1 << 16
+# Bytes at which the download of an archive ends whose publisher remakes it; they are all small.
+_LARGEST_UNKNOWN = 1 << 26
 
 # get(url, path, size): fetch one address into one file.
 Get = Callable[[str, Path, int], None]
@@ -140,35 +147,59 @@ def _put(arrived: Path, place: Path, file: PublishedFile, url: str) -> None:
 
 def _getter(progress) -> Get:
     import requests
-    from pooch import HTTPDownloader
+    import urllib3
 
     from gategrad.data.progress import Bar
 
     def get(url: str, path: Path, size: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         bar = Bar(progress, path.name, size)
-        # Servers must not unpack .gz files on the way: the checksums are those of the packed ones.
-        as_it_is = {"Accept-Encoding": "identity"}
-        download = HTTPDownloader(
-            progressbar=bar, chunk_size=1 << 16, timeout=_SECONDS_OF_SILENCE, headers=as_it_is
-        )
         try:
-            download(url, str(path), None)
-        except requests.RequestException as error:
+            _receive(url, path, size, bar)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             bar.hide()
             raise DataError(f"{url}: {_reason(error)}") from error
+        except DataError:
+            bar.hide()
+            raise
+        bar.close()
 
     return get
 
 
+def _receive(url: str, path: Path, size: int, bar: "Bar") -> None:
+    """The body of the answer as it was sent, into a file; no more than the published `size`.
+
+    A body is never unpacked, whatever the server calls it: the checksums are those of packed files,
+    and a few bytes could become any number.
+    """
+    import requests
+
+    limit = size or _LARGEST_UNKNOWN
+    headers = {"Accept-Encoding": "identity"}
+    with requests.get(url, stream=True, timeout=_SECONDS_OF_SILENCE, headers=headers) as answer:
+        answer.raise_for_status()
+        arrived = 0
+        with path.open("wb") as file:
+            while chunk := answer.raw.read(_CHUNK_BYTES, decode_content=False):
+                arrived += len(chunk)
+                if arrived > limit:
+                    raise DataError(
+                        f"{url}: not the published file (more than its {limit:,} bytes)"
+                    )
+                file.write(chunk)
+                bar.update(len(chunk))
+
+
 def _reason(error: Exception) -> str:
     import requests
+    import urllib3
 
     if isinstance(error, requests.HTTPError):
         return f"HTTP {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         return f"no answer for {_SECONDS_OF_SILENCE} seconds"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if isinstance(error, urllib3.exceptions.HTTPError):
         return "the transfer broke off"
     if isinstance(error, requests.ConnectionError):
         return "no connection"

@@ -1,5 +1,6 @@
 """A `.npz` file: the arrays in it, checked and brought to the shapes and dtypes that we use."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -10,6 +11,12 @@ import numpy as np
 from gategrad.data.errors import DataError
 
 _KEPT = (np.dtype(bool), np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64))
+# zipfile raises RuntimeError for encrypted members and NotImplementedError, which is one, for ways
+# to pack that it doesn't know; numpy OverflowError and TypeError for shapes that are none.
+_BROKEN = (
+    *(ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OverflowError),
+    *(TypeError, lzma.LZMAError),
+)
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
@@ -23,12 +30,14 @@ def read(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except _BROKEN as error:
         if "pickle" in str(error):
             raise DataError(
                 f"{path} holds Python objects, which are not read because that could run code; "
                 "save plain arrays of numbers, or a .csv file"
             ) from error
+        if "encrypted" in str(error):
+            raise DataError(f"{path} is encrypted; save it without a password") from error
         raise DataError(f"{path} is not a complete .npz file: {error}") from error
 
 

@@ -153,7 +153,7 @@ def _from_csv(
     if target is None:
         raise DataError(
             f"{path}: which column holds the labels? Give it as target; "
-            f"the columns are: {', '.join(sheet.header)}"
+            f"the columns are: {csv_columns.few(sheet.header)}"
         )
     apart = (target,) if targets == "classes" else several.names_of(target, None, None, path)
     wanted = [csv_columns.targets(sheet, target)] if targets == "classes" else []

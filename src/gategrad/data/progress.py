@@ -8,34 +8,19 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 
 class Bar:
-    """One file's bar, with the methods that pooch calls."""
+    """One file's bar, as its bytes arrive."""
 
     def __init__(self, progress: Progress, label: str, total: int) -> None:
         self._progress = progress
         self._task = progress.add_task(label, total=total or None)
 
-    @property
-    def total(self) -> float | None:
-        """Bytes to come; None if unknown."""
-        return self._progress.tasks[self._task].total
-
-    @total.setter
-    def total(self, value: int) -> None:
-        # A server that does not say the length says 0; the published size is better.
-        if value:
-            self._progress.update(self._task, total=value)
-
     def update(self, n: int) -> None:
         """`n` more bytes are here."""
         self._progress.advance(self._task, n)
 
-    def reset(self) -> None:
-        """Start from nothing."""
-        self._progress.update(self._task, completed=0)
-
     def close(self) -> None:
         """The file is complete."""
-        self._progress.update(self._task, completed=self.total)
+        self._progress.update(self._task, completed=self._progress.tasks[self._task].total)
 
     def hide(self) -> None:
         """The file did not come."""

@@ -104,8 +104,9 @@ SOURCES = {
             ("bef4ecab320f06d8554ea6380940ec79", 4_422_102),
             ("bb300cfdad3c16e7a12a480ee83cd310", 5_148),
         ),
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        # This host speaks no https.
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     ),
     "cifar-10": _cifar(
         *("cifar-10", "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", 170_052_171),

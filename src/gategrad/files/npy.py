@@ -85,13 +85,14 @@ class NpyFile:
 
 def _map(path: Path) -> np.memmap:
     """The file as numpy maps it, which reads and checks the header only; nothing is executed."""
+    with path.open("rb") as file:
+        if file.read(2) == b"PK":
+            raise FileError(f"{path} is an archive of arrays; rename it to .npz")
     try:
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        with np.errstate(all="ignore"):
+            return np.lib.format.open_memmap(path, mode="r")
+    # A header may hold any shape: negative, or beyond what numpy can count.
+    except (ValueError, EOFError, OverflowError, TypeError) as error:
         raise FileError(
             f"{path} is no complete .npy file of plain numbers ({error}); write it by np.save"
         ) from error
-    if not isinstance(mapped, np.memmap):
-        mapped.close()
-        raise FileError(f"{path} is an archive of arrays; rename it to .npz")
-    return mapped

@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,7 +57,9 @@ class CsvOutput(NpyOutput):
 
     def write(self, file: BinaryIO, values: NDArray) -> None:
         """Append rows."""
-        cells = values.tolist()
+        # As text float32 has its own shortest digits; as a number of Python those of float64.
+        shortest = values.dtype == np.float32
+        cells = (values.astype(np.str_) if shortest else values).tolist()
         file.write(_csv_lines(cells if values.ndim > 1 else ([cell] for cell in cells)))
 
     def finish(self, file: BinaryIO, n: int) -> None:
@@ -82,7 +84,8 @@ class ParquetOutput(NpyOutput):
         )
         types = [pyarrow.array(np.ravel(column)[:0]).type for column in columns]
         schema = pyarrow.schema(list(zip(self._header, types, strict=True)))
-        with parquet.ParquetWriter(target, schema) as writer:
+        # "x" makes a new file, never what a link leads to.
+        with target.open("xb") as file, parquet.ParquetWriter(file, schema) as writer:
             for first in range(0, len(values), CONVERTED_ROWS):
                 part = [pyarrow.array(c[first : first + CONVERTED_ROWS]) for c in columns]
                 writer.write_table(pyarrow.table(part, schema=schema))
@@ -107,7 +110,14 @@ def npy_header(sample: NDArray, n: int) -> bytes:
     return np.lib.format.magic(1, 0) + length.to_bytes(2, "little") + padded.encode("latin1")
 
 
-def _csv_lines(rows: object) -> bytes:
+def _csv_lines(rows: Iterable[Sequence[object]]) -> bytes:
+    rows = list(rows)
+    text = _csv_text(rows, csv.QUOTE_MINIMAL)
+    # Some versions of Python leave a carriage return without quotes.
+    return (_csv_text(rows, csv.QUOTE_NONNUMERIC) if "\r" in text else text).encode()
+
+
+def _csv_text(rows: Sequence[Sequence[object]], quoting: int) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    return buffer.getvalue().encode()
+    csv.writer(buffer, lineterminator="\n", quoting=quoting).writerows(rows)
+    return buffer.getvalue()

@@ -1,7 +1,9 @@
 """An output that is not complete yet, beside its place, and the note of how far it is."""
 
+import errno
 import json
 import os
+import stat
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,19 +58,52 @@ class Partial:
 
     def __enter__(self) -> Self:
         """Open the file, for this process alone; its content is as it was."""
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-        self.file = os.fdopen(handle, "r+b")
-        try:
-            if fcntl is not None:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        self.file = self._locked()
+        # Whoever held the lock before may have put its finished file, this one, into its place.
+        while not self._is_ours():
             self.file.close()
-            raise FileError(
-                f"another process is writing {self.target}; wait for it, or name another output"
-            ) from error
+            self.file = self._locked()
         self._saved = monotonic()
         self._untouched = False
         return self
+
+    def _locked(self) -> BinaryIO:
+        """The file at `path`, locked; never what a link leads to."""
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            handle = os.open(self.path, flags, 0o666)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise self._no_file() from error
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise self._no_file()
+            if fcntl is not None:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(handle)
+            raise FileError(
+                f"another process is writing {self.target}; wait for it, or name another output"
+            ) from error
+        except BaseException:
+            os.close(handle)
+            raise
+        return os.fdopen(handle, "r+b")
+
+    def _no_file(self) -> FileError:
+        return FileError(
+            f"{self.path} is no regular file, so the output can't grow there; remove it, or name "
+            "another output"
+        )
+
+    def _is_ours(self) -> bool:
+        """Whether the file that is locked is still the one at `path`."""
+        try:
+            found = os.stat(self.path, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(os.fstat(self.file.fileno()), found)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Keep what can be continued, where the run was cut short and not refused; else nothing."""
@@ -80,7 +115,12 @@ class Partial:
                 with suppress(OSError):
                     self._save()
                 return
-        self._remove()
+            ours = self._is_ours()
+            # Under the lock, so that nothing of the next process goes; Windows can't remove it yet.
+            if ours and fcntl is not None:
+                self._remove()
+        if ours and fcntl is None:
+            self._remove()
 
     def why_not(self) -> str | None:
         """Why the file can't be continued; None where it can, and `mark` is where."""
@@ -123,6 +163,9 @@ class Partial:
         self.file.flush()
         os.fsync(self.file.fileno())
         content = json.dumps({"run": self._run, "mark": asdict(self.mark)})
+        # A link in its place would lead elsewhere.
+        if self.note.is_symlink():
+            self.note.unlink()
         write_atomic(self.note, content.encode())
         self._saved = monotonic()
 
@@ -130,11 +173,14 @@ class Partial:
         """Put the finished file, or what `convert(file, other)` makes of it, into its place."""
         self.file.flush()
         os.fsync(self.file.fileno())
+        self._converted.unlink(missing_ok=True)
         converted = convert(self.path, self._converted)
+        # Before another process may begin the next one.
+        self.note.unlink(missing_ok=True)
         os.replace(self._converted if converted else self.path, self.target)
 
     def _remove(self) -> None:
-        for path in (self.path, self.note, self._converted):
+        for path in (self.note, self._converted, self.path):
             with suppress(OSError):
                 path.unlink()
 

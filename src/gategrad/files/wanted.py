@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from gategrad.data.csv_columns import few
 from gategrad.encoding import OneHot, Table
 from gategrad.files.errors import FileError
 from gategrad.model import Model
@@ -59,12 +60,10 @@ class Wanted:
         """
         if self.names is None:
             self.check_width(len(header), name)
-        used = tuple(header) if self.names is None else self.names
+        used, known = tuple(header) if self.names is None else self.names, set(header)
         for column in used:
-            if column not in header:
-                raise FileError(
-                    f"{name} has no column {column!r}; its columns are: {', '.join(header)}"
-                )
+            if column not in known:
+                raise FileError(f"{name} has no column {column!r}; its columns are: {few(header)}")
         return used, tuple(used[place] for place in self.texts)
 
     def check_width(self, width: int, name: str) -> None:

@@ -263,10 +263,17 @@ def _labels(labels: Sequence[str] | Sequence[int] | None, readout: Readout) -> L
     for label in labels:
         if isinstance(label, int) and not -(2**63) <= label < 2**63:
             raise ModelError(f"label {label} does not fit 64 bits; use text instead")
+        # Arrays of text drop a zero character at the end; files of UTF-8 hold no half characters.
+        if isinstance(label, str) and ("\0" in label or label != _in_utf8(label)):
+            raise ModelError(f"label {label!r} holds what no text file can; use other text")
     if len(set(labels)) < len(labels):
         twice = next(v for v, n in Counter(labels).items() if n > 1)
         raise ModelError(f"label {twice!r} occurs more than once; expected distinct labels")
     return labels
+
+
+def _in_utf8(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _count(neurons: int) -> int:
