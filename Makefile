@@ -26,6 +26,7 @@ test: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	.ci/headers
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

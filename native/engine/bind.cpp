@@ -12,10 +12,10 @@
 
 #include "arrays.h"
 #include "engine/bind_single.h"
-#include "engine/isa.h"
 #include "engine/lower.h"
 #include "engine/run.h"
 #include "engine/single_run.h"
+#include "isa/isa.h"
 
 namespace gategrad {
 namespace {
@@ -23,9 +23,7 @@ namespace {
 using AnyRows = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
 
 const Kernels& kernels_named(const std::string& isa) {
-  for (const Kernels* kernels : available_kernels())
-    if (isa == kernels->isa) return *kernels;
-  throw std::invalid_argument("this machine has no kernels for " + isa);
+  return instruction_set(isa).kernels->blocks;
 }
 
 void check_code(const Program& program, const std::string& isa) {
@@ -150,7 +148,7 @@ void bind_engine(nb::module_& m) {
   });
   m.def("isas", [] {
     std::vector<std::string> names;
-    for (const Kernels* kernels : available_kernels()) names.emplace_back(kernels->isa);
+    for (const InstructionSet& set : instruction_sets()) names.emplace_back(set.name);
     return names;
   });
 }

@@ -1,8 +1,6 @@
 // The border between the engine and its kernels: plain data and function pointers.
 //
-// Kernel files are compiled once an instruction set. They include this header and compiler
-// intrinsics only: a library template instantiated there could be the copy that the linker keeps,
-// and would crash older machines.
+// Kernels are compiled once an instruction set; see isa/register.h for what that forbids.
 #pragma once
 
 #include <stddef.h>
@@ -111,11 +109,5 @@ struct Kernels {
   uint64_t (*read_plain)(const uint8_t* data, size_t n_bytes);
   uint64_t (*read_prefetching)(const uint8_t* data, size_t n_bytes);
 };
-
-extern const Kernels kBaselineKernels;
-#if defined(__x86_64__)
-extern const Kernels kAvx2Kernels;
-extern const Kernels kAvx512Kernels;
-#endif
 
 }  // namespace gategrad

@@ -90,10 +90,4 @@ struct SingleKernels {
   void (*byte_sums)(const BytePlan&, const uint8_t* signals, int32_t* sums);
 };
 
-extern const SingleKernels kBaselineSingle;
-#if defined(__x86_64__)
-extern const SingleKernels kAvx2Single;
-extern const SingleKernels kAvx512Single;  // needs VBMI and VPOPCNTDQ as well
-#endif
-
 }  // namespace gategrad

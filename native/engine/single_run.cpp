@@ -7,19 +7,10 @@
 #include <new>
 #include <stdexcept>
 
+#include "isa/isa.h"
+
 namespace gategrad {
 namespace {
-
-const SingleKernels* single_kernels(const std::string& isa) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (isa == "avx512" && __builtin_cpu_supports("avx512vbmi") &&
-      __builtin_cpu_supports("avx512vpopcntdq"))
-    return &kAvx512Single;
-  if (isa != "baseline") return &kAvx2Single;
-#endif
-  return &kBaselineSingle;
-}
 
 // Room that is aligned to 64 bytes: on the stack where little is enough.
 class Room {
@@ -77,7 +68,7 @@ bool encode_any(const SingleKernels& kernels, const SinglePlan& plan, const Rows
 
 Single::Single(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
                const std::string& isa, const std::string& layout)
-    : kernels_(single_kernels(isa)) {
+    : kernels_(instruction_set(isa).single), is_baseline_(isa == "baseline") {
   bool has_permutes = kernels_->bit_gates != nullptr;
   Layout wanted = has_permutes ? Layout::kFaster : Layout::kBytes;
   if (layout == "bits" && !has_permutes)
@@ -94,7 +85,7 @@ Single::Single(const CircuitView& circuit, const ReadoutView& readout, const Enc
 // benchmarks/latency.py prints both sides of these.
 size_t Single::most_rows() const {
   if (plan_.in_bits) return 16;
-  return kernels_ == &kBaselineSingle ? 5 : 3;  // the baseline's blocks are slower
+  return is_baseline_ ? 5 : 3;  // the baseline's blocks are slower
 }
 
 bool Single::run(const Rows& rows, const Results& results) const {

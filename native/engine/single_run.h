@@ -13,8 +13,7 @@ namespace gategrad {
 // A plan with its kernels; has no state that calls share.
 class Single {
  public:
-  // `isa` as in available_kernels; avx512 without byte permutes takes the kernels of avx2.
-  // `layout` is "bits", "bytes", or empty for the one that is estimated to be faster.
+  // `isa` is an instruction set that this machine has. `layout` is "bits", "bytes", or empty for the one that is estimated to be faster.
   Single(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
          const std::string& isa, const std::string& layout);
   const SinglePlan& plan() const { return plan_; }
@@ -30,6 +29,7 @@ class Single {
 
  private:
   const SingleKernels* kernels_;
+  bool is_baseline_;
   SinglePlan plan_;
 };
 

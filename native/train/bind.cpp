@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "arrays.h"
-#include "engine/isa.h"
 #include "train/bind.h"
 #include "train/buffers.h"
 #include "train/parallel.h"
@@ -35,7 +34,7 @@ template <typename S>
 Stack<S> make_stack(const Settings& settings, const Arrays& indices, const Arrays& weights,
                     const Arrays& grads) {
   const auto& [isa, sizes, batch, n_groups, scale, threads] = settings;
-  Stack<S> stack{&GG_KERNELS_FOR(S, isa, ), {}, batch, n_groups, static_cast<S>(scale), threads};
+  Stack<S> stack{&kernels_of<S>(isa).stack, {}, batch, n_groups, static_cast<S>(scale), threads};
   for (size_t l = 0; l < sizes.size(); ++l) {
     const auto& [n_in, n_out, kind, straight_through, factor] = sizes[l];
     stack.layers.push_back({pointer<const int64_t>(indices.at(l)), pointer<const S>(weights.at(l)),

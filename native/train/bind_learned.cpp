@@ -28,7 +28,8 @@ using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
 
 LearnedStack make_stack(const Settings& settings, const Arrays& arrays, const Arrays& grads) {
   const auto& [isa, sizes, batch, n_groups, scale, threads] = settings;
-  LearnedStack stack{&GG_KERNELS(isa, Learned), &GG_KERNELS(isa, Float), {}, batch, n_groups,
+  const KernelSet& kernels = *instruction_set(isa).kernels;
+  LearnedStack stack{&kernels.bits, &kernels.floats.stack, {}, batch, n_groups,
                      static_cast<float>(scale), threads};
   for (size_t l = 0; l < sizes.size(); ++l) {
     const auto& [n_in, n, k, kind, straight_through, factor] = sizes[l];

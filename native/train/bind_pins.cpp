@@ -21,7 +21,7 @@ using LayerTuple = std::tuple<std::string, uintptr_t, size_t, size_t, size_t, si
 template <typename S>
 PinLayer<S> make_layer(const LayerTuple& t) {
   const auto& [isa, candidates, k, n, n_in, batch, threads] = t;
-  return {&GG_KERNELS_FOR(S, isa, Pins), {pointer<const int32_t>(candidates), k}, n, n_in, batch, threads};
+  return {&kernels_of<S>(isa).pins, {pointer<const int32_t>(candidates), k}, n, n_in, batch, threads};
 }
 
 template <typename S>

@@ -25,7 +25,7 @@ template <typename S>
 SlotLayer<S> make_layer(const LayerTuple& t) {
   const auto& [isa, wires, tables, n, k, n_in, batch, threads] = t;
   const Slots slots{pointer<const int64_t>(wires), pointer<const int64_t>(tables), n, k};
-  return {&GG_KERNELS_FOR(S, isa, Slots), slots, n_in, batch, threads};
+  return {&kernels_of<S>(isa).slots, slots, n_in, batch, threads};
 }
 
 ChosenSlots make_chosen(const ChosenTuple& chosen) {

@@ -21,7 +21,7 @@ using LayerTuple = std::tuple<std::string, uintptr_t, size_t, size_t, size_t, si
 template <typename S>
 WideLayer<S> make_layer(const LayerTuple& t) {
   const auto& [isa, wires, inputs, n_in, n, batch, threads] = t;
-  return {&GG_KERNELS_FOR(S, isa, Wide), pointer<const int64_t>(wires), inputs, n_in, n, batch, threads};
+  return {&kernels_of<S>(isa).wide, pointer<const int64_t>(wires), inputs, n_in, n, batch, threads};
 }
 
 template <typename S>

@@ -56,7 +56,6 @@ struct TileKernels {
 
 template <typename S>
 struct Kernels {
-  const char* isa;
   TileKernels<S> tiles[kWidest];  // 1 block, 2 blocks, ...
   // Coefficients of gates [0, n), soft and, where hard is not null, of the hardened gates.
   void (*raw)(const S* weight, size_t n, S* soft, S* hard);
@@ -72,12 +71,5 @@ struct Kernels {
   void (*from_trails)(const S* from, size_t stride, size_t n_terms, const uint32_t* places,
                       size_t n, S* to);
 };
-
-extern const Kernels<float> kBaselineFloat;
-extern const Kernels<double> kBaselineDouble;
-#if defined(__x86_64__)
-extern const Kernels<float> kAvx2Float, kAvx512Float;
-extern const Kernels<double> kAvx2Double, kAvx512Double;
-#endif
 
 }  // namespace gategrad::train

@@ -67,9 +67,4 @@ struct LearnedKernels {
   void (*softmax)(const float* logits, size_t begin, size_t end, size_t k, float* d);
 };
 
-extern const LearnedKernels kBaselineLearned;
-#if defined(__x86_64__)
-extern const LearnedKernels kAvx2Learned, kAvx512Learned;
-#endif
-
 }  // namespace gategrad::train

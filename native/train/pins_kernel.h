@@ -32,11 +32,4 @@ struct PinKernels {
                   S* tile);
 };
 
-extern const PinKernels<float> kBaselinePinsFloat;
-extern const PinKernels<double> kBaselinePinsDouble;
-#if defined(__x86_64__)
-extern const PinKernels<float> kAvx2PinsFloat, kAvx512PinsFloat;
-extern const PinKernels<double> kAvx2PinsDouble, kAvx512PinsDouble;
-#endif
-
 }  // namespace gategrad::train

@@ -37,11 +37,4 @@ struct SlotKernels {
                   S* grad);
 };
 
-extern const SlotKernels<float> kBaselineSlotsFloat;
-extern const SlotKernels<double> kBaselineSlotsDouble;
-#if defined(__x86_64__)
-extern const SlotKernels<float> kAvx2SlotsFloat, kAvx512SlotsFloat;
-extern const SlotKernels<double> kAvx2SlotsDouble, kAvx512SlotsDouble;
-#endif
-
 }  // namespace gategrad::train

@@ -31,9 +31,4 @@ struct WarpKernels {
   void (*row)(const WarpPlane&, const WarpRow&, size_t n, uint8_t* out);
 };
 
-extern const WarpKernels kBaselineWarp;
-#if defined(__x86_64__)
-extern const WarpKernels kAvx2Warp, kAvx512Warp;
-#endif
-
 }  // namespace gategrad::train

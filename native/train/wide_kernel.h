@@ -41,11 +41,4 @@ struct WideKernels {
   void (*light_backward)(const S* weight, const S* grad, size_t n, S* grad_weight);
 };
 
-extern const WideKernels<float> kBaselineWideFloat;
-extern const WideKernels<double> kBaselineWideDouble;
-#if defined(__x86_64__)
-extern const WideKernels<float> kAvx2WideFloat, kAvx512WideFloat;
-extern const WideKernels<double> kAvx2WideDouble, kAvx512WideDouble;
-#endif
-
 }  // namespace gategrad::train

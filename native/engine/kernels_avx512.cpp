@@ -1,3 +1,0 @@
-#define GG_KERNELS kAvx512Kernels
-#define GG_ISA "avx512"
-#include "engine/kernels.inc"

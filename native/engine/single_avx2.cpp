@@ -1,2 +1,0 @@
-#define GG_SINGLE kAvx2Single
-#include "engine/single.inc"

@@ -1,2 +1,0 @@
-#define GG_SINGLE kAvx512Single
-#include "engine/single.inc"

@@ -1,2 +1,0 @@
-#define GG_SINGLE kBaselineSingle
-#include "engine/single.inc"

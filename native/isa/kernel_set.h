@@ -1,0 +1,39 @@
+// All that is compiled once an instruction set: plain data and function pointers.
+#pragma once
+
+#include "engine/kernel.h"
+#include "engine/single.h"
+#include "train/kernel.h"
+#include "train/learned_kernel.h"
+#include "train/pins_kernel.h"
+#include "train/slots_kernel.h"
+#include "train/warp_kernel.h"
+#include "train/wide_kernel.h"
+
+namespace gategrad {
+
+// Training on values of one type.
+template <typename S>
+struct ValueKernels {
+  train::Kernels<S> stack;
+  train::WideKernels<S> wide;
+  train::PinKernels<S> pins;
+  train::SlotKernels<S> slots;
+};
+
+struct KernelSet {
+  Kernels blocks;
+  SingleKernels single;
+  ValueKernels<float> floats;
+  ValueKernels<double> doubles;
+  train::LearnedKernels bits;
+  train::WarpKernels images;
+};
+
+#define GG_ISA(processor, name, kernels, flags, features) extern const KernelSet kernels;
+#define GG_SINGLE(processor, name, kernels, flags, features) extern const SingleKernels kernels;
+#include "isa/table.def"
+#undef GG_ISA
+#undef GG_SINGLE
+
+}  // namespace gategrad

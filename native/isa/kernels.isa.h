@@ -1,0 +1,29 @@
+// The kernels of all folders, as one set.
+#pragma once
+
+#include "engine/kernels.isa.h"
+#include "engine/single.isa.h"
+#include "isa/kernel_set.h"
+#include "train/kernels.isa.h"
+#include "train/learned.isa.h"
+#include "train/pins.isa.h"
+#include "train/slots.isa.h"
+#include "train/warp.isa.h"
+#include "train/wide.isa.h"
+
+namespace gategrad {
+namespace {
+
+template <typename S>
+constexpr ValueKernels<S> value_kernels() {
+  return {train::values::kernels<S>(), train::wide::kernels<S>(), train::pins::kernels<S>(),
+          train::slots::kernels<S>()};
+}
+
+constexpr KernelSet kernel_set(const char* isa) {
+  return {block_kernels(isa),      single_kernels(),       value_kernels<float>(),
+          value_kernels<double>(), train::bits::kernels(), train::images::kernels()};
+}
+
+}  // namespace
+}  // namespace gategrad

@@ -1,0 +1,25 @@
+// The widest registers of the instruction set that a file is compiled for; included by all headers
+// named *.isa.h.
+//
+// These are compiled once an instruction set (isa/table.def), each time with other flags, so all that
+// they define has internal linkage, and they include no library header but those of C: a library
+// template that the compiler instantiates there could be the one that the linker keeps, and would
+// crash older machines.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+#define GG_REGISTER 64
+#elif defined(__AVX2__)
+#define GG_REGISTER 32
+#else
+#define GG_REGISTER 16
+#endif
+
+#define GG_INLINE inline __attribute__((always_inline))

@@ -1,2 +1,0 @@
-#define GG_LEARNED_KERNELS kAvx2Learned
-#include "train/learned.inc"

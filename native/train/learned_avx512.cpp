@@ -1,2 +1,0 @@
-#define GG_LEARNED_KERNELS kAvx512Learned
-#include "train/learned.inc"

@@ -1,2 +1,0 @@
-#define GG_LEARNED_KERNELS kBaselineLearned
-#include "train/learned.inc"

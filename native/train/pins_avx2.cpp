@@ -1,3 +1,0 @@
-#define GG_PINS_FLOAT kAvx2PinsFloat
-#define GG_PINS_DOUBLE kAvx2PinsDouble
-#include "train/pins.inc"

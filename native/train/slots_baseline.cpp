@@ -1,3 +1,0 @@
-#define GG_SLOTS_FLOAT kBaselineSlotsFloat
-#define GG_SLOTS_DOUBLE kBaselineSlotsDouble
-#include "train/slots.inc"

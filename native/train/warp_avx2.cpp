@@ -1,2 +1,0 @@
-#define GG_WARP_KERNELS kAvx2Warp
-#include "train/warp.inc"

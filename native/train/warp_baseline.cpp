@@ -1,2 +1,0 @@
-#define GG_WARP_KERNELS kBaselineWarp
-#include "train/warp.inc"
