@@ -19,13 +19,34 @@ ALLOWED = {
     "data": set(),
     "files": {"encoding", "engine", "model", "data"},
     "records": set(),
+    "options": set(),
     "nn": {"circuit", "encoding", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
-    "train": {"circuit", "encoding", "engine", "model", "nn", "harden", "data", "records"},
+    "train": {
+        "circuit",
+        "encoding",
+        "engine",
+        "model",
+        "nn",
+        "harden",
+        "data",
+        "records",
+        "options",
+    },
 }
 # The one place above the line that imports torch, when somebody asks for backend="gpu".
 WITH_TORCH = ROOT / "engine" / "gpu"
-TORCH_FREE = ("circuit", "passes", "encoding", "engine", "model", "data", "files", "records")
+TORCH_FREE = (
+    "circuit",
+    "passes",
+    "encoding",
+    "engine",
+    "model",
+    "data",
+    "files",
+    "records",
+    "options",
+)
 
 
 def _imports(path: Path) -> set[str]:

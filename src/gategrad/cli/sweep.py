@@ -11,6 +11,7 @@ from gategrad.cli import train_options as options
 from gategrad.cli.encoders import choose_encoder
 from gategrad.cli.errors import require_torch, require_writable
 from gategrad.cli.options import JsonOption, TargetOption
+from gategrad.cli.recipe_options import takes_options
 from gategrad.cli.sources import check_name, load_source
 from gategrad.cli.train import rows_to_choose_on, with_image_shape
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from gategrad.train.sweep import Trial
 
 
+@takes_options("layers", "steps")
 def run(
     name: options.DataArgument,
+    *,
     preset: options.PresetOption = "fast",
     storage: Annotated[
         Path | None,
@@ -35,8 +38,7 @@ def run(
     target: TargetOption = None,
     category: options.CategoriesOption = None,
     image_shape: options.ImageShapeOption = None,
-    layers: options.LayersOption = None,
-    steps: options.StepsOption = None,
+    given: dict[str, object],
     validation: options.ValidationOption = None,
     seed: options.SeedOption = 0,
     threads: options.TrainThreadsOption = None,
@@ -57,8 +59,6 @@ def run(
     sweep.require_optuna()
     source = load_source(name, target=target, categories=category or ())
     source = with_image_shape(source, image_shape)
-    given = {"layers": layers, "steps": steps}
-    given = {key: value for key, value in given.items() if value is not None}
     recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
     if recipe.layers is None:
         recipe = recipe.but(layers=default_layers(len(source.classes), source.image_shape))

@@ -11,6 +11,7 @@ from gategrad.cli import train_options as options
 from gategrad.cli.encoders import choose_encoder
 from gategrad.cli.errors import CommandError, require_torch, require_writable
 from gategrad.cli.options import JsonOption, TargetOption
+from gategrad.cli.recipe_options import flag, takes_options
 from gategrad.cli.sources import Source, check_name, load_source
 from gategrad.records import append
 
@@ -19,50 +20,21 @@ if TYPE_CHECKING:
     from gategrad.train import Result
 
 MAX_VALIDATION = 5000
+Given = dict[str, object]
 
 
+@takes_options()
 def run(
     name: options.DataArgument,
+    *,
     out: options.OutOption = None,
     preset: options.PresetOption = "plain",
     record: options.RecordOption = None,
     target: TargetOption = None,
     task: options.TaskOption = "classification",
     category: options.CategoriesOption = None,
-    thermometer: options.ThermometerOption = None,
-    spacing: options.SpacingOption = None,
     image_shape: options.ImageShapeOption = None,
-    augment: options.AugmentOption = None,
-    rotation: options.RotationOption = None,
-    shift: options.ShiftOption = None,
-    scale: options.ScaleOption = None,
-    shear: options.ShearOption = None,
-    flip: options.FlipOption = None,
-    share: options.ShareOption = None,
-    layers: options.LayersOption = None,
-    inputs: options.InputsOption = None,
-    parametrization: options.ParametrizationOption = None,
-    connections: options.ConnectionsOption = None,
-    candidates: options.CandidatesOption = None,
-    wire_estimator: options.WireEstimatorOption = None,
-    radius: options.RadiusOption = None,
-    init: options.InitOption = None,
-    estimator: options.EstimatorOption = None,
-    temperature: options.TemperatureOption = None,
-    gates: options.GatesOption = None,
-    tau: options.TauOption = None,
-    bias: options.BiasOption = None,
-    optimizer: options.OptimizerOption = None,
-    lr: options.LearningRateOption = None,
-    wiring_lr: options.WiringRateOption = None,
-    schedule: options.ScheduleOption = None,
-    batch_size: options.BatchSizeOption = None,
-    steps: options.StepsOption = None,
-    epochs: options.EpochsOption = None,
-    patience: options.PatienceOption = None,
-    anneal: options.AnnealOption = None,
-    freeze: options.FreezeOption = None,
-    gate_penalty: options.GatePenaltyOption = None,
+    given: Given,
     validation: options.ValidationOption = None,
     seed: options.SeedOption = 0,
     checkpoint: options.CheckpointOption = None,
@@ -83,50 +55,16 @@ def run(
     for path in (out, checkpoint or out, record or out):
         require_writable(path)
     require_torch()
-    given = {
-        "thermometer": thermometer,
-        "spacing": spacing,
-        "augment": _augment(augment),
-        "rotation": rotation,
-        "shift": shift,
-        "scale": scale,
-        "shear": shear,
-        "flip": flip,
-        "share": share,
-        "layers": layers,
-        "inputs": inputs,
-        "parametrization": parametrization,
-        "connections": connections,
-        "candidates": _candidates(candidates),
-        "wire_estimator": wire_estimator,
-        "radius": radius,
-        "init": init,
-        "estimator": estimator,
-        "temperature": temperature,
-        "gates": _gates(gates),
-        "tau": tau,
-        "bias": bias,
-        "optimizer": optimizer,
-        "lr": lr,
-        "wiring_lr": wiring_lr,
-        "schedule": schedule,
-        "batch_size": batch_size,
-        "steps": steps,
-        "epochs": epochs,
-        "patience": patience,
-        "anneal": _two_numbers("--anneal", anneal, "1:0.1"),
-        "freeze": _two_numbers("--freeze", freeze, "0.3:0.8"),
-        "gate_penalty": gate_penalty,
-    }
     from gategrad.cli import fitting
     from gategrad.cli.recording import make_record
     from gategrad.train import preset as find_preset
 
     source = load_source(name, target=target, categories=category or (), task=task)
-    _check_task(source, tau=tau, bias=bias, record=record)
+    _check_task(source, given, record=record)
     source = with_image_shape(source, image_shape)
-    given = {key: value for key, value in given.items() if value is not None}
     recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
+    for name_, what in recipe.idle(tuple(given)).items():
+        report.note(f"{flag(name_)} does nothing here: it is for {what}")
     recipe = recipe.but(layers=fitting.layers(recipe, source))
     encoder = choose_encoder(source, bits=recipe.thermometer, spacing=recipe.spacing)
     net, result = fitting.follow(
@@ -163,49 +101,12 @@ def run(
         append(record, made)
 
 
-def _check_task(
-    source: Source, *, tau: float | None, bias: bool | None, record: Path | None
-) -> None:
+def _check_task(source: Source, given: Given, *, record: Path | None) -> None:
     """Refuse options that have no meaning for the source's kind of targets."""
-    if source.kind == "regression" and (tau is not None or bias):
+    if source.kind == "regression" and ("tau" in given or given.get("bias")):
         raise CommandError("--tau and --bias are not for regression, whose range the targets give")
     if source.kind in ("multilabel", "regression") and record is not None:
         raise CommandError("--record is for classifiers, whose accuracies it compares")
-
-
-def _augment(text: str | None) -> int | str | None:
-    if text in (None, "online"):
-        return text
-    if not re.fullmatch(r"\d+", text, re.ASCII):
-        raise CommandError(f"--augment is {text!r}; expected a number of copies, or online")
-    return int(text)
-
-
-def _gates(text: str | None) -> str | tuple[str, ...] | None:
-    """A set's name as it is, and gates as a tuple."""
-    from gategrad.nn.gate_sets import GATE_SETS
-
-    if text is None or text in GATE_SETS:
-        return text
-    return tuple(part.strip() for part in text.split(","))
-
-
-def _two_numbers(option: str, text: str | None, example: str) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    try:
-        first, last = map(float, text.split(":"))
-    except ValueError:
-        raise CommandError(f"{option} is {text!r}; expected such as {example}") from None
-    return first, last
-
-
-def _candidates(text: str | None) -> int | str | None:
-    if text in (None, "all"):
-        return text
-    if not re.fullmatch(r"[1-9]\d*", text, re.ASCII):
-        raise CommandError(f"--candidates is {text!r}; expected a number such as 16, or all")
-    return int(text)
 
 
 def with_image_shape(source: Source, text: str | None) -> Source:

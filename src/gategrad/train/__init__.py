@@ -1,6 +1,6 @@
 """Train a logic network: a short loop, and what it needs before and after.
 
-    fit.py          `fit`: the loop's public face                  (loop.py, plan.py, result.py)
+    fit.py          `fit`: the loop's public face       (sitting.py, loop.py, plan.py, result.py)
     rows.py         rows and labels to tensors of bits             (splitting.py)
     targets.py      classes, labels and numbers, checked; losses.py: what fits each head
     staging.py      temperatures that fall, layers that freeze
@@ -13,7 +13,7 @@
     affine.py       `affine_copies`: warped copies of images, made once
     warp.py         `Warp`: warps images anew at every step
     online.py       rows that are made anew for every step
-    recipe.py       `Recipe`: all that a run is told
+    recipe.py       `Recipe`: all that a run is told, the fields of `gategrad.options`
     presets.py      `preset`: recipes by name
     recipes.py      `fit_recipe`: follow one
 

@@ -1,31 +1,20 @@
 """`fit`: train a network of logic gates on rows and labels."""
 
-from collections.abc import Callable
-from dataclasses import asdict
 from os import PathLike
 
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from gategrad.circuit import Readout
 from gategrad.encoding import Encoder
-from gategrad.harden import discretize
-from gategrad.model import Model
-from gategrad.nn import SlotDense
-from gategrad.train import checkpoint as checkpoints
-from gategrad.train.errors import TrainError
-from gategrad.train.evaluate import device_of, modes_kept, row_reader
-from gategrad.train.interrupt import interruptible
-from gategrad.train.loop import Head, Run, train
-from gategrad.train.losses import Loss, loss_name, make_loss
-from gategrad.train.online import Online, Transform
-from gategrad.train.optimizers import OptimizerChoice, make_optimizer
-from gategrad.train.plan import make_plan, whole
-from gategrad.train.process import private_randomness, torch_threads
-from gategrad.train.progress import Choice, reporter
-from gategrad.train.result import Result, Stopped
-from gategrad.train.rows import Augment, RowReader, Validation, split_rows
-from gategrad.train.staging import Anneal, Freeze, make_staging
+from gategrad.options import TrainingOptions, gathered
+from gategrad.train.losses import Loss
+from gategrad.train.online import Transform
+from gategrad.train.optimizers import OptimizerChoice
+from gategrad.train.progress import Choice
+from gategrad.train.result import Result
+from gategrad.train.rows import Augment, Validation
+from gategrad.train.sitting import Sitting, train_on
+from gategrad.train.staging import Anneal, Freeze
 
 
 def fit(
@@ -120,112 +109,5 @@ def fit(
             setting differs.
         DiscretizeError: a module that is no part of a circuit.
     """
-    reader = _reader(discretize(net, encoder=encoder, ignore_hooks=True), encoder)
-    seed = whole("seed", seed, least=0)
-    if threads is not None:
-        threads = whole("threads", threads, least=1)
-    rows, own, chosen_on = split_rows(
-        reader, x, y, validation=validation, augment=augment, seed=seed
-    )
-    plan = make_plan(
-        len(rows),
-        steps=steps,
-        epochs=epochs,
-        batch_size=batch_size,
-        eval_every=eval_every,
-        schedule=schedule,
-        patience=patience,
-        seed=seed,
-        gate_penalty=gate_penalty,
-        resample_every=resample_every,
-    )
-    if resample_every is not None and not any(isinstance(m, SlotDense) for m in net.modules()):
-        raise TrainError(
-            f"resample_every={resample_every!r} is for networks with nn.SlotDense, and this one "
-            "has none; leave it out"
-        )
-    staging = make_staging(net, anneal, freeze)
-    online = None if transform is None else Online(own, reader, transform)
-    device = device_of(net)
-    chosen = make_optimizer(optimizer, net, lr, wiring_lr)
-    with (
-        modes_kept(net),
-        torch_threads(threads),
-        private_randomness(seed, device),
-        interruptible() as interrupt,
-    ):
-        run = Run(
-            net.train(),
-            chosen,
-            rows.to(device),
-            chosen_on.to(device),
-            plan,
-            staging,
-            Head(reader.kind, make_loss(reader.kind, loss, rows.targets)),
-            online,
-        )
-        settings = _settings(run) | {"loss": loss_name(reader.kind, loss)}
-        save = _open_checkpoint(run, settings, checkpoint, resume=resume)
-        with reporter(progress, start=run.step, steps=plan.steps) as report, run.best_at_the_end():
-            stopped = train(run, interrupt, report, save)
-    return _result(run, stopped)
-
-
-def _reader(model: Model, encoder: Encoder | None) -> RowReader:
-    """What `model` reads, and its targets."""
-    if model.readout == Readout.identity(model.circuit.n_outputs):
-        raise TrainError(
-            "the network ends in bits, which are no scores to train on; append a head such as "
-            "nn.GroupSum(classes)"
-        )
-    return row_reader(model, encoder)
-
-
-def _open_checkpoint(
-    run: Run, settings: checkpoints.State, path: str | PathLike | None, *, resume: bool
-) -> Callable[[], None]:
-    """What saves `run`; the run continues from `path` first where that is wanted."""
-    if path is None:
-        if resume:
-            raise TrainError("resume needs the file to resume from; give checkpoint=PATH")
-        return lambda: None
-    if resume:
-        run.restore(checkpoints.load(path, settings))
-    else:
-        checkpoints.check_absent(path)
-    return lambda: checkpoints.save(path, run.state(), settings)
-
-
-def _settings(run: Run) -> checkpoints.State:
-    """What must be the same for a run to continue as if it had never stopped."""
-    groups = [
-        sorted((k, v) for k, v in group.items() if k != "params")
-        for group in run.optimizer.param_groups
-    ]
-    plan = asdict(run.plan)
-    del plan["patience"]
-    return (
-        plan
-        | run.staging.settings()
-        | {
-            "network": repr(run.net),
-            "optimizer": type(run.optimizer).__name__,
-            "optimizer settings": repr(groups),
-            "transform": repr(run.online),
-            "set of rows": run.rows.digest(),
-            "set of validation rows": run.chosen_on.digest(),
-        }
-    )
-
-
-def _result(run: Run, stopped: Stopped) -> Result:
-    return Result(
-        soft=run.best.soft,
-        hard=run.best.hard,
-        best_step=run.best.step,
-        steps=run.step,
-        seconds=run.seconds,
-        stopped=stopped,
-        history=tuple(run.history),
-        figure=run.best.figure,
-    )
+    options, sitting = gathered(TrainingOptions, locals()), gathered(Sitting, locals())
+    return train_on(net, x, y, options, sitting)

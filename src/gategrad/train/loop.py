@@ -38,10 +38,11 @@ _EPOCHS_A_SEED = 1_000_003
 
 @dataclass(frozen=True)
 class Head:
-    """The kind of the network's scores, and the loss on a batch of them."""
+    """The kind of the network's scores, and the loss on a batch of them, with its name."""
 
     kind: str
     loss: LossFunction
+    name: str
 
 
 class Run:

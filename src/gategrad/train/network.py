@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad.nn import GroupSum, LogicDense, Sequential
 from gategrad.nn.gate_sets import Gates
+from gategrad.options import NetworkOptions, gathered, options_of
 from gategrad.train.errors import TrainError
 
 
@@ -75,56 +77,69 @@ def build_network(
     >>> net[0].out_dim, net[1].out_dim, net[2]
     (4000, 2000, GroupSum(k=10, tau=5))
     """
-    widths = layer_widths(layers)
-    _check_groups(widths[-1], classes)
-    if image_shape is None and (active is not None or radius is not None):
+    pixels = Pixels(image_shape, active, radius, thresholds)
+    goal = Goal(classes, kind, targets)
+    return make_network(in_dim, goal, gathered(NetworkOptions, locals()), pixels, seed)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What the head is for; see `build_network`."""
+
+    classes: int
+    kind: str = "argmax"
+    targets: ArrayLike | None = None
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What the first layer knows of images, all None where rows are none; see `build_network`."""
+
+    image_shape: Sequence[int] | None = None
+    active: ArrayLike | None = None
+    radius: int | None = None
+    thresholds: int | None = None
+
+
+def make_network(
+    in_dim: int, goal: Goal, options: NetworkOptions, pixels: Pixels, seed: int
+) -> Sequential:
+    """What `build_network` makes; raises what it raises."""
+    widths = layer_widths(options.layers)
+    _check_groups(widths[-1], goal.classes)
+    local = pixels.image_shape is not None
+    if not local and (pixels.active is not None or pixels.radius is not None):
         raise TrainError("active and radius are for images; give image_shape with them")
     generator = torch.Generator().manual_seed(seed)
+    same = {n: getattr(options, n) for n, o in options_of(NetworkOptions).items() if o.of_layers}
+    structured = options.connections == "structured"
+    first = {**vars(pixels), "connections": _wiring(options.connections, local=local)}
+    later = {"connections": "random" if structured else options.connections}
+    if not structured:
+        later["thresholds"] = pixels.thresholds
     modules = []
     for width in widths:
-        local = image_shape is not None and not modules
-        layer = LogicDense(
-            in_dim,
-            width,
-            inputs=inputs,
-            parametrization=parametrization,
-            connections=_wiring(connections, local=local, first=not modules),
-            init=init,
-            estimator=estimator,
-            temperature=temperature,
-            gates=gates,
-            generator=generator,
-            image_shape=image_shape if local else None,
-            active=active if local else None,
-            radius=radius if local else None,
-            thresholds=None if modules and connections == "structured" else thresholds,
-            candidates=candidates,
-            wire_estimator=wire_estimator,
-        )
-        modules.append(layer)
+        own = later if modules else first
+        modules.append(LogicDense(in_dim, width, generator=generator, **same, **own))
         in_dim = width
-    return Sequential(*modules, _head(classes, widths[-1], tau, kind, bias, targets))
+    return Sequential(*modules, _head(goal, widths[-1], options.tau, options.bias))
 
 
-def _head(
-    classes: int, width: int, tau: float | None, kind: str, bias: bool, targets: ArrayLike | None
-) -> GroupSum:
-    if (kind == "regression") != (targets is not None):
+def _head(goal: Goal, width: int, tau: float | None, bias: bool) -> GroupSum:
+    if (goal.kind == "regression") != (goal.targets is not None):
         raise TrainError('kind="regression" needs targets, for their range; other kinds take none')
-    if kind != "regression":
-        tau = (width / classes / 8) ** 0.5 if tau is None else tau
-        return GroupSum(classes, tau=tau, kind=kind, bias=bias)
+    if goal.kind != "regression":
+        tau = (width / goal.classes / 8) ** 0.5 if tau is None else tau
+        return GroupSum(goal.classes, tau=tau, kind=goal.kind, bias=bias)
     if tau is not None or bias:
         raise TrainError("tau and bias are not for regression, which takes the targets' range")
-    targets = np.asarray(targets, np.float64).reshape(-1, classes)
+    targets = np.asarray(goal.targets, np.float64).reshape(-1, goal.classes)
     return GroupSum.regression(targets.min(0), targets.max(0), width)
 
 
-def _wiring(connections: str, *, local: bool, first: bool) -> str:
-    """The wiring of one layer of a network with these connections."""
-    if connections == "structured":
-        return "structured" if first else "random"
-    return "local" if local and connections != "learned" else connections
+def _wiring(connections: str, *, local: bool) -> str:
+    """The wiring of the first layer of a network with these connections."""
+    return "local" if local and connections not in ("learned", "structured") else connections
 
 
 def layer_widths(layers: str | Sequence[int]) -> list[int]:

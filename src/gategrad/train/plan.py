@@ -1,10 +1,11 @@
 """What a run is to do, and the checks of the numbers that say so."""
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import ceil
 from numbers import Real
 
+from gategrad.options import TrainingOptions, options_of
 from gategrad.train.errors import TrainError
 from gategrad.train.optimizers import schedule_factor
 
@@ -13,31 +14,21 @@ _EVALUATIONS = 20
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Checked numbers of a run; see `fit`."""
+class Plan(TrainingOptions):
+    """Training options whose numbers are checked and said: steps, rows a step, evaluations."""
 
-    steps: int
-    batch_size: int
-    eval_every: int
-    schedule: str
-    patience: int | None
-    seed: int
-    gate_penalty: float = 0.0
+    seed: int = 0
     resample_every: int | None = None
+
+    def notes(self) -> dict[str, object]:
+        """What a run that goes on must share, by name."""
+        known = options_of(TrainingOptions)
+        noted = [f.name for f in fields(self) if f.name not in known or known[f.name].noted]
+        return {name: getattr(self, name) for name in noted}
 
 
 def make_plan(
-    n_rows: int,
-    *,
-    steps: int | None,
-    epochs: float | None,
-    batch_size: int,
-    eval_every: int | None,
-    schedule: str,
-    patience: int | None,
-    seed: int,
-    gate_penalty: float = 0.0,
-    resample_every: int | None = None,
+    n_rows: int, options: TrainingOptions, *, seed: int, resample_every: int | None = None
 ) -> Plan:
     """The plan for `n_rows` rows to train on.
 
@@ -45,23 +36,22 @@ def make_plan(
         TrainError: a number that is none or too small, both steps and epochs, or an unknown
             schedule.
     """
-    schedule_factor(schedule)
-    batch_size = min(whole("batch_size", batch_size, least=1), n_rows)
-    steps = _steps(steps, epochs, n_rows // batch_size)
-    if eval_every is None:
-        eval_every = ceil(steps / _EVALUATIONS)
-    return Plan(
-        steps=steps,
-        batch_size=batch_size,
-        eval_every=whole("eval_every", eval_every, least=1),
-        schedule=schedule,
-        patience=None if patience is None else whole("patience", patience, least=1),
-        seed=seed,
-        gate_penalty=_penalty(gate_penalty),
-        resample_every=None
-        if resample_every is None
-        else whole("resample_every", resample_every, least=1),
-    )
+    schedule_factor(options.schedule)
+    batch_size = min(whole("batch_size", options.batch_size, least=1), n_rows)
+    steps = _steps(options.steps, options.epochs, n_rows // batch_size)
+    checked = {
+        "steps": steps,
+        "batch_size": batch_size,
+        "eval_every": _maybe("eval_every", options.eval_every) or ceil(steps / _EVALUATIONS),
+        "patience": _maybe("patience", options.patience),
+        "gate_penalty": _penalty(options.gate_penalty),
+    }
+    resample_every = _maybe("resample_every", resample_every)
+    return Plan(**(vars(options) | checked), seed=seed, resample_every=resample_every)
+
+
+def _maybe(name: str, value: int | None) -> int | None:
+    return None if value is None else whole(name, value, least=1)
 
 
 def whole(name: str, value: int, *, least: int) -> int:

@@ -3,91 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
+from gategrad.options import (
+    LEARNED,
+    ONLINE,
+    DataOptions,
+    NetworkOptions,
+    TrainingOptions,
+    options_of,
+)
 from gategrad.train.errors import TrainError
 from gategrad.train.warp import Warp
 
-ONLINE = "online"
-_OF_LEARNED_WIRING = ("candidates", "wire_estimator", "wiring_lr")
 
-
+# The fields of a base come before those of the class, and of the last base first.
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(TrainingOptions, NetworkOptions, DataOptions):
     """Data, network and training; `fit_recipe` follows it.
 
-    None leaves the choice to `build_network` and `fit`, where most fields have their namesake.
-
-    Attributes:
-        thermometer: how many levels a number, or the levels themselves; None suits the data.
-        spacing: of so many levels: "uniform" or "quantile".
-        augment: warped copies of each image, made once; or "online": warped anew at every step.
-        rotation: of the warps, and those below, see `Warp`.
-        shift: pixels.
-        scale: relative.
-        shear: pixels a pixel.
-        flip: whether half of the images are mirrored.
-        share: of the images that are warped, online.
-        layers: widths; None suits the data.
-        inputs: of a gate, 2 to 6.
-        parametrization: of every layer.
-        connections: "local", "random", "unique", "structured" or "learned"; None is "local" for
-            images and "random" for all else.
-        candidates: of learned wiring.
-        wire_estimator: of learned wiring.
-        radius: of windows.
-        init: of every layer.
-        estimator: of every layer.
-        temperature: of every layer.
-        gates: that every layer chooses from.
-        tau: of the GroupSum; not of a regression, whose range is that of the targets.
-        bias: of the GroupSum, learned.
-        optimizer: "adam" or "adamw".
-        lr: learning rate.
-        wiring_lr: of learned wiring.
-        schedule: "cosine" or "constant".
-        batch_size: rows a step.
-        steps: steps to train; or epochs.
-        epochs: passes over the rows.
-        patience: evaluations without a better one.
-        anneal: first and last temperature.
-        freeze: first and last share of the steps.
-        gate_penalty: weight of live gates in the loss.
+    Its fields are those of `DataOptions`, `NetworkOptions` and `TrainingOptions`, which say what
+    they are. None leaves the choice to `build_network` and `fit`, where most have their namesake.
     """
-
-    thermometer: int | tuple[float, ...] | None = None
-    spacing: str | None = None
-    augment: int | str = 0
-    rotation: float = 10.0
-    shift: float = 1.5
-    scale: float = 0.08
-    shear: float = 0.1
-    flip: bool = False
-    share: float = 1.0
-
-    layers: str | None = None
-    inputs: int = 2
-    parametrization: str = "raw"
-    connections: str | None = None
-    candidates: int | str | None = None
-    wire_estimator: str | None = None
-    radius: int | None = None
-    init: str = "gaussian"
-    estimator: str = "straight-through"
-    temperature: float | None = None
-    gates: str | tuple[str, ...] | None = None
-    tau: float | None = None
-    bias: bool = False
-
-    optimizer: str = "adam"
-    lr: float | None = None
-    wiring_lr: float | None = None
-    schedule: str = "cosine"
-    batch_size: int = 128
-    steps: int | None = None
-    epochs: float | None = None
-    patience: int | None = None
-    anneal: tuple[float, float] | None = None
-    freeze: tuple[float, float] | None = None
-    gate_penalty: float = 0.0
 
     def __post_init__(self) -> None:
         """Check what no other place checks."""
@@ -109,18 +44,23 @@ class Recipe:
         >>> Recipe(steps=100, connections="learned", candidates=8).but(connections="random")
         Recipe(connections='random', steps=100)
         """
-        names = [field.name for field in fields(self)]
+        known = options_of(type(self))
         for name in options:
-            if name not in names:
-                raise TrainError(f"unknown option {name!r} of a recipe; known: {', '.join(names)}")
+            if name not in known:
+                raise TrainError(f"unknown option {name!r} of a recipe; known: {', '.join(known)}")
         changed = {}
         if "connections" in options and options["connections"] != "learned":
-            changed |= dict.fromkeys(_OF_LEARNED_WIRING)
+            changed |= {n: getattr(_DEFAULT, n) for n in known if known[n].applies is LEARNED}
         if options.get("epochs") is not None:
             changed["steps"] = None
         if options.get("steps") is not None:
             changed["epochs"] = None
         return replace(self, **(changed | options))
+
+    def idle(self, names: Sequence[str]) -> dict[str, str]:
+        """Those of the options that do nothing in this recipe, and what each is for."""
+        known = options_of(type(self))
+        return {n: known[n].applies.text for n in names if not known[n].applies.test(self)}
 
     def settings(self) -> dict[str, object]:
         """What differs from a recipe's defaults, as plain JSON values."""

@@ -1,6 +1,7 @@
 """Follow a recipe: its network, and its training run."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 
@@ -9,14 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad.encoding import Encoder
 from gategrad.nn import Sequential
+from gategrad.options import ONLINE, NetworkOptions, TrainingOptions, gathered
 from gategrad.train.affine import affine_copies
 from gategrad.train.errors import TrainError
-from gategrad.train.fit import fit
-from gategrad.train.network import active_inputs, build_network
+from gategrad.train.network import Goal, Pixels, active_inputs, make_network
 from gategrad.train.progress import Choice
-from gategrad.train.recipe import ONLINE, Recipe
+from gategrad.train.recipe import Recipe
 from gategrad.train.result import Result
 from gategrad.train.rows import Augment, Validation
+from gategrad.train.sitting import Sitting, train_on
 
 _ROWS_TO_JUDGE = 5000
 _WINDOWED = ("local", "structured", "learned")
@@ -63,44 +65,22 @@ def fit_recipe(
         TrainError: options that don't go together, or what `fit` raises.
     """
     x = np.asarray(x)
-    classes = _n_scores(kind, y) if classes is None else classes
-    net = recipe_network(
-        recipe,
-        x,
-        classes=classes,
-        kind=kind,
-        targets=y if kind == "regression" else None,
-        image_shape=image_shape,
-        encoder=encoder,
-        seed=seed,
-    )
-    images = _images(recipe, image_shape)
-    result = fit(
-        net,
-        x,
-        y,
+    goal = Goal(_n_scores(kind, y) if classes is None else classes, kind, _bounding(kind, y))
+    net = _network(recipe, x, goal, image_shape, encoder, seed)
+    if recipe.augment and image_shape is None:
+        raise TrainError("augment warps images; give image_shape")
+    sitting = Sitting(
         encoder=encoder,
         validation=validation,
-        optimizer=recipe.optimizer,
-        lr=recipe.lr,
-        wiring_lr=recipe.wiring_lr,
-        schedule=recipe.schedule,
-        batch_size=recipe.batch_size,
-        steps=recipe.steps,
-        epochs=recipe.epochs,
-        patience=recipe.patience,
-        anneal=recipe.anneal,
-        freeze=recipe.freeze,
-        gate_penalty=recipe.gate_penalty,
-        augment=_copies(recipe, images, seed),
-        transform=recipe.warp(images) if recipe.augment == ONLINE else None,
+        augment=_copies(recipe, image_shape, seed),
+        transform=recipe.warp(image_shape) if recipe.augment == ONLINE else None,
         checkpoint=checkpoint,
         resume=resume,
         seed=seed,
         threads=threads,
         progress=progress,
     )
-    return net, result
+    return net, train_on(net, x, y, gathered(TrainingOptions, recipe), sitting)
 
 
 def recipe_network(
@@ -119,6 +99,17 @@ def recipe_network(
     Raises:
         TrainError: options that no network can be built with.
     """
+    return _network(recipe, x, Goal(classes, kind, targets), image_shape, encoder, seed)
+
+
+def _network(
+    recipe: Recipe,
+    x: NDArray,
+    goal: Goal,
+    image_shape: Sequence[int] | None,
+    encoder: Encoder | None,
+    seed: int,
+) -> Sequential:
     n_features = x.shape[1]
     n_inputs = n_features if encoder is None else encoder.n_inputs
     connections = recipe.connections or ("random" if image_shape is None else "local")
@@ -126,32 +117,26 @@ def recipe_network(
         raise TrainError(f"connections {connections!r} are for images; give image_shape")
     # "all" of the wires is more than a window has.
     windows = connections in _WINDOWED and image_shape is not None and recipe.candidates != "all"
+    thresholds = n_inputs // n_features if connections == "structured" else None
+    pixels = Pixels(thresholds=thresholds)
+    if windows:
+        planes = _planes(image_shape, n_inputs // n_features)
+        pixels = Pixels(planes, _active(x, encoder), recipe.radius, thresholds)
+    options = replace(
+        gathered(NetworkOptions, recipe),
+        layers=recipe.layers or default_layers(goal.classes, image_shape),
+        connections="random" if connections == "local" else connections,
+        tau=None if goal.kind == "regression" else recipe.tau,
+    )
     try:
-        return build_network(
-            n_inputs,
-            classes,
-            layers=recipe.layers or default_layers(classes, image_shape),
-            inputs=recipe.inputs,
-            parametrization=recipe.parametrization,
-            connections="random" if connections == "local" else connections,
-            thresholds=n_inputs // n_features if connections == "structured" else None,
-            candidates=recipe.candidates,
-            wire_estimator=recipe.wire_estimator,
-            init=recipe.init,
-            estimator=recipe.estimator,
-            temperature=recipe.temperature,
-            gates=recipe.gates,
-            tau=None if kind == "regression" else recipe.tau,
-            kind=kind,
-            bias=recipe.bias,
-            targets=targets,
-            image_shape=_planes(image_shape, n_inputs // n_features) if windows else None,
-            active=_active(x, encoder) if windows else None,
-            radius=recipe.radius if windows else None,
-            seed=seed,
-        )
+        return make_network(n_inputs, goal, options, pixels, seed)
     except ValueError as error:
         raise TrainError(str(error)) from error
+
+
+def _bounding(kind: str, y: ArrayLike) -> ArrayLike | None:
+    """The targets, where a head takes its range from them."""
+    return y if kind == "regression" else None
 
 
 def _n_scores(kind: str, y: ArrayLike) -> int:
@@ -176,12 +161,6 @@ def _active(x: NDArray, encoder: Encoder | None) -> NDArray[np.bool_]:
     """Inputs that vary, judged by some thousand rows from all of the training part."""
     some = x[:: max(1, len(x) // _ROWS_TO_JUDGE)]
     return active_inputs(some if encoder is None else encoder.encode(some))
-
-
-def _images(recipe: Recipe, image_shape: Sequence[int] | None) -> Sequence[int] | None:
-    if recipe.augment and image_shape is None:
-        raise TrainError("augment warps images; give image_shape")
-    return image_shape
 
 
 def _copies(recipe: Recipe, image_shape: Sequence[int] | None, seed: int) -> Augment | None:

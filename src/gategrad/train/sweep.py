@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from gategrad.encoding import Encoder
+from gategrad.options import options_of
 from gategrad.records.journal import append_line, read_lines
 from gategrad.train.errors import TrainError
-from gategrad.train.recipe import ONLINE, Recipe
+from gategrad.train.recipe import Recipe
 from gategrad.train.recipes import fit_recipe
 from gategrad.train.rows import Validation
 
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Knob:
-    """A range to draw from: whole numbers, or reals evenly in their logarithm."""
+    """An option to vary: what to draw it from, and where it does something."""
 
     low: float
     high: float
-    whole: bool = False
-    applies: Callable[[Recipe], bool] = lambda recipe: True
+    whole: bool
+    applies: Callable[[Recipe], bool]
 
     def distribution(self) -> "optuna.distributions.BaseDistribution":
         """As Optuna has it."""
@@ -37,29 +38,17 @@ class Knob:
         return FloatDistribution(self.low, self.high, log=True)
 
 
-def _learned(recipe: Recipe) -> bool:
-    return recipe.connections == "learned"
+def _knobs() -> dict[str, Knob]:
+    """The options of a recipe that have a range to draw from, by rank."""
+    varied = [(name, about) for name, about in options_of(Recipe).items() if about.sweep]
+    varied.sort(key=lambda item: item[1].sweep.rank)
+    return {
+        name: Knob(about.sweep.low, about.sweep.high, about.sweep.whole, about.applies.test)
+        for name, about in varied
+    }
 
 
-def _warped(recipe: Recipe) -> bool:
-    return recipe.augment != 0
-
-
-def _encoded(recipe: Recipe) -> bool:
-    return recipe.thermometer is not None
-
-
-KNOBS = {
-    "lr": Knob(0.01, 0.2),
-    "wiring_lr": Knob(0.01, 0.3, applies=_learned),
-    "tau": Knob(3, 60),
-    "batch_size": Knob(32, 512, whole=True),
-    "candidates": Knob(4, 32, whole=True, applies=_learned),
-    "rotation": Knob(2, 20, applies=_warped),
-    "shift": Knob(0.5, 4, applies=_warped),
-    "share": Knob(0.2, 1, applies=lambda recipe: recipe.augment == ONLINE),
-    "thermometer": Knob(1, 15, whole=True, applies=_encoded),
-}
+KNOBS = _knobs()
 # What an encoder that is there already settles.
 _OF_ENCODER = ("thermometer",)
 # Makes the encoder of a trial, None where rows are bits.

@@ -1,0 +1,72 @@
+"""The loop."""
+
+from dataclasses import dataclass
+
+from gategrad.options.network import LEARNED
+from gategrad.options.option import Range, option
+from gategrad.options.words import two_numbers
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What `train.fit` takes under the same names, where each is explained.
+
+    From Python some may be more than a text or number: an optimizer, a function.
+
+    Attributes:
+        optimizer: "adam" or "adamw".
+        lr: learning rate.
+        wiring_lr: of learned wiring.
+        schedule: "cosine" or "constant".
+        batch_size: rows a step.
+        steps: steps to train; or epochs.
+        epochs: passes over the rows.
+        eval_every: steps between evaluations.
+        patience: evaluations without a better one.
+        anneal: first and last temperature.
+        freeze: first and last share of the steps.
+        gate_penalty: weight of live gates in the loss.
+        loss: by name; None fits the head.
+    """
+
+    optimizer: str = option("adam", "adam or adamw.", noted=False)
+    lr: float | None = option(None, "Learning rate.", sweep=Range(0.01, 0.2, rank=1), noted=False)
+    wiring_lr: float | None = option(
+        None,
+        "The same for learned wiring; that of the gates by default.",
+        applies=LEARNED,
+        sweep=Range(0.01, 0.3, rank=2),
+        noted=False,
+    )
+    schedule: str = option("cosine", "Of the learning rate: cosine or constant.")
+    batch_size: int = option(128, "Rows a step.", least=1, sweep=Range(32, 512, rank=4, whole=True))
+    steps: int | None = option(None, "Steps to train.", least=1)
+    epochs: float | None = option(None, "The same in passes over the rows.", noted=False)
+    eval_every: int | None = option(
+        None, "Steps between evaluations, and checkpoints; a twentieth of all.", least=1
+    )
+    patience: int | None = option(
+        None, "Stop after so many evaluations without a better.", least=1, noted=False
+    )
+    anneal: tuple[float, float] | None = option(
+        None,
+        "Temperature from the first step to the last, such as 1:0.1.",
+        kind=str,
+        words=two_numbers("1:0.1"),
+        metavar="FIRST:LAST",
+        noted=False,
+    )
+    freeze: tuple[float, float] | None = option(
+        None,
+        "Freeze layers, shallow to deep, between two shares of the steps, such as 0.3:0.8.",
+        kind=str,
+        words=two_numbers("0.3:0.8"),
+        metavar="FIRST:LAST",
+        noted=False,
+    )
+    gate_penalty: float = option(
+        0.0, "Weight of the expected share of live gates in the loss, for small circuits.", least=0
+    )
+    loss: str | None = option(
+        None, "cross-entropy, bce, mse or mae; what fits the task by default.", noted=False
+    )

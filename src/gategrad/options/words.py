@@ -1,0 +1,51 @@
+"""Values that the command line takes as a text: numbers or a name, two numbers, several names."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a text becomes a value.
+
+    Attributes:
+        read: the value, or a ValueError.
+        expected: what to say then, such as "a number such as 16, or all".
+    """
+
+    read: Callable[[str], Any]
+    expected: str
+
+
+def number_or(name: str, *, least: int, expected: str) -> Words:
+    """A whole number of at least `least` in plain digits, or `name`."""
+
+    def read(text: str) -> int | str:
+        if text == name:
+            return text
+        if not re.fullmatch(r"\d+", text, re.ASCII) or int(text) < least:
+            raise ValueError
+        return int(text)
+
+    return Words(read, expected)
+
+
+def two_numbers(example: str) -> Words:
+    """Two numbers with a colon between them."""
+
+    def read(text: str) -> tuple[float, float]:
+        first, last = map(float, text.split(":"))
+        return first, last
+
+    return Words(read, f"such as {example}")
+
+
+def names_or_one_of(known: tuple[str, ...]) -> Words:
+    """One of the known names as it is; all else as a tuple of names with commas between them."""
+
+    def read(text: str) -> str | tuple[str, ...]:
+        return text if text in known else tuple(part.strip() for part in text.split(","))
+
+    return Words(read, "names with commas between them")

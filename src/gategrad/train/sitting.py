@@ -1,0 +1,170 @@
+"""One sitting of a training run: from options and rows to the best weights in the network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from gategrad.circuit import Readout
+from gategrad.encoding import Encoder
+from gategrad.harden import discretize
+from gategrad.model import Model
+from gategrad.nn import SlotDense
+from gategrad.options import TrainingOptions
+from gategrad.train import checkpoint as checkpoints
+from gategrad.train.errors import TrainError
+from gategrad.train.evaluate import device_of, modes_kept, row_reader
+from gategrad.train.interrupt import interruptible
+from gategrad.train.loop import Head, Run, train
+from gategrad.train.losses import loss_name, make_loss
+from gategrad.train.online import Online, Transform
+from gategrad.train.optimizers import make_optimizer
+from gategrad.train.plan import make_plan, whole
+from gategrad.train.process import private_randomness, torch_threads
+from gategrad.train.progress import Choice, reporter
+from gategrad.train.result import Result, Stopped
+from gategrad.train.rows import Augment, RowReader, Validation, split_rows
+from gategrad.train.staging import make_staging
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """What `fit` is told apart from its options; it explains each."""
+
+    encoder: Encoder | None = None
+    validation: Validation = 0.1
+    resample_every: int | None = None
+    augment: Augment | None = None
+    transform: Transform | None = None
+    checkpoint: str | PathLike | None = None
+    resume: bool = False
+    seed: int = 0
+    threads: int | None = None
+    progress: Choice = True
+
+
+def train_on(
+    net: nn.Module,
+    x: ArrayLike | Tensor,
+    y: ArrayLike | Tensor,
+    options: TrainingOptions,
+    sitting: Sitting,
+) -> Result:
+    """Train `net` and leave the best weights in it; `fit` says what is returned and raised."""
+    seed = whole("seed", sitting.seed, least=0)
+    if sitting.threads is not None:
+        whole("threads", sitting.threads, least=1)
+    with (
+        torch_threads(sitting.threads),
+        modes_kept(net),
+        private_randomness(seed, device_of(net)),
+        interruptible() as interrupt,
+    ):
+        run = _make_run(net, x, y, options, sitting)
+        save = _open_checkpoint(run, sitting)
+        with (
+            reporter(sitting.progress, start=run.step, steps=run.plan.steps) as report,
+            run.best_at_the_end(),
+        ):
+            stopped = train(run, interrupt, report, save)
+    return _result(run, stopped)
+
+
+def _make_run(
+    net: nn.Module,
+    x: ArrayLike | Tensor,
+    y: ArrayLike | Tensor,
+    options: TrainingOptions,
+    sitting: Sitting,
+) -> Run:
+    """The run before its first step, `net` in `.train()`."""
+    reader = _reader(discretize(net, encoder=sitting.encoder, ignore_hooks=True), sitting.encoder)
+    rows, own, chosen_on = split_rows(
+        reader, x, y, validation=sitting.validation, augment=sitting.augment, seed=sitting.seed
+    )
+    plan = make_plan(
+        len(rows), options, seed=int(sitting.seed), resample_every=sitting.resample_every
+    )
+    _check_slots(net, sitting.resample_every)
+    staging = make_staging(net, options.anneal, options.freeze)
+    transform = sitting.transform
+    online = None if transform is None else Online(own, reader, transform)
+    chosen = make_optimizer(options.optimizer, net, options.lr, options.wiring_lr)
+    head = Head(
+        reader.kind,
+        make_loss(reader.kind, options.loss, rows.targets),
+        loss_name(reader.kind, options.loss),
+    )
+    device = device_of(net)
+    return Run(
+        net.train(), chosen, rows.to(device), chosen_on.to(device), plan, staging, head, online
+    )
+
+
+def _check_slots(net: nn.Module, resample_every: int | None) -> None:
+    if resample_every is not None and not any(isinstance(m, SlotDense) for m in net.modules()):
+        raise TrainError(
+            f"resample_every={resample_every!r} is for networks with nn.SlotDense, and this one "
+            "has none; leave it out"
+        )
+
+
+def _reader(model: Model, encoder: Encoder | None) -> RowReader:
+    """What `model` reads, and its targets."""
+    if model.readout == Readout.identity(model.circuit.n_outputs):
+        raise TrainError(
+            "the network ends in bits, which are no scores to train on; append a head such as "
+            "nn.GroupSum(classes)"
+        )
+    return row_reader(model, encoder)
+
+
+def _open_checkpoint(run: Run, sitting: Sitting) -> Callable[[], None]:
+    """What saves `run`; the run continues from the checkpoint first where that is wanted."""
+    path = sitting.checkpoint
+    if path is None:
+        if sitting.resume:
+            raise TrainError("resume needs the file to resume from; give checkpoint=PATH")
+        return lambda: None
+    settings = _settings(run)
+    if sitting.resume:
+        run.restore(checkpoints.load(path, settings))
+    else:
+        checkpoints.check_absent(path)
+    return lambda: checkpoints.save(path, run.state(), settings)
+
+
+def _settings(run: Run) -> checkpoints.State:
+    """What must be the same for a run to continue as if it had never stopped."""
+    groups = [
+        sorted((k, v) for k, v in group.items() if k != "params")
+        for group in run.optimizer.param_groups
+    ]
+    return (
+        run.plan.notes()
+        | run.staging.settings()
+        | {
+            "network": repr(run.net),
+            "optimizer": type(run.optimizer).__name__,
+            "optimizer settings": repr(groups),
+            "transform": repr(run.online),
+            "set of rows": run.rows.digest(),
+            "set of validation rows": run.chosen_on.digest(),
+            "loss": run.head.name,
+        }
+    )
+
+
+def _result(run: Run, stopped: Stopped) -> Result:
+    return Result(
+        soft=run.best.soft,
+        hard=run.best.hard,
+        best_step=run.best.step,
+        steps=run.step,
+        seconds=run.seconds,
+        stopped=stopped,
+        history=tuple(run.history),
+        figure=run.best.figure,
+    )
