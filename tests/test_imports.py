@@ -34,6 +34,16 @@ ALLOWED = {
         "options",
     },
 }
+# The rooms of nn/, and which others each may import; all may import nn's own files.
+ROOMS = {
+    "gates": set(),
+    "executors": {"gates"},
+    "wiring": {"executors"},
+    "layers": {"gates", "executors", "wiring"},
+    "measures": {"gates", "layers"},
+}
+MOST_FILES = 12
+MOST_LINES = 400
 # The one place above the line that imports torch, when somebody asks for backend="gpu".
 WITH_TORCH = ROOT / "engine" / "gpu"
 TORCH_FREE = (
@@ -85,6 +95,30 @@ def test_folder_never_imports_torch(folder: str) -> None:
 def test_every_folder_is_in_the_table() -> None:
     folders = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
     assert folders == {*ALLOWED, "cli"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_room_imports_only_what_the_table_allows(room: str) -> None:
+    for path in _files(f"nn/{room}"):
+        ours = [name.split(".") for name in _imports(path) if name.startswith("gategrad.nn.")]
+        rooms = {name[2] for name in ours if (ROOT / "nn" / name[2]).is_dir()}
+        assert rooms <= ROOMS[room] | {room}, path
+
+
+def test_every_room_is_in_the_table() -> None:
+    assert {path.parent.name for path in (ROOT / "nn").glob("*/__init__.py")} == set(ROOMS)
+
+
+def test_no_folder_of_nn_holds_more_than_twelve_files() -> None:
+    for folder in {path.parent for path in _files("nn")}:
+        assert len(list(folder.glob("*.py"))) <= MOST_FILES, folder
+
+
+def test_no_source_file_is_longer_than_400_lines() -> None:
+    native = ROOT.parents[1] / "native"
+    sources = [path for path in native.rglob("*") if path.suffix in (".cpp", ".h", ".inc")]
+    for path in [*sources, *ROOT.rglob("*.py")]:
+        assert len(path.read_text().splitlines()) <= MOST_LINES, path
 
 
 def _loaded_after(code: str) -> set[str]:

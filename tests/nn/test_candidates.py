@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gategrad.encoding import Thermometer
-from gategrad.nn.connections import connect, local_candidates, random_candidates
+from gategrad.nn.wiring.connections import connect, local_candidates, random_candidates
 
 SEEDS = st.integers(0, 2**32)
 

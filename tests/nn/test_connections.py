@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gategrad.nn.connections import (
+from gategrad.nn.wiring.connections import (
     connect,
     given_connections,
     local_connections,

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gategrad import nn
-from gategrad.nn.functions import id_from_table
+from gategrad.nn.gates.functions import id_from_table
 
 KINDS = ["raw", "light"]
 ESTIMATORS = ["soft", "straight-through"]

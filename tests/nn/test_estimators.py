@@ -11,11 +11,11 @@ import torch
 import gategrad as gg
 from gategrad import nn
 from gategrad.circuit import evaluate
-from gategrad.nn.functions import coefficients_from_tables, entries_from_tables, table_from_id
-from gategrad.nn.noise import draw_noise
-from gategrad.nn.options import EFD, ESTIMATORS, HARD_FORWARD
-from gategrad.nn.parametrization import PARAMETRIZATIONS, from_logits
-from gategrad.nn.stack import VARIABLE
+from gategrad.nn.executors.cpu.stack import VARIABLE
+from gategrad.nn.gates.functions import coefficients_from_tables, entries_from_tables, table_from_id
+from gategrad.nn.gates.noise import draw_noise
+from gategrad.nn.gates.options import EFD, ESTIMATORS, HARD_FORWARD
+from gategrad.nn.gates.parametrization import PARAMETRIZATIONS, from_logits
 
 OF_COEFFICIENTS = [estimator for estimator in ESTIMATORS if estimator != EFD]
 OF_LOGITS = [name for name, p in PARAMETRIZATIONS.items() if p.logits is not None]

@@ -9,7 +9,7 @@ import torch
 import gategrad as gg
 from gategrad import nn
 from gategrad.circuit import live_gates
-from gategrad.nn.operand_use import operand_use, use_of_entries
+from gategrad.nn.measures.operand_use import operand_use, use_of_entries
 
 
 def _depends(table: int) -> tuple[bool, bool]:

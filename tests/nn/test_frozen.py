@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gategrad import nn
-from gategrad.nn.stack import VARIABLE
+from gategrad.nn.executors.cpu.stack import VARIABLE
 
 
 def network(container, kind, estimator):

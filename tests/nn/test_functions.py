@@ -5,8 +5,8 @@ import doctest
 import pytest
 import torch
 
-from gategrad.nn import functions
-from gategrad.nn.functions import coefficients_from_tables, id_from_table, table_from_id
+from gategrad.nn.gates import functions
+from gategrad.nn.gates.functions import coefficients_from_tables, id_from_table, table_from_id
 
 # difflogic's order, as Python expressions of two bits.
 BY_ID = [

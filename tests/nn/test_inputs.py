@@ -12,9 +12,9 @@ import torch
 import gategrad as gg
 from gategrad import nn, train
 from gategrad.circuit import Circuit, Readout, decompose, evaluate, live_gates
-from gategrad.nn.inits import INITS
-from gategrad.nn.options import HARD_FORWARD
-from gategrad.nn.parametrization import TABLES, table_from_logits
+from gategrad.nn.gates.inits import INITS
+from gategrad.nn.gates.options import HARD_FORWARD
+from gategrad.nn.gates.parametrization import TABLES, table_from_logits
 from tests.nn.wide import INPUTS, OUT_DIM, layer, rows
 
 ESTIMATORS = ("soft", "straight-through", "gumbel-soft", "gumbel-hard", "efd")

@@ -1,10 +1,10 @@
 """The page on layers runs as printed, and names what there is."""
 
-from gategrad.nn.gate_sets import GATE_SETS
-from gategrad.nn.inits import INITS
-from gategrad.nn.logics import LOGICS
-from gategrad.nn.options import ESTIMATORS
-from gategrad.nn.parametrization import PARAMETRIZATIONS
+from gategrad.nn.gates.gate_sets import GATE_SETS
+from gategrad.nn.gates.inits import INITS
+from gategrad.nn.gates.logics import LOGICS
+from gategrad.nn.gates.options import ESTIMATORS
+from gategrad.nn.gates.parametrization import PARAMETRIZATIONS
 from tests.snippets import DOCS, run_snippets
 
 

@@ -7,7 +7,7 @@ import torch
 
 import gategrad as gg
 from gategrad import nn
-from gategrad.nn.functions import table_from_id
+from gategrad.nn.gates.functions import table_from_id
 
 LOGICS = ["min-max", "lukasiewicz"]
 AND = {"min-max": min, "lukasiewicz": lambda a, b: max(0.0, a + b - 1)}

@@ -5,9 +5,16 @@ import math
 import pytest
 import torch
 
-from gategrad.nn.functions import coefficients_of_all
-from gategrad.nn.inits import initial_weights
-from gategrad.nn.parametrization import COVJAC, LIGHT, MULTILINEAR, PARAMETRIZATIONS, RAW, WALSH
+from gategrad.nn.gates.functions import coefficients_of_all
+from gategrad.nn.gates.inits import initial_weights
+from gategrad.nn.gates.parametrization import (
+    COVJAC,
+    LIGHT,
+    MULTILINEAR,
+    PARAMETRIZATIONS,
+    RAW,
+    WALSH,
+)
 
 ALL = [pytest.param(p, id=name) for name, p in PARAMETRIZATIONS.items()]
 PATTERNS = [(0, 0), (1, 0), (0, 1), (1, 1)]

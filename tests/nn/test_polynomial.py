@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gategrad.nn.polynomial import gate_polynomials
+from gategrad.nn.executors.torch.polynomial import gate_polynomials
 
 F64 = torch.float64
 
@@ -56,7 +56,7 @@ def test_gradients_agree_with_finite_differences(batch):
 
 @pytest.mark.parametrize("batch", [1, 3, 17])
 def test_each_function_and_gradient_equals_the_naive_layer(batch):
-    from gategrad.nn.parametrization import RAW
+    from gategrad.nn.gates.parametrization import RAW
 
     x, indices, _ = case(batch)
     g = torch.Generator().manual_seed(1)
@@ -135,7 +135,7 @@ def test_batch_zero_gives_zero_gradients():
 
 
 def test_tiles_change_nothing(monkeypatch):
-    from gategrad.nn import polynomial
+    from gategrad.nn.executors.torch import polynomial
 
     x, indices, c = case(5)
     whole = torch.autograd.grad(gate_polynomials(x, indices, c, c).sum(), (x, c))

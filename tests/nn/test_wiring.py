@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from gategrad import nn
-from gategrad.nn.polynomial import gate_polynomials
-from gategrad.nn.relaxed import coefficients
+from gategrad.nn.executors.torch.polynomial import gate_polynomials
+from gategrad.nn.gates.relaxed import coefficients
 from gategrad.train.evaluate import relaxed
 
 PARAMETRIZATIONS = ["raw", "light"]

@@ -11,8 +11,8 @@ import torch
 import gategrad as gg
 from gategrad import nn, train
 from gategrad.encoding import Thermometer
-from gategrad.nn import polynomial
-from gategrad.nn.fixed_wires import fixed_wires
+from gategrad.nn.executors.torch import polynomial
+from gategrad.nn.layers.fixed_wires import fixed_wires
 from gategrad.train.evaluate import relaxed, row_reader, soft_figure
 from gategrad.train.progress import reporter
 from gategrad.train.result import Evaluation

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gategrad.circuit import N_CONSTANTS, Circuit, Readout
 from gategrad.encoding import Encoder
 from gategrad.harden.errors import DiscretizeError
-from gategrad.nn.graph import reachable_entries
+from gategrad.nn.layers.graph import reachable_entries
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,21 @@
 """Torch modules of logic networks: from features to scores, and the way back from a circuit."""
 
-from gategrad.nn.backend import training_backend
-from gategrad.nn.dense import LogicDense
-from gategrad.nn.distributed import check_same_wiring
-from gategrad.nn.expected_gates import expected_gates
-from gategrad.nn.graph import LogicGraph
-from gategrad.nn.group_sum import GroupSum
-from gategrad.nn.groups import parameter_groups
-from gategrad.nn.histogram import Histogram, output_histogram
-from gategrad.nn.import_circuit import from_circuit
-from gategrad.nn.parametrization import Parametrization, TableParametrization
-from gategrad.nn.sequential import Sequential, fuse
-from gategrad.nn.slots import SlotDense, resample_slots
-from gategrad.nn.thermometer import Thermometer
-from gategrad.nn.weighted_sum import WeightedSum
-from gategrad.nn.wiring import LearnedWiring
+from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
+from gategrad.nn.layers.backend import training_backend
+from gategrad.nn.layers.dense import LogicDense
+from gategrad.nn.layers.graph import LogicGraph
+from gategrad.nn.layers.group_sum import GroupSum
+from gategrad.nn.layers.import_circuit import from_circuit
+from gategrad.nn.layers.parameter_groups import parameter_groups
+from gategrad.nn.layers.sequential import Sequential, fuse
+from gategrad.nn.layers.slots import SlotDense, resample_slots
+from gategrad.nn.layers.thermometer import Thermometer
+from gategrad.nn.layers.weighted_sum import WeightedSum
+from gategrad.nn.measures.expected_gates import expected_gates
+from gategrad.nn.measures.histogram import Histogram, output_histogram
+from gategrad.nn.moved import keep_old_names
+from gategrad.nn.wiring.learned import LearnedWiring
+from gategrad.nn.wiring.same_wiring import check_same_wiring
 
 __all__ = [
     "GroupSum",
@@ -37,3 +38,5 @@ __all__ = [
     "resample_slots",
     "training_backend",
 ]
+
+keep_old_names()

@@ -12,8 +12,8 @@ from gategrad.encoding import Encoder
 from gategrad.harden import discretize
 from gategrad.model import Model
 from gategrad.nn import fuse
-from gategrad.nn.fixed_wires import fixed_wires
-from gategrad.nn.wiring import LearnedWiring
+from gategrad.nn.layers.fixed_wires import fixed_wires
+from gategrad.nn.wiring.learned import LearnedWiring
 from gategrad.train.rows import RowReader, Rows, as_input
 
 # Rows at a time: values of a layer of thousands of gates then stay in the cache.

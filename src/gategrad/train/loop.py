@@ -15,7 +15,7 @@ from gategrad.circuit import live_gates
 from gategrad.circuit.figures import FIGURES
 from gategrad.harden import discretize
 from gategrad.nn import expected_gates, fuse, resample_slots
-from gategrad.nn.expected_gates import count_gates
+from gategrad.nn.measures.expected_gates import count_gates
 from gategrad.train.checkpoint import State
 from gategrad.train.errors import TrainError
 from gategrad.train.evaluate import device_of, hard_figure, soft_figure

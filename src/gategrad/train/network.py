@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.nn import GroupSum, LogicDense, Sequential
-from gategrad.nn.gate_sets import Gates
+from gategrad.nn.gates.gate_sets import Gates
 from gategrad.options import NetworkOptions, gathered, options_of
 from gategrad.train.errors import TrainError
 

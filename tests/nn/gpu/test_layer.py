@@ -5,8 +5,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs gategrad[train]")
 
 from gategrad import nn  # noqa: E402
-from gategrad.nn.polynomial import gate_polynomials  # noqa: E402
-from gategrad.nn.stack import VARIABLE  # noqa: E402
+from gategrad.nn.executors.cpu.stack import VARIABLE  # noqa: E402
+from gategrad.nn.executors.torch.polynomial import gate_polynomials  # noqa: E402
 
 SHAPES = [(1, 1, 1), (7, 5, 3), (9, 130, 33), (3, 2, 300)]
 
@@ -92,7 +92,7 @@ def test_straight_through_is_the_hard_network(device) -> None:
 
 
 def test_many_samples_are_summed_in_parts(device) -> None:
-    from gategrad.nn.gpu import layer_op, tiles
+    from gategrad.nn.executors.gpu import layer_op, tiles
 
     batch = 1100
     assert tiles.splits(1, tiles.blocks(batch, 256)) > 1
@@ -170,7 +170,7 @@ def test_frozen_layers_and_eval(device, monkeypatch) -> None:
 
 
 def test_operations_pass_torch_checks(device) -> None:
-    from gategrad.nn.gpu.layer_op import triton_layer
+    from gategrad.nn.executors.gpu.layer_op import triton_layer
 
     weight = _random((5, 16), 0, device).requires_grad_()
     rows = _random((4, 3), 1, device).requires_grad_()

@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs gategrad[train]")
 
 from gategrad import nn  # noqa: E402
-from gategrad.nn.stack import VARIABLE  # noqa: E402
+from gategrad.nn.executors.cpu.stack import VARIABLE  # noqa: E402
 
 
 def _run(layer, x, grad):
@@ -41,7 +41,7 @@ def test_learned_wires(device, monkeypatch, wire_estimator, n_in, n_gates, candi
 
 
 def test_operations_pass_torch_checks(device) -> None:
-    from gategrad.nn.gpu.wires_op import triton_wires
+    from gategrad.nn.executors.gpu.wires_op import triton_wires
 
     share = torch.softmax(torch.arange(15.0, device=device).view(5, 3), 1).requires_grad_()
     rows = torch.rand(4, 3, device=device).requires_grad_()

@@ -20,7 +20,7 @@ importlib.util.find_spec = lambda name, *rest: None if name == "triton" else rea
 sys.meta_path.insert(0, Hidden())
 import torch
 from gategrad import nn
-from gategrad.nn.gpu.available import _why_not_here, why_not_triton
+from gategrad.nn.executors.gpu.available import _why_not_here, why_not_triton
 net = nn.Sequential(nn.LogicDense(8, 6, seed=0), nn.GroupSum(2))
 net(torch.rand(3, 8)).sum().backward()
 assert net[0].weight.grad.abs().sum() > 0

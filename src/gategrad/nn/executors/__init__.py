@@ -1,0 +1,1 @@
+"""Who computes layers: the native core, Triton, or plain torch."""

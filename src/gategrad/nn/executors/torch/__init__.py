@@ -1,0 +1,1 @@
+"""Plain torch, on any device: what all other executors are compared with."""

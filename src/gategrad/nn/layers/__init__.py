@@ -1,0 +1,1 @@
+"""Modules that a network is made of."""

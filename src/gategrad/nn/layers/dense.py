@@ -1,0 +1,310 @@
+"""The layer of gates with two inputs, or up to six."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gategrad.nn.checks import as_rows, float_dtype, layer_input, positive_count
+from gategrad.nn.executors.cpu.native_learned import run_learned, why_not_learned
+from gategrad.nn.executors.cpu.native_pins import Source, native_pins, why_not_native_pins
+from gategrad.nn.executors.cpu.native_tables import (
+    native_polynomials,
+    native_tables,
+    why_not_native_tables,
+)
+from gategrad.nn.executors.cpu.stack import run_native, why_not_native
+from gategrad.nn.executors.gpu import run_layer, why_not_triton
+from gategrad.nn.executors.torch.polynomial import gate_polynomials
+from gategrad.nn.executors.torch.table_gates import table_gates
+from gategrad.nn.gates import options, relaxed, relaxed_tables
+from gategrad.nn.gates.gate_sets import Gates
+from gategrad.nn.gates.inits import initial_weights
+from gategrad.nn.gates.logics import gate_mixtures, replaced
+from gategrad.nn.gates.noise import noise_state
+from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
+from gategrad.nn.seeding import as_generator
+from gategrad.nn.wiring.connections import Active, Connections, connect
+from gategrad.nn.wiring.learned import LearnedWiring
+
+
+class LogicDense(nn.Module):
+    """A layer of `out_dim` learned gates over `in_dim` wires, with two inputs each or more.
+
+    In `.train()` gates are relaxed; in `.eval()` each is the one function that it hardens to, a
+    polynomial that equals the Boolean function on 0 and 1 and takes any value in between.
+
+    `indices` (inputs, out_dim) int64, the wires that the gates read, is a buffer: saved, loaded
+    and moved with the weights; where wiring is learned, `wiring` holds candidates and their logits
+    instead, and `wires()` says which are chosen. `weight` (out_dim, 16) holds the logits of "raw"
+    by gate id, or (out_dim, 2**inputs) the table of "light": w00, w10, w01, w11. Nothing else is
+    derived and kept in it, but for the state of Gumbel noise, `noise` (2,) int64. `temperature` and
+    `frozen` may be set at any time. A frozen layer is the hard one in `.train()` too, and no
+    gradient passes through it.
+
+    Values are computed in the weight's dtype, and on CUDA under autocast in autocast's. bool,
+    integer and other floating inputs are converted to it. Memory is laid out features-major: the
+    output is a transposed view, which costs the next logic layer nothing.
+
+    Args:
+        in_dim: width of the input.
+        out_dim: number of gates, the width of the output.
+        inputs: of each gate, 2 to 6. More than two: "light", "light-sigmoid", "walsh", "dwn".
+        parametrization: "raw" (softmax over 16 functions), "light" (truth-table entries by sine),
+            "light-sigmoid", "walsh", "multilinear", "covjac" or "dwn"; or a `Parametrization` or
+            `TableParametrization` of one's own. docs/layers.md compares them.
+        connections: "random" (fan-out balanced, every input used where possible), "unique" (the
+            same, and no set of wires twice), "local" (pixels of a small window), "structured"
+            (close pixels, any channel, adjacent thresholds), "learned" (see `LearnedWiring`), or
+            wires of one's own, integers (inputs, out_dim).
+        init: "gaussian"; or "residual", "residual-b", "residual-random": every gate starts close
+            to its first, second or a random input; or "heavy-tail", "and-or",
+            "negation-asymmetric", see `gategrad.nn.gates.inits`.
+        estimator: "soft"; or "straight-through": the hard gates forward, the soft ones' gradient;
+            "gumbel-soft" and "gumbel-hard" are the two with Gumbel noise on the logits; "efd": hard
+            gates forward, extended finite differences for the input, for table entries.
+        temperature: that the logits are divided by (1; "covjac" 0.5). Not for "light",
+            "multilinear".
+        gates: the functions to choose from, such as ("nand",) or "no-xor"; for "raw", "covjac".
+        logic: of values between 0 and 1, for "raw": "probabilistic", "min-max", "lukasiewicz". The
+            last two run in plain torch.
+        grad_factor: factor on the gradient of the input; above 1 it helps deep networks.
+        deterministic: on CUDA, add the gradients of a wire in a fixed order (True), or by atomic
+            additions unless `torch.use_deterministic_algorithms` is on. Elsewhere the order is
+            fixed anyway.
+        seed: integer for wiring and weights. Layers of one size and one seed are identical, so
+            give each its own, or let all share one `generator`. Without both: fresh entropy.
+        generator: CPU generator that the draws advance, wiring first.
+        image_shape: for "local" and "structured", which need it, and for "learned" with candidates
+            from windows: (channels, height, width), or (height, width). Thresholds of an encoder
+            are channels, threshold by threshold.
+        radius: with an image_shape: how far a pin may be from its window's centre (2; learned: 3).
+        active: with an image_shape: bool mask of the inputs worth reading, (height, width),
+            (in_dim,) or image_shape (all).
+        thresholds: only for "structured": levels of each channel of the image (1).
+        candidates: only for "learned": wires that each pin chooses among (16), or "all".
+        wire_estimator: only for "learned": "straight-through" or "soft".
+        device: where weights and wiring live; they are drawn on the CPU.
+        dtype: floating type of the weights (torch's default one).
+
+    Raises:
+        ValueError: an unknown name, an option that the chosen wiring or parametrization has no
+            use for, or an impossible wiring.
+        TypeError: an argument of the wrong type.
+    """
+
+    def __init__(
+        self,
+        in_dim: int,
+        out_dim: int,
+        *,
+        inputs: int = 2,
+        parametrization: str | Parametrization | TableParametrization = "raw",
+        connections: Connections = "random",
+        init: str = "gaussian",
+        estimator: str = "soft",
+        temperature: float | None = None,
+        gates: Gates | None = None,
+        logic: str = "probabilistic",
+        grad_factor: float = 1.0,
+        deterministic: bool = True,
+        seed: int | None = None,
+        generator: torch.Generator | None = None,
+        image_shape: Sequence[int] | None = None,
+        radius: int | None = None,
+        active: Active | None = None,
+        thresholds: int | None = None,
+        candidates: int | str | None = None,
+        wire_estimator: str | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.in_dim = positive_count("in_dim", in_dim)
+        self.out_dim = positive_count("out_dim", out_dim)
+        self.kind = options.find_parametrization(parametrization, inputs, estimator)
+        self.inputs = int(inputs)
+        self.parametrization = self.kind.name
+        self.estimator = options.checked_estimator(estimator, self.kind)
+        self.temperature = options.checked_temperature(temperature, self.kind)
+        self.gates = options.checked_gates(gates, self.kind)
+        self.logic = options.checked_logic(logic, self.kind)
+        self.grad_factor = float(grad_factor)
+        self.deterministic = bool(deterministic)
+        self.frozen = False
+        dtype = float_dtype(dtype)
+        generator = as_generator(seed, generator)
+        indices = connect(
+            connections,
+            self.in_dim,
+            self.out_dim,
+            image_shape=image_shape,
+            radius=radius,
+            active=active,
+            thresholds=thresholds,
+            candidates=candidates,
+            wire_estimator=wire_estimator,
+            pins=self.inputs,
+            generator=generator,
+        )
+        self.wiring = None
+        if indices.ndim == 2:
+            self.register_buffer("indices", indices.to(device))
+        else:
+            chosen_by = wire_estimator or "straight-through"
+            self.wiring = LearnedWiring(indices, estimator=chosen_by, device=device, dtype=dtype)
+        weight = initial_weights(self.kind, init, self.out_dim, generator, self.gates)
+        self.weight = nn.Parameter(weight.to(device, dtype))
+        if self.estimator in options.NOISY:
+            self.register_buffer("noise", noise_state(generator).to(device))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
+        x = layer_input("LogicDense", x, self.in_dim)
+        if not self.frozen:
+            return self._forward(x)
+        with torch.no_grad():
+            return self._forward(x)
+
+    def _forward(self, x: Tensor) -> Tensor:
+        if x.ndim == 2:
+            return self._forward_flat(x)
+        out = self._forward_flat(x.reshape(-1, self.in_dim))
+        return out.reshape(*x.shape[:-1], self.out_dim)
+
+    def _forward_flat(self, x: Tensor) -> Tensor:
+        out = self._native(x)
+        if out is None and why_not_triton(self, x.device) is None:
+            out = run_layer(self, x)
+        if out is None:
+            out = self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
+        return out
+
+    def _native(self, x: Tensor) -> Tensor | None:
+        """The layer on (batch, in_dim) in the native core, or None: it is not for that."""
+        if self.wiring is not None:
+            return run_learned((self,), x) if why_not_learned((self,), x) is None else None
+        if why_not_native((self,), x.device) is None:
+            return run_native((self,), x, keep=False)
+        return None
+
+    @torch.compiler.disable
+    def forward_rows(self, rows: Tensor) -> Tensor:
+        """The layer on features-major rows: (in_dim, batch) to (out_dim, batch), contiguous.
+
+        The rows must have the weight's dtype. torch.compile leaves this part as it is.
+        """
+        # Autocast would lower the coefficients' precision behind the kernels' back.
+        with torch.autocast(rows.device.type, enabled=False):
+            if self.logic != "probabilistic":
+                return self._mixtures(*self._pins(rows)[:3])
+            if isinstance(self.kind, TableParametrization):
+                return self._interpolated(*self._pins(rows))
+            forward, soft = relaxed.coefficients(self)
+            native = self._has_native_pins(rows)
+            rows, wires, grad_factor, source = self._pins(rows)
+            if native:
+                return native_polynomials(rows, wires, forward, soft, grad_factor, source)
+            return gate_polynomials(rows, wires, forward, soft, grad_factor)
+
+    def wires(self) -> Tensor:
+        """Wires (inputs, out_dim) int64 that the hard gates read; learned ones as chosen now."""
+        return self.indices if self.wiring is None else self.wiring.wires()
+
+    def _mixes_wires(self) -> bool:
+        return self.wiring is not None and self.training and not self.frozen
+
+    def _has_native_pins(self, rows: Tensor) -> bool:
+        trains = self.wiring is not None and self.training
+        return trains and why_not_native_pins(rows, self.wiring) is None
+
+    def _pins(self, rows: Tensor) -> tuple[Tensor, Tensor, float, Source | None]:
+        """Rows, which of them each gate reads (inputs, out_dim), and their gradient's factor.
+
+        And what they are made of, if they are pins that the native core can make again.
+        """
+        if not self._mixes_wires():
+            return rows, self.wires(), self.grad_factor, None
+        if self._has_native_pins(rows):
+            pins, source = native_pins(self.wiring, rows, self.grad_factor)
+        else:
+            pins, source = self.wiring(rows, self.grad_factor), None
+        wires = torch.arange(pins.shape[0] * pins.shape[1], device=pins.device)
+        return pins.flatten(0, 1), wires.view(self.inputs, -1), 1.0, source
+
+    def tables(self) -> Tensor:
+        """Truth tables (out_dim,) int64 that the gates harden to, 0 to 15 with two inputs.
+
+        With six inputs all 64 bits are used, and entry 63 is the sign.
+        """
+        return relaxed.hard_tables(self.kind, self.weight.detach(), self.gates)
+
+    def _interpolated(
+        self, rows: Tensor, wires: Tensor, grad_factor: float, source: Source | None
+    ) -> Tensor:
+        if why_not_native_tables(self, rows.device) is None:
+            return native_tables(self, rows, wires, grad_factor, source)
+        forward, soft = relaxed_tables.entries(self)
+        smoothing = relaxed_tables.smoothing(self)
+        return table_gates(rows, wires, forward, soft, grad_factor, smoothing)
+
+    def _mixtures(self, rows: Tensor, wires: Tensor, grad_factor: float) -> Tensor:
+        forward, soft = relaxed.shares(self)
+        mix = (self.logic, rows, wires)
+        y = gate_mixtures(*mix, soft, grad_factor)
+        if forward is soft or self.estimator not in options.HARD_FORWARD:
+            return y
+        return replaced(y, gate_mixtures(*mix, forward))
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Tensor],
+        prefix: str,
+        local_metadata: dict[str, object],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Refuse wires that this layer does not have; all else as torch does it."""
+        name = "indices" if self.wiring is None else "wiring.candidates"
+        indices = state_dict.get(prefix + name)
+        if indices is not None and not _within(indices, self.in_dim):
+            error_msgs.append(
+                f"{prefix}{name} reads wires outside 0 to {self.in_dim - 1}; "
+                f"this layer has in_dim={self.in_dim}: build it with the saved network's width"
+            )
+            return
+        super()._load_from_state_dict(
+            state_dict,
+            prefix,
+            local_metadata,
+            strict,
+            missing_keys,
+            unexpected_keys,
+            error_msgs,
+        )
+
+    def extra_repr(self) -> str:
+        """Sizes and settings, for printing."""
+        inputs = "" if self.inputs == 2 else f"inputs={self.inputs}, "
+        return (
+            f"{self.in_dim}, {self.out_dim}, {inputs}parametrization={self.parametrization!r}, "
+            f"estimator={self.estimator!r}, grad_factor={self.grad_factor:g}"
+            f"{self._special_repr()}"
+        )
+
+    def _special_repr(self) -> str:
+        """The settings that are not at their defaults."""
+        special = {
+            "temperature": (self.temperature, self.kind.temperature),
+            "gates": (self.gates, None),
+            "logic": (self.logic, "probabilistic"),
+        }
+        return "".join(f", {k}={v!r}" for k, (v, default) in special.items() if v != default)
+
+
+def _within(indices: Tensor, n_wires: int) -> bool:
+    if indices.is_meta or indices.numel() == 0:
+        return True
+    return int(indices.min()) >= 0 and int(indices.max()) < n_wires

@@ -1,0 +1,246 @@
+"""Modules one after the other, runs of logic layers as one operation."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from gategrad.nn.checks import layer_input
+from gategrad.nn.executors.cpu.native_learned import run_learned, why_not_learned
+from gategrad.nn.executors.cpu.native_op import BLOCK
+from gategrad.nn.executors.cpu.stack import run_native, why_not_native
+from gategrad.nn.gates.options import HARD_FORWARD
+from gategrad.nn.gates.parametrization import TableParametrization
+from gategrad.nn.layers.dense import LogicDense
+from gategrad.nn.layers.group_sum import GroupSum
+
+# Inputs of all layers for one tile of samples that a processor's last cache still holds.
+_CACHED_TILE_BYTES = 8 << 20
+
+
+class Sequential(nn.Sequential):
+    """`torch.nn.Sequential` that computes consecutive logic layers as one operation.
+
+    On a CPU in `.train()`, `LogicDense` layers that follow each other, and a `GroupSum` after
+    them, run in the native core tile by tile, as one node of the autograd graph; where some learn
+    their wiring, layers whose gates are hard and their inputs bits are such a node. Elsewhere, and
+    for modules with hooks, this is `torch.nn.Sequential`; `gategrad.nn.training_backend` tells.
+    Parameters, buffers and their names are those of `torch.nn.Sequential`.
+
+    Args:
+        modules: as for `torch.nn.Sequential`.
+        recompute: compute the inputs of the layers again in the backward pass instead of keeping
+            them, which takes 4 bytes a wire and sample in float32. None: what is faster, which is
+            to compute again while a tile of samples fits the caches.
+    """
+
+    # What `_runs_now` found, and of which modules.
+    _known: tuple[list[tuple], list["_Run"]] | None = None
+
+    def __init__(self, *modules: nn.Module, recompute: bool | None = None) -> None:
+        super().__init__(*modules)
+        self.recompute = recompute
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The modules one after the other."""
+        for run in self._runs_now():
+            x = self._run(run, x)
+        return x
+
+    def _runs_now(self) -> list["_Run"]:
+        """The runs as the modules are at present: those of the last call, unless they changed."""
+        modules = list(self._modules.values())
+        if torch.compiler.is_compiling():
+            return [_Run.of(run) for run in _runs(modules)]
+        state, known = [_state(module) for module in modules], self._known
+        if known is None or known[0] != state:
+            known = self._known = (state, [_Run.of(run) for run in _runs(modules)])
+        return known[1]
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without what a call finds out again."""
+        return {name: value for name, value in super().__getstate__().items() if name != "_known"}
+
+    def _run(self, run: "_Run", x: Tensor) -> Tensor:
+        if not run.frozen:
+            return self._run_parts(run, x)
+        with torch.no_grad():
+            return self._run_parts(run, x)
+
+    def _run_parts(self, run: "_Run", x: Tensor) -> Tensor:
+        if not run.parts:
+            return _one_by_one(run.modules, x)
+        x = layer_input("LogicDense", x, run.in_dim)
+        rows = x if x.ndim == 2 else x.reshape(-1, run.in_dim)
+        for part in run.parts:
+            rows = self._run_part(part, rows)
+        return rows if x.ndim == 2 else rows.reshape(*x.shape[:-1], rows.shape[-1])
+
+    def _run_part(self, part: "_Part", rows: Tensor) -> Tensor:
+        layers, head = part.layers, part.head
+        out = self._run_layers(part, rows)
+        if out is not None:
+            fused = head is None or head.only_scales
+            return out if fused else head.scores(out, layers[-1].out_dim)
+        rows, rest = layers[0](rows), part.modules[1:]
+        # Behind the first layer values may be bits.
+        return self._run_part(_Part.of(rest), rows) if layers[1:] else _one_by_one(rest, rows)
+
+    def _run_layers(self, part: "_Part", rows: Tensor) -> Tensor | None:
+        """Layers and the sums of a head in the native core, or None: not all are for that."""
+        layers, head, groups = part.layers, part.head, {}
+        if head is not None:
+            scale = head.scale(layers[-1].out_dim) if head.only_scales else 1.0
+            groups = {"n_groups": head.k, "scale": scale}
+        if part.learned:
+            fits = why_not_learned(layers, rows) is None
+            return run_learned(layers, rows, **groups) if fits else None
+        if why_not_native(layers, rows.device) is None:
+            return run_native(layers, rows, keep=not self._recomputes(part), **groups)
+        return None
+
+    def _recomputes(self, part: "_Part") -> bool:
+        if self.recompute is not None:
+            return self.recompute
+        return part.wires * BLOCK * part.layers[0].weight.itemsize <= _CACHED_TILE_BYTES
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Layers that may be one operation, with the head that follows."""
+
+    modules: Sequence[nn.Module]
+    layers: Sequence[LogicDense]
+    head: GroupSum | None
+    learned: bool  # the wiring of any of them
+    wires: int  # that all of them read
+
+    @classmethod
+    def of(cls, modules: Sequence[nn.Module]) -> Self:
+        head = modules[-1] if isinstance(modules[-1], GroupSum) else None
+        layers = modules if head is None else modules[:-1]
+        wires = sum(layer.in_dim for layer in layers)
+        return cls(modules, layers, head, _any_learned(layers), wires)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Modules, and where they are logic layers that fit each other, their parts."""
+
+    modules: Sequence[nn.Module]
+    parts: Sequence[_Part] = ()
+    frozen: bool = False
+
+    @classmethod
+    def of(cls, modules: Sequence[nn.Module]) -> Self:
+        if not _fusible(modules[0]):
+            return cls(modules)
+        parts = [_Part.of(part) for part in _parts(modules)] if _chained(modules) else ()
+        return cls(modules, parts, modules[0].frozen)
+
+    @property
+    def in_dim(self) -> int:
+        return self.modules[0].in_dim
+
+
+def _state(module: nn.Module) -> tuple:
+    """A module, and what of it decides about its run."""
+    kind = type(module)
+    own: tuple = ()
+    if kind is GroupSum:
+        own = (module.k,)
+    elif kind is LogicDense:
+        fixed = module.wiring is None
+        own = (module.in_dim, module.out_dim, module.frozen, module.estimator, module.kind, fixed)
+    return module, kind, _hooked(module), own
+
+
+def _one_by_one(modules: Sequence[nn.Module], x: Tensor) -> Tensor:
+    for module in modules:
+        x = module(x)
+    return x
+
+
+def fuse(net: nn.Module) -> nn.Module:
+    """`net`, or for a `torch.nn.Sequential` without hooks a `Sequential` of the same modules."""
+    return Sequential(*net) if type(net) is nn.Sequential and not _hooked(net) else net
+
+
+def _runs(modules: list[nn.Module]) -> Iterator[list[nn.Module]]:
+    """Lists of logic layers with the group sum that follows, and every other module alone.
+
+    Frozen layers, through which no gradient passes, are lists of their own.
+    """
+    run: list[nn.Module] = []
+    for (fusible, _), group in groupby(modules, key=_sort):
+        if fusible:
+            if run:
+                yield run
+            run = list(group)
+            continue
+        for module in group:
+            if run and isinstance(module, GroupSum) and _plain(module):
+                yield [*run, module]
+            else:
+                if run:
+                    yield run
+                yield [module]
+            run = []
+    if run:
+        yield run
+
+
+def _parts(run: Sequence[nn.Module]) -> list[list[nn.Module]]:
+    """A run in the parts that are operations: those with learned wires pass bits on inside."""
+    parts: list[list[nn.Module]] = []
+    for layer in run:
+        if parts and (not isinstance(layer, LogicDense) or _passes_bits(parts[-1][-1])):
+            parts[-1].append(layer)
+        else:
+            parts.append([layer])
+    joined = parts[:1]
+    for part in parts[1:]:
+        if _any_learned(joined[-1]) or _any_learned(part):
+            joined.append(part)
+        else:
+            joined[-1] += part
+    return joined
+
+
+def _passes_bits(layer: LogicDense) -> bool:
+    return layer.frozen or layer.estimator in HARD_FORWARD
+
+
+def _any_learned(modules: Sequence[nn.Module]) -> bool:
+    return any(isinstance(m, LogicDense) and m.wiring is not None for m in modules)
+
+
+def _sort(module: nn.Module) -> tuple[bool, bool]:
+    fusible = _fusible(module)
+    return fusible, fusible and module.frozen
+
+
+def _fusible(module: nn.Module) -> bool:
+    if not isinstance(module, LogicDense) or isinstance(module.kind, TableParametrization):
+        return False
+    return _plain(module)
+
+
+def _plain(module: nn.Module) -> bool:
+    """Whether a module does what its class does, with no hooks that want to see it called."""
+    return type(module) in (LogicDense, GroupSum) and not _hooked(module)
+
+
+def _hooked(module: nn.Module) -> bool:
+    before = module._forward_pre_hooks or module._backward_pre_hooks
+    return bool(before or module._forward_hooks or module._backward_hooks)
+
+
+def _chained(run: Sequence[nn.Module]) -> bool:
+    """Whether the widths fit; where they don't, the modules themselves say what is wrong."""
+    layers = [module for module in run if isinstance(module, LogicDense)]
+    fit = all(a.out_dim == b.in_dim for a, b in pairwise(layers))
+    return fit and (not isinstance(run[-1], GroupSum) or layers[-1].out_dim % run[-1].k == 0)

@@ -1,0 +1,120 @@
+"""Choose a wiring by name, or take the user's own."""
+
+from collections.abc import Sequence
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from gategrad.nn.checks import known_name
+from gategrad.nn.wiring.connections.candidates import (
+    DEFAULT_CANDIDATE_RADIUS,
+    DEFAULT_CANDIDATES,
+    local_candidates,
+    random_candidates,
+)
+from gategrad.nn.wiring.connections.given import given_connections
+from gategrad.nn.wiring.connections.local import DEFAULT_RADIUS, local_connections
+from gategrad.nn.wiring.connections.random import random_connections
+from gategrad.nn.wiring.connections.structured import structured_connections
+from gategrad.nn.wiring.connections.unique import unique_connections
+
+CONNECTIONS = ("random", "unique", "local", "structured", "learned")
+
+Connections = str | Tensor | ArrayLike
+Active = Tensor | ArrayLike
+
+# The wirings that each option is for.
+_OPTIONS = {
+    "image_shape": ("local", "structured", "learned"),
+    "radius": ("local", "structured", "learned"),
+    "active": ("local", "structured", "learned"),
+    "thresholds": ("structured",),
+    "candidates": ("learned",),
+    "wire_estimator": ("learned",),
+}
+
+
+def connect(
+    connections: Connections,
+    in_dim: int,
+    out_dim: int,
+    *,
+    image_shape: Sequence[int] | None = None,
+    radius: int | None = None,
+    active: Active | None = None,
+    thresholds: int | None = None,
+    candidates: int | str | None = None,
+    wire_estimator: str | None = None,
+    pins: int = 2,
+    generator: torch.Generator,
+) -> Tensor:
+    """Wires (pins, out_dim) int64 of `out_dim` gates over `in_dim` inputs, or their candidates.
+
+    Args:
+        connections: one of `CONNECTIONS`, or integers (pins, out_dim) of one's own.
+        in_dim: number of wires to choose from.
+        out_dim: number of gates.
+        image_shape: for "local" and "structured", which need it, and "learned".
+        radius: for the same, with an image_shape.
+        active: for the same, with an image_shape.
+        thresholds: only for "structured"; 1 without it.
+        candidates: only for "learned": how many a pin, or "all".
+        wire_estimator: only for "learned"; here it is only refused elsewhere.
+        pins: of a gate.
+        generator: source of every draw.
+
+    Returns:
+        (pins, out_dim); for "learned" the candidates (pins, out_dim, K).
+
+    Raises:
+        ValueError: an unknown name, an option of another wiring, or a wiring that is impossible.
+    """
+    name = None
+    if isinstance(connections, str):
+        name = known_name("connections", connections, CONNECTIONS)
+    given = {
+        "image_shape": image_shape,
+        "radius": radius,
+        "active": active,
+        "thresholds": thresholds,
+        "candidates": candidates,
+        "wire_estimator": wire_estimator,
+    }
+    _refuse_options_of_others(name, given)
+    if name is None:
+        return given_connections(connections, in_dim, out_dim, pins=pins)
+    if name == "learned":
+        count = DEFAULT_CANDIDATES if candidates is None else candidates
+        if image_shape is None:
+            return random_candidates(in_dim, out_dim, count, generator, pins=pins)
+        radius = DEFAULT_CANDIDATE_RADIUS if radius is None else radius
+        image = (image_shape, radius, active)
+        return local_candidates(in_dim, out_dim, count, *image, generator, pins=pins)
+    if name in ("random", "unique"):
+        wire = random_connections if name == "random" else unique_connections
+        return wire(in_dim, out_dim, generator, pins=pins)
+    radius = DEFAULT_RADIUS if radius is None else radius
+    if name == "local":
+        image = (image_shape, radius, active)
+        return local_connections(in_dim, out_dim, *image, generator, pins=pins)
+    image = (image_shape, 1 if thresholds is None else thresholds, radius, active)
+    return structured_connections(in_dim, out_dim, *image, generator, pins=pins)
+
+
+def _refuse_options_of_others(name: str | None, given: dict[str, object]) -> None:
+    chosen = "given wires" if name is None else f'connections="{name}"'
+    for option, value in given.items():
+        if value is not None and name not in _OPTIONS[option]:
+            takers = " or ".join(f'"{taker}"' for taker in _OPTIONS[option])
+            raise ValueError(f"{option} applies only to connections={takers}, not to {chosen}")
+    if given["image_shape"] is not None:
+        return
+    if name in ("local", "structured"):
+        raise ValueError(
+            f"{chosen} needs image_shape, the (channels, height, width) or "
+            "(height, width) of the input"
+        )
+    for option in ("radius", "active"):
+        if given[option] is not None:
+            raise ValueError(f"{option} is for windows of an image; give image_shape with it")
