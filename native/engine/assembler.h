@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <limits>
 #include <vector>
 
 namespace gategrad {
@@ -16,7 +17,7 @@ enum Base : uint8_t { kRax = 0, kRcx = 1, kRdx = 2, kRbx = 3, kRbp = 5, kRsi = 6
 // A block of 64 bytes in memory; `blocks` of them from what `base` points to.
 struct Address {
   Base base;
-  int32_t blocks;
+  int64_t blocks;
 };
 
 inline constexpr int kNone = -1;
@@ -34,6 +35,10 @@ class Assembler {
   explicit Assembler(int n_registers) : free_((uint64_t{1} << n_registers) - 1) {}
 
   std::vector<uint8_t> code;
+
+  // Whether every displacement so far was in the range of an instruction; else the code would read
+  // and write elsewhere and must not run.
+  bool in_range() const { return in_range_; }
 
   // Lends the free register with the lowest number.
   int take() {
@@ -56,14 +61,19 @@ class Assembler {
   void byte(unsigned value) { code.push_back(static_cast<uint8_t>(value)); }
   void bytes(std::initializer_list<uint8_t> list) { code.insert(code.end(), list); }
 
-  void word(int32_t value) {
+  // A displacement in bytes: of memory from a base register, or of code from the next instruction.
+  void displacement(int64_t value) {
+    using Limits = std::numeric_limits<int32_t>;
+    in_range_ = in_range_ && value >= Limits::min() && value <= Limits::max();
+    const auto narrow = static_cast<int32_t>(value);
     uint8_t raw[4];
-    std::memcpy(raw, &value, 4);
+    std::memcpy(raw, &narrow, 4);
     code.insert(code.end(), raw, raw + 4);
   }
 
  private:
   uint64_t free_;
+  bool in_range_ = true;
 };
 
 }  // namespace gategrad

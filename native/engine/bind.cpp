@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -12,9 +13,11 @@
 
 #include "arrays.h"
 #include "engine/bind_single.h"
+#include "engine/generate.h"
 #include "engine/lower.h"
 #include "engine/run.h"
 #include "engine/single_run.h"
+#include "engine/source.h"
 #include "isa/isa.h"
 
 namespace gategrad {
@@ -95,37 +98,33 @@ std::pair<double, uint64_t> time_read(In<uint8_t, 1> data, const std::string& is
   return {elapsed.count(), value};
 }
 
-void check_encoder(uint32_t n_inputs, const In<uint32_t, 1>& feature,
-                   const In<double, 1>& threshold, size_t n_features) {
-  if (feature.size() != n_inputs || threshold.size() != n_inputs)
-    throw std::invalid_argument("the encoder gives " + std::to_string(feature.size()) +
-                                " bits, but the circuit takes " + std::to_string(n_inputs));
-  for (size_t i = 0; i < n_inputs; ++i)
-    if (feature.data()[i] >= n_features)
-      throw std::invalid_argument("bit " + std::to_string(i) + " of the encoder reads feature " +
-                                  std::to_string(feature.data()[i]) + " of " +
-                                  std::to_string(n_features));
+template <typename Array>
+auto copied(const Array& array) {
+  using T = std::remove_const_t<typename Array::Scalar>;
+  return std::vector<T>(array.data(), array.data() + array.size());
 }
 
-// With the name of the instruction set that code is wanted for, or none, an Engine; with the names of
-// an instruction set and a layout a Single.
-template <typename Lowered, typename... Names>
-Lowered* lower_arrays(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> table,
-                     In<uint32_t, 1> outputs, In<int64_t, 1> indptr, In<uint32_t, 1> index,
-                     In<int32_t, 1> weight, In<int32_t, 1> bias, bool argmax,
-                     In<uint32_t, 1> feature, In<double, 1> threshold, size_t n_features,
-                     bool bits, const Names&... names) {
-  check_encoder(n_inputs, feature, threshold, n_features);
-  CircuitView circuit{n_inputs,       fanin.data(),   table.data(),  table.size(),
-                      fanin.shape(1), outputs.data(), outputs.size()};
-  ReadoutView readout{indptr.data(), index.data(), weight.data(),
-                      bias.data(),   bias.size(),  argmax};
-  EncoderView encoder{feature.data(), threshold.data(), n_features, bits};
+Source* copy_source(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> table,
+                    In<uint32_t, 1> outputs, In<int64_t, 1> indptr, In<uint32_t, 1> index,
+                    In<int32_t, 1> weight, In<int32_t, 1> bias, bool argmax,
+                    In<uint32_t, 1> feature, In<double, 1> threshold, size_t n_features,
+                    bool bits) {
+  auto source = std::make_unique<Source>(
+      Source{n_inputs, fanin.shape(1), copied(fanin), copied(table), copied(outputs),
+             copied(indptr), copied(index), copied(weight), copied(bias), argmax, copied(feature),
+             copied(threshold), n_features, bits});
+  source->check();
+  return source.release();
+}
+
+Engine* lower_source(const Source& source, const std::string& code_isa) {
   nb::gil_scoped_release release;
-  if constexpr (std::is_same_v<Lowered, Engine>)
-    return new Engine(lower(circuit, readout, encoder, names...));
-  else
-    return new Lowered(circuit, readout, encoder, names...);
+  return new Engine(lower(source.circuit(), source.readout(), source.encoder(), code_isa));
+}
+
+Single* lower_single(const Source& source, const std::string& isa, const std::string& layout) {
+  nb::gil_scoped_release release;
+  return new Single(source.circuit(), source.readout(), source.encoder(), isa, layout);
 }
 
 }  // namespace
@@ -138,10 +137,19 @@ void bind_engine(nb::module_& m) {
       .def_prop_ro("n_runs", [](const Engine& e) { return e.program().runs.size(); })
       .def_prop_ro("code_bytes",
                    [](const Engine& e) { return e.program().code ? e.program().code->size() : 0; })
+      .def_prop_ro("no_code",
+                   [](const Engine& e) {
+                     constexpr const char* kNames[] = {"unwanted", "too large", "refused"};
+                     return e.program().code ? "" : kNames[static_cast<size_t>(e.program().no_code)];
+                   })
+      .def_prop_ro("n_looks", [](const Engine& e) { return e.program().n_looks; })
       .def_prop_ro("n_slots", [](const Engine& e) { return e.program().n_slots; });
   bind_single(m);
-  m.def("lower", lower_arrays<Engine, std::string>);
-  m.def("lower_single", lower_arrays<Single, std::string, std::string>);
+  m.def("code_reaches", code_reaches);
+  nb::class_<Source>(m, "Source");
+  m.def("source", copy_source);
+  m.def("lower", lower_source);
+  m.def("lower_single", lower_single);
   m.def("time_read", [](In<uint8_t, 1> data, const std::string& isa, bool prefetching) {
     auto [seconds, value] = time_read(data, isa, prefetching);
     return nb::make_tuple(seconds, value);

@@ -15,8 +15,6 @@
 namespace gategrad {
 namespace {
 
-// Beyond them, code comes from memory more slowly than the shorter runs of gates.
-constexpr size_t kMostGates = 500'000;
 constexpr size_t kMostLevels = 32;  // a sum has 32 bits
 // Truth tables of two operands x and y: bit x + 2 y.
 constexpr uint8_t kAndTable = 0x8, kOrTable = 0xE, kXorTable = 0x6, kXnorTable = 0x9;
@@ -70,6 +68,8 @@ class Generator {
     machine_.leave();
     return std::move(machine_.code);
   }
+
+  bool in_range() const { return machine_.in_range(); }
 
   size_t n_fetches() const { return steps_ / steps_a_line_ * Machine::kPasses; }
 
@@ -158,7 +158,7 @@ class Generator {
   static constexpr size_t kLevels = Machine::kLevelsInRegisters;
 
   Address spill_address(size_t k, size_t i) const {
-    return Machine::slot(first_spill_ + static_cast<uint32_t>(2 * k + i));
+    return Machine::slot(uint64_t{first_spill_} + 2 * k + i);
   }
 
   Value read(const Level& level, size_t k, size_t i) {
@@ -227,7 +227,7 @@ class Generator {
       } else if (levels[k].count == 1) {
         std::tie(total, carry) = half_add(read(levels[k], k, 0), total);
       }
-      store_plane({kRsi, static_cast<int32_t>(c * program.n_planes + k)}, total, &bias_carry,
+      store_plane({kRsi, static_cast<int64_t>(c * program.n_planes + k)}, total, &bias_carry,
                   sum.bias >> std::min<uint32_t>(k, 31) & 1);
     }
     machine_.give_back(carry.reg);
@@ -277,14 +277,24 @@ class Generator {
 template <typename Machine>
 void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Program& program) {
   Cones cones = find_cones(net, roots, Machine::kConeRegisters);
-  if (cones.n_gates > kMostGates) return;
-  cones.order = order_for_cache(net, cones);
+  if (cones.n_gates > kMostCodeGates) {
+    program.no_code = NoCode::kTooLarge;
+    return;
+  }
+  cones.order = order_for_cache(net, cones, program.n_looks);
   Residence residence = assign_slots(net, cones, roots);
   Generator<Machine> generator(net, cones, residence.slot, residence.n_slots,
                                program.entries.size());
   const std::vector<uint8_t> code = generator.run(program);
+  if (!generator.in_range()) {
+    program.no_code = NoCode::kTooLarge;
+    return;
+  }
   program.code = Code::make(code, generator.n_fetches());
-  if (!program.code) return;
+  if (!program.code) {
+    program.no_code = NoCode::kRefused;
+    return;
+  }
   for (uint32_t s = 2; s < net.first_gate; ++s) {
     if (residence.slot[s] == kNoSlot) continue;
     program.input.push_back(s - 2);
@@ -294,7 +304,22 @@ void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Progra
   program.n_slots = residence.n_slots + 2 * kMostLevels;
 }
 
+template <typename Machine>
+bool reaches(uint64_t slot) {
+  Machine machine;
+  machine.enter();
+  const Value value = machine.load(Machine::slot(slot), false);
+  machine.store(Machine::slot(slot), value.reg);
+  machine.leave();
+  return machine.in_range();
+}
+
 }  // namespace
+
+bool code_reaches(const std::string& isa, uint64_t slot) {
+  if (isa == "avx512") return reaches<Avx512Machine>(slot);
+  return isa == "avx2" && reaches<Avx2Machine>(slot);
+}
 
 void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std::string& isa,
               Program& program) {

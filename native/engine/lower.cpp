@@ -1,9 +1,11 @@
 #include "engine/lower.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <stdexcept>
 #include <utility>
 
 #include "circuit/decompose.h"
@@ -111,6 +113,16 @@ void plan_class(const ReadoutView& readout, size_t c, const std::vector<uint32_t
   program.classes.push_back(sum);
 }
 
+// Entries that plan_class makes of all classes.
+size_t count_entries(const ReadoutView& readout) {
+  size_t n = 0;
+  for (int64_t i = 0; i < readout.indptr[readout.n_classes]; ++i) {
+    const int64_t weight = readout.weight[i];
+    n += static_cast<size_t>(std::popcount(static_cast<uint64_t>(weight < 0 ? -weight : weight)));
+  }
+  return n;
+}
+
 uint32_t planes_needed(const ReadoutView& readout) {
   int64_t lowest = 0, highest = 0;
   for (size_t c = 0; c < readout.n_classes; ++c) {
@@ -147,7 +159,12 @@ Program lower(const CircuitView& circuit, const ReadoutView& readout, const Enco
   std::vector<uint32_t> roots(n_entries);
   for (size_t i = 0; i < n_entries; ++i) roots[i] = net.signal[outputs[readout.index[i]]];
   program.n_planes = planes_needed(readout);
-  if (!code_isa.empty()) {
+  const size_t n_parts = count_entries(readout);
+  // Columns and entries are numbered in 32 bits.
+  if (n_parts > UINT32_MAX) throw std::length_error("the readout's weights have more than 2**32 bits");
+  const size_t n_sums = n_parts + readout.n_classes * program.n_planes;
+  if (!code_isa.empty() && n_sums > kMostCodeSums) program.no_code = NoCode::kTooLarge;
+  if (!code_isa.empty() && n_sums <= kMostCodeSums) {
     for (size_t c = 0; c < readout.n_classes; ++c) plan_class(readout, c, roots, program);
     generate(net, std::vector<uint32_t>(program.entries), code_isa, program);
     program.columns.clear();

@@ -33,7 +33,7 @@ class Avx2Machine : public Assembler {
     end();
   }
 
-  static Address slot(uint32_t number) { return {kRdi, static_cast<int32_t>(number)}; }
+  static Address slot(uint64_t number) { return {kRdi, static_cast<int64_t>(number)}; }
 
   bool full() const { return code.size() - start_ > kPiece; }
 
@@ -41,7 +41,7 @@ class Avx2Machine : public Assembler {
   void cut() {
     bytes({0x48, 0x83, 0xC7, 32, 0x48, 0x83, 0xC6, 32});  // rdi += 32, rsi += 32
     bytes({0x40, 0xF6, 0xC7, 32, 0x0F, 0x85});            // once more if rdi & 32
-    word(static_cast<int32_t>(start_) - static_cast<int32_t>(code.size() + 4));
+    displacement(static_cast<int64_t>(start_) - static_cast<int64_t>(code.size() + 4));
     bytes({0x48, 0x83, 0xEF, 64, 0x48, 0x83, 0xEE, 64});  // rdi -= 64, rsi -= 64
     start_ = code.size();
   }
@@ -144,7 +144,7 @@ class Avx2Machine : public Assembler {
     if (near)
       byte(static_cast<uint8_t>(64 * at.blocks));
     else
-      word(64 * at.blocks);
+      displacement(64 * at.blocks);
   }
 
   size_t start_ = 0;

@@ -27,7 +27,7 @@ class Avx512Machine : public Assembler {
     begin();
     for (Base base : kSaved) stack(0x50, base);
     for (size_t i = 0; i < std::size(kBases); ++i)
-      point(kBases[i], static_cast<int32_t>(i) * kReach + kReach / 2);
+      point(kBases[i], static_cast<int64_t>(i) * kReach + kReach / 2);
   }
 
   void leave() {
@@ -35,11 +35,11 @@ class Avx512Machine : public Assembler {
     end();
   }
 
-  static Address slot(uint32_t number) {
-    const auto at = static_cast<int32_t>(number);
+  static Address slot(uint64_t number) {
+    const auto at = static_cast<int64_t>(number);
     const size_t base = number / kReach;
     if (base >= std::size(kBases)) return {kRdi, at};
-    return {kBases[base], at - static_cast<int32_t>(base) * kReach - kReach / 2};
+    return {kBases[base], at - static_cast<int64_t>(base) * kReach - kReach / 2};
   }
 
   // Whether code must be cut here, with nothing in registers.
@@ -85,7 +85,7 @@ class Avx512Machine : public Assembler {
   // Those that a function must give back as they were.
   static constexpr Base kSaved[] = {kRbx, kRbp, kR13, kR14, kR15};
   // Slots that one base register reaches with an offset of one byte.
-  static constexpr int32_t kReach = 256;
+  static constexpr int64_t kReach = 256;
   // x ^ y ^ z; the majority of x, y and z from z, y and that parity; the complement of the last.
   static constexpr uint8_t kParity = 0x96, kMajority = 0xD4, kNotLast = 0x55;
 
@@ -104,10 +104,10 @@ class Avx512Machine : public Assembler {
   }
 
   // base = rdi + 64 * blocks
-  void point(Base base, int32_t blocks) {
+  void point(Base base, int64_t blocks) {
     bytes({static_cast<uint8_t>(0x48 | (base >> 3) << 2), 0x8D,
            static_cast<uint8_t>(0x80 | (base & 7) << 3 | kRdi)});
-    word(64 * blocks);
+    displacement(64 * blocks);
   }
 
   void stack(uint8_t opcode, Base base) {
@@ -136,7 +136,7 @@ class Avx512Machine : public Assembler {
     if (near)
       byte(static_cast<uint8_t>(at.blocks));
     else
-      word(64 * at.blocks);
+      displacement(64 * at.blocks);
   }
 };
 

@@ -11,6 +11,9 @@ namespace {
 constexpr uint64_t kCached = 448;
 // Values used last, whose readers may come next.
 constexpr size_t kRecent = 8;
+// Readers of one value that are looked at in a step, so that ordering stays linear where a value
+// has as many readers as there are gates.
+constexpr uint32_t kMostReaders = 64;
 
 // Lists of numbers, one after the other: list i is at [first[i], first[i + 1]).
 struct Lists {
@@ -52,6 +55,7 @@ class Ordering {
       : cones_(cones),
         leaves_(leaves_of(net, cones)),
         readers_(readers_of(leaves_, cones.stored.size())),
+        open_(readers_.first),
         waits_for_(cones.order.size(), 0),
         done_(cones.order.size(), 0),
         used_(cones.stored.size(), 0) {
@@ -62,6 +66,8 @@ class Ordering {
       if (waits_for_[gate] == 0) ready_.push_back(gate);
     }
   }
+
+  size_t n_looks() const { return n_looks_; }
 
   std::vector<uint32_t> run() {
     std::vector<uint32_t> order;
@@ -80,13 +86,18 @@ class Ordering {
   }
 
  private:
-  uint32_t best_of_recent() const {
+  uint32_t best_of_recent() {
     uint32_t best = UINT32_MAX, fewest = UINT32_MAX;
     for (size_t k = 1; k <= kRecent && fewest > 0; ++k) {
       const uint32_t signal = recent_[(place_ - k) % kRecent];
       if (signal == UINT32_MAX) break;
-      for (uint32_t i = readers_.first[signal]; i < readers_.first[signal + 1]; ++i) {
+      uint32_t& open = open_[signal];
+      const uint32_t last = readers_.first[signal + 1];
+      while (open < last && done_[readers_.items[open]]) ++open;
+      const uint32_t end = last - open > kMostReaders ? open + kMostReaders : last;
+      for (uint32_t i = open; i < end; ++i) {
         const uint32_t gate = readers_.items[i];
+        ++n_looks_;
         if (done_[gate] || waits_for_[gate]) continue;
         const uint32_t n = missing(gate);
         if (n < fewest) {
@@ -124,6 +135,7 @@ class Ordering {
 
   const Cones& cones_;
   Lists leaves_, readers_;
+  std::vector<uint32_t> open_;  // of every signal, its first reader that is not done
   std::vector<uint32_t> waits_for_;
   std::vector<uint8_t> done_;
   std::vector<uint64_t> used_;  // when; 0: never
@@ -131,12 +143,16 @@ class Ordering {
   std::array<uint32_t, kRecent> recent_;
   size_t place_ = kRecent;
   uint64_t now_ = 0;
+  size_t n_looks_ = 0;
 };
 
 }  // namespace
 
-std::vector<uint32_t> order_for_cache(const Netlist& net, const Cones& cones) {
-  return Ordering(net, cones).run();
+std::vector<uint32_t> order_for_cache(const Netlist& net, const Cones& cones, size_t& n_looks) {
+  Ordering ordering(net, cones);
+  std::vector<uint32_t> order = ordering.run();
+  n_looks = ordering.n_looks();
+  return order;
 }
 
 }  // namespace gategrad

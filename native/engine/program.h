@@ -14,6 +14,10 @@ namespace gategrad {
 // Slots 0 and 1 hold false and true; the others are reused as soon as their signal is dead.
 inline constexpr uint32_t kFalseSlot = 0, kTrueSlot = 1;
 
+// Why a program is no machine code: none was asked for, it would be too large, or the system gives no
+// executable memory.
+enum class NoCode : uint8_t { kUnwanted, kTooLarge, kRefused };
+
 // Either runs of gates, for the kernels of any instruction set, or code, which is for one of them.
 struct Program {
   std::vector<Gate> gates;
@@ -27,7 +31,9 @@ struct Program {
   std::vector<uint32_t> input, input_slot;
   std::shared_ptr<const Code> code;
   std::string code_isa;
+  NoCode no_code = NoCode::kUnwanted;  // where there is no code
   size_t n_gates = 0;
+  size_t n_looks = 0;  // gates considered while code was ordered: what lowering takes
   size_t n_features = 0;
   size_t n_slots = 2;
   uint32_t n_planes = 2;

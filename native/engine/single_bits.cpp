@@ -1,6 +1,7 @@
 // The layout in bits: chunks of 64 gates of one level, looked up in as few windows as possible.
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include "engine/single_layout.h"
 
@@ -151,6 +152,7 @@ bool lay_out_bits(const Netlist& net, const LeveledGates& leveled, bool must, Si
     signals = next_window(signals);
     // A plan may be behind for a while; it is given up early where look-ups explode.
     size_t slack = level + 1 == leveled.level_end.size() ? 0 : 4096;
+    if (signals > UINT32_MAX - kWindowSignals) throw std::length_error("a row has 2**32 signals");
     if (!must && bit_cycles(plan, level + 1) > byte_cycles(end + slack, n_runs)) {
       plan.lookups = {};
       plan.windows = {};

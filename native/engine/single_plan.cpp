@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 
 #include "engine/schedule.h"
@@ -10,6 +11,10 @@
 
 namespace gategrad {
 namespace {
+
+// Blocks of 64 bytes that sums in bits may take: four for each weight of the readout, and a few. A
+// weight alone in its block could take one for each of its bits.
+constexpr size_t kBlocksAWeight = 4, kFewBlocks = 4096;
 
 // The gates that `roots` need, level by level.
 LeveledGates needed_gates(const Netlist& net, const std::vector<uint32_t>& roots) {
@@ -52,6 +57,8 @@ void place_inputs(const Netlist& net, const std::vector<uint8_t>& needed,
     program.input_slot.push_back(s);
   }
   plan_tiles(encoder, program);
+  if (program.tiles.size() + net.nodes.size() / 64 >= UINT32_MAX / 64)
+    throw std::length_error("a row has more than 2**32 thresholds and gates");
   for (size_t t = 0; t < program.tiles.size(); ++t) {
     const Tile& tile = program.tiles[t];
     for (uint32_t i = 0; i < tile.n_lanes; ++i) {
@@ -133,6 +140,8 @@ SinglePlan plan_single(const CircuitView& circuit, const ReadoutView& readout,
     for (WeightedSignal& w : weights) w.signal = place[w.signal];
     plan.bias.push_back(static_cast<int32_t>(bias));
     (plan.in_bits ? sum_bits : sum_bytes)(std::move(weights), plan);
+    if (layout == Layout::kFaster && plan.blocks.size() > kBlocksAWeight * roots.size() + kFewBlocks)
+      return plan_single(circuit, readout, encoder, Layout::kBytes);
   }
   return plan;
 }

@@ -9,7 +9,7 @@ from gategrad.encoding import OneHot, Table, Thermometer
 
 KEYS = {
     *("samples_per_second", "ns_per_sample", "read_limit_per_second"),
-    *("backend", "isa", "threads", "batch"),
+    *("backend", "isa", "reason", "threads", "batch"),
 }
 
 

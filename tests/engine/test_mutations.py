@@ -74,7 +74,7 @@ def test_any_one_of_them_broken_is_noticed(monkeypatch, broken: str, fault: str)
         monkeypatch.setattr(reference, "_weighted_sums", lambda _, terms: weigh(MUTANT_BIAS, terms))
     else:
         monkeypatch.setattr(
-            native, "_core", SimpleNamespace(**(vars(_core) | {"lower": _faulty(gates)}))
+            native, "_core", SimpleNamespace(**(vars(_core) | {"source": _faulty(gates)}))
         )
     sums = _sums()
     others = {value for name, value in sums.items() if name != broken}
@@ -83,10 +83,10 @@ def test_any_one_of_them_broken_is_noticed(monkeypatch, broken: str, fault: str)
 
 
 def _faulty(gates: bool) -> object:
-    """`_core.lower` that is handed another circuit, or another bias, than it was asked to lower."""
+    """`_core.source` that is handed another circuit, or another bias, than it was asked for."""
 
-    def lower(n_inputs, fanin, table, outputs, indptr, index, weight, bias, *rest):
+    def source(n_inputs, fanin, table, outputs, indptr, index, weight, bias, *rest):
         fanin, bias = (MUTANT.fanin, bias) if gates else (fanin, MUTANT_BIAS.bias)
-        return _core.lower(n_inputs, fanin, table, outputs, indptr, index, weight, bias, *rest)
+        return _core.source(n_inputs, fanin, table, outputs, indptr, index, weight, bias, *rest)
 
-    return lower
+    return source

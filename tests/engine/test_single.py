@@ -155,9 +155,9 @@ def test_sums_at_the_ends_of_int32_and_constant_outputs(lower) -> None:
 
 def plans(program: engine.NativeProgram) -> list[_core.Single]:
     """The program's plan in every layout that this machine runs, whichever is faster."""
-    made = [_core.lower_single(*program.few._lowered, program.isa, "bytes")]
+    made = [_core.lower_single(program.few.source, program.isa, "bytes")]
     if program.isa == "avx512" and HAS_PERMUTES:
-        made.append(_core.lower_single(*program.few._lowered, program.isa, "bits"))
+        made.append(_core.lower_single(program.few.source, program.isa, "bits"))
     return made
 
 
@@ -178,9 +178,9 @@ def test_both_layouts_of_awkward_circuits(lower, seed: int) -> None:
 def test_layouts_that_are_not_to_be_had() -> None:
     program = small_program()
     with pytest.raises(ValueError, match="unknown layout 'words'; known: bits, bytes"):
-        _core.lower_single(*program.few._lowered, program.isa, "words")
+        _core.lower_single(program.few.source, program.isa, "words")
     with pytest.raises(ValueError, match="baseline has no kernels for the layout in bits"):
-        _core.lower_single(*program.few._lowered, "baseline", "bits")
+        _core.lower_single(program.few.source, "baseline", "bits")
 
 
 @settings(max_examples=80, deadline=None)

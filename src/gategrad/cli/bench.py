@@ -57,6 +57,7 @@ def run(
                 "read_limit_per_second": found.read_limit_per_second,
                 "backend": program.backend,
                 "isa": program.isa,
+                "reason": program.reason,
                 "threads": found.threads,
                 "batch": found.batch,
             }

@@ -51,8 +51,18 @@ def _facts(path: Path, model: Model, small: Model, figures: dict[str, int]) -> r
         "encoder": _encoder(model),
         "classes": f"{figures['classes']}{_labels(model)}",
         "readout": f"{model.readout.kind}, {len(small.readout.index):,} weights",
+        "engine": _engine(small),
         "trained on": meta or "not recorded",
     }
+
+
+def _engine(model: Model) -> str:
+    """What would run the model here, and why."""
+    try:
+        program = model.program()
+    except ValueError as error:
+        return f"none: {error}"
+    return f"{program.backend}, {program.isa}: {program.reason}"
 
 
 def _n_used(model: Model) -> int:

@@ -17,13 +17,13 @@ class FewRows:
     The plan is made at the first call that can use it, once, also where several threads call.
 
     Args:
-        lowered: the arguments of `_core.lower`; kept, but not copied.
+        source: the core's copy of circuit, readout and thresholds.
         n_classes: sums of a row.
         isa: instruction set, as `gategrad.engine.isa.choose` gives it.
     """
 
-    def __init__(self, lowered: tuple, n_classes: int, isa: str) -> None:
-        self._lowered, self._isa = lowered, isa
+    def __init__(self, source: _core.Source, n_classes: int, isa: str) -> None:
+        self.source, self._isa = source, isa
         self._n_classes = n_classes
         self._lock = threading.Lock()
         self._single: _core.Single | None = None
@@ -33,7 +33,7 @@ class FewRows:
         """The native plan, made if it is not there yet."""
         with self._lock:
             if self._single is None:
-                single = _core.lower_single(*self._lowered, self._isa, "")
+                single = _core.lower_single(self.source, self._isa, "")
                 self.most_rows = single.most_rows
                 self._single = single
             return self._single

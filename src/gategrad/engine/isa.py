@@ -53,3 +53,18 @@ def wanted_code(isa: str) -> str:
     if choice not in ("on", "off"):
         raise ValueError(f"{CODE_VARIABLE}={choice!r} is unknown; known: on, off")
     return isa if choice == "on" and isa in WITH_CODE else ""
+
+
+def without_code(isa: str, why: str) -> str:
+    """What to say where a circuit is no machine code on an instruction set that has it, or "".
+
+    Args:
+        isa: the instruction set that runs.
+        why: what the core says: "unwanted", "too large", "refused", or "" where there is code.
+    """
+    reasons = {
+        "unwanted": f"machine code is off, as {CODE_VARIABLE} says",
+        "too large": "machine code is off, as it would be too large for this circuit",
+        "refused": "machine code is off, as the system gives no executable memory",
+    }
+    return f"; {reasons[why]}" if why and isa in WITH_CODE else ""

@@ -11,12 +11,15 @@ from gategrad.circuit import Circuit, Readout, check_pair, decide
 from gategrad.encoding import Encoder
 from gategrad.encoding.intervals import number_intervals
 from gategrad.engine import isa
+from gategrad.engine.errors import BackendError
 from gategrad.engine.few import MOST_ROWS, FewRows
 from gategrad.engine.in_order import in_order
 from gategrad.engine.numbers import LANES, behind_comparisons, spread
 from gategrad.engine.packing import Packed, check_packed
 from gategrad.engine.rows import InputError, check_rows, check_threads, check_values, thread_count
 
+# Columns of a row: 2**24 slots take 1 GiB a thread.
+MOST_FEATURES = 1 << 24
 # Rows of repeated columns that are made at a time: 2 MiB of float64.
 WIDENED_ROWS = 4096
 
@@ -33,13 +36,14 @@ class NativeProgram:
         CircuitError: `readout` reads an output that `circuit` lacks.
         ValueError: GATEGRAD_ISA names an instruction set that is unknown or not here, or
             GATEGRAD_CODE is neither "on" nor "off".
+        BackendError: rows of more than 2**24 columns.
     """
 
     backend = "native"
 
     def __init__(self, circuit: Circuit, readout: Readout, encoder: Encoder | None = None) -> None:
         check_pair(circuit, readout)
-        self.isa, self.reason = isa.choose()
+        self.isa, reason = isa.choose()
         self._readout = readout
         self._n_inputs = circuit.n_inputs
         thresholds = None if encoder is None else encoder.thresholds()
@@ -47,13 +51,15 @@ class NativeProgram:
         # unless they are numbers, which need comparisons only.
         self._encoder = encoder if thresholds is None else None
         self._bits = thresholds is None
+        self._n_features = circuit.n_inputs if self._bits else encoder.n_features
+        _check_width(self._n_features)
         if thresholds is None:
             feature = np.arange(circuit.n_inputs, dtype=np.uint32)
             thresholds = feature, np.full(circuit.n_inputs, 0.5)
-        self._n_features = circuit.n_inputs if self._bits else encoder.n_features
-        arguments = _arguments(circuit, readout, thresholds, self._n_features, self._bits)
-        self._engine = _core.lower(*arguments, isa.wanted_code(self.isa))
-        self.few = FewRows(arguments, readout.n_classes, self.isa)
+        source = _source(circuit, readout, thresholds, self._n_features, self._bits)
+        self._engine = _core.lower(source, isa.wanted_code(self.isa))
+        self.reason = reason + isa.without_code(self.isa, self._engine.no_code)
+        self.few = FewRows(source, readout.n_classes, self.isa)
         self._intervals = None if self._encoder is None else number_intervals(encoder)
         self._circuit = None if self._intervals is None else circuit
 
@@ -173,15 +179,15 @@ def _results(program: NativeProgram, x: NDArray, threads: int | None, sums: bool
     return (program.sums if sums else program.labels)(x, threads=threads)
 
 
-def _arguments(
+def _source(
     circuit: Circuit,
     readout: Readout,
     thresholds: tuple[NDArray[np.uint32], NDArray[np.float64]],
     n_features: int,
     bits: bool,
-) -> tuple:
-    """What the core lowers."""
-    return (
+) -> _core.Source:
+    """The core's own copy of what it lowers, now and later."""
+    return _core.source(
         circuit.n_inputs,
         circuit.fanin,
         circuit.table,
@@ -195,6 +201,14 @@ def _arguments(
         n_features,
         bits,
     )
+
+
+def _check_width(n_features: int) -> None:
+    if n_features > MOST_FEATURES:
+        raise BackendError(
+            f"rows have {n_features:,} columns; the native engine takes at most "
+            f'{MOST_FEATURES:,}: leave out the inputs that no gate reads, or use backend="numpy"'
+        )
 
 
 def _is_numbers(x: object) -> bool:
