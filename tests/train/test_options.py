@@ -7,13 +7,13 @@ from dataclasses import fields
 
 import pytest
 import typer.main
-from gategrad.nn.gate_sets import GATE_SETS
 
 import gategrad.cli
 import gategrad.options
 from gategrad import train
 from gategrad.cli import app
 from gategrad.cli.recipe_options import flag
+from gategrad.nn.gates.gate_sets import GATE_SETS
 from gategrad.options import (
     GROUPS,
     DataOptions,
