@@ -21,14 +21,14 @@ def test_rows_of_numbers_and_text():
     table = Table.fit(ADULT, 2, names=NAMES)
     assert table.columns == ((0, 2), (1, 3))
     assert table.encoders == (
-        Thermometer([[39.0, 0.0], [50.0, 0.0]]),
+        Thermometer([[44.5, 1087.0], [51.5, 1087.0]]),
         OneHot((("?", "Private", "State-gov"), ("?", "Cuba", "India"))),
     )
     assert table.input_names() == [
-        "age > 39",
-        "gain > 0",
-        "age > 50",
-        "gain > 0",
+        "age > 44.5",
+        "gain > 1087",
+        "age > 51.5",
+        "gain > 1087",
         "work = ?",
         "work = Private",
         "work = State-gov",

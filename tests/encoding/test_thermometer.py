@@ -1,6 +1,7 @@
 """Thermometer: exact strict comparison, fitting, memory layouts."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -174,17 +175,22 @@ def test_uniform_of_whole_numbers_hits_whole_numbers():
     bits=st.integers(1, 7),
 )
 def test_quantile_levels_split_rows_by_definition(column, bits):
-    levels = Thermometer.quantile(np.array(column)[:, None], bits).levels.ravel()
-    below_maximum = [v for v in column if v < max(column)] or column
-    for i, level in enumerate(levels.tolist(), start=1):
-        share = Fraction(i, bits + 1)
-        plain = min(v for v in column if sum(w <= v for w in column) >= share * len(column))
-        assert level == min(plain, max(below_maximum))
+    """Midway between the value that the share of rows needs and the next; or spread where tied."""
+    levels = Thermometer.quantile(np.array(column)[:, None], bits).levels.ravel().tolist()
+    values = sorted(set(column))
+    places = [(a + b) / 2 for a, b in pairwise(values)] or values
+    assert set(levels) <= set(places)
+    assert len(set(levels)) == min(bits, len(places))
+    shares = [Fraction(i, bits + 1) * len(column) for i in range(1, bits + 1)]
+    plain = [min(v for v in column if sum(w <= v for w in column) >= s) for s in shares]
+    wanted = [places[min(values.index(v), len(places) - 1)] for v in plain]
+    if len(set(wanted)) == bits:
+        assert levels == wanted
 
 
 def test_quantile_of_a_mostly_maximal_column_still_tells_values_apart():
     encoder = Thermometer.quantile([[0], [1], [1], [1], [1]], 2)
-    assert encoder.levels.tolist() == [[0], [0]]
+    assert encoder.levels.tolist() == [[0.5], [0.5]]
     assert encoder.encode([[0], [1]]).tolist() == [[False, False], [True, True]]
 
 

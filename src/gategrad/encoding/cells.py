@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gategrad.encoding.cuts import as_measured
 from gategrad.encoding.errors import EncodingError
 from gategrad.encoding.rows import FILL_HINT, LARGEST_EXACT, NUMBER_KINDS, exact_float64
 
@@ -50,6 +51,8 @@ def read_category(cell: object) -> Category | None:
     if isinstance(cell, str):
         return str(cell)
     value = read_number(cell)
+    if isinstance(cell, (np.float16, np.float32)):
+        value = float(str(cell))
     return None if math.isnan(value) else value
 
 
@@ -93,9 +96,13 @@ def category_columns(
 ) -> list[list[Category | None]]:
     """Read columns of categories, None where one is missing; the arguments of `number_columns`.
 
+    A float32 is the decimal that it stands for, so that 0.1 is one category in every dtype.
+
     Raises:
         EncodingError: a cell that is no category, or a missing one with `missing="error"`.
     """
+    if x.dtype.kind == "f":
+        x = as_measured(x)
     columns = [_read_cells(x[:, i], read_category, label) for i, label in enumerate(labels)]
     if missing == "error":
         gaps = [[cell is None for cell in column] for column in columns]

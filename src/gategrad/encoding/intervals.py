@@ -34,12 +34,13 @@ def number_intervals(encoder: Encoder) -> Intervals | None:
 
     Returns:
         None where that is more than intervals: unknown categories that are an error, a category
-        that is minus infinity, or an encoder of another kind.
+        that is minus infinity or that float32 has another number for, or an encoder of another
+        kind.
 
     Example:
         >>> found = number_intervals(Binned.quantile([[38.0], [39.0]], 2))
         >>> found.low.tolist(), found.high.tolist()
-        ([nan, 38.0], [38.0, nan])
+        ([nan, 38.5], [38.5, nan])
     """
     if isinstance(encoder, Table):
         return _of_table(encoder)
@@ -72,6 +73,9 @@ def _of_categories(encoder: OneHot) -> Intervals | None:
     """A number v is the interval from the float64 below v to v; text is an empty one."""
     values = [v for column in encoder.categories for v in column]
     if encoder.unknown == "error" or -np.inf in values:
+        return None
+    numbers = np.array([v for v in values if not isinstance(v, str)])
+    if (numbers.astype(np.float32) != numbers).any():
         return None
     high = np.array([0.0 if isinstance(v, str) else v for v in values])
     text = np.array([isinstance(v, str) for v in values])

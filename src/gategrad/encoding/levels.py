@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gategrad.encoding.cuts import as_measured, between, midpoints, own_level, quantile_cuts
 from gategrad.encoding.encoder import Arrays, Config
 from gategrad.encoding.errors import EncodingError
 from gategrad.encoding.fields import check_fields, read_array, read_kind
@@ -74,10 +75,11 @@ def quantile_levels(
 ) -> NDArray[np.float64]:
     """Cut each column into `count + 1` parts of equally many rows, as far as its values allow.
 
-    Level i of `count` is the smallest value that at least a fraction `(i + 1) / (count + 1)` of
-    the rows do not exceed, so it is a value of the column, never an interpolated one. Nothing
-    exceeds a column's maximum, so a level there moves down to the next smaller value, unless
-    the column is constant. Duplicates are kept: the width is always `count`.
+    Level i of `count` is midway between two values that occur: the smallest that at least a
+    fraction `(i + 1) / (count + 1)` of the rows do not exceed, and the next larger one. See `cuts`
+    for its last digits, and for values of so many rows that levels would be equal. A column of V
+    values has V - 1 places for levels; further levels are repeated, so the width is always `count`.
+    In a constant column all levels are its value.
 
     Args:
         x: (n, F) numbers, n >= 1, not NaN.
@@ -93,11 +95,17 @@ def quantile_levels(
     if len(x) == 0:
         label = "x" if labels is None else labels[0]
         raise EncodingError(f"{label} has no rows; quantiles need at least one row to fit")
-    ordered = np.sort(x, axis=0)
-    ranks = [-(-len(x) * i // (count + 1)) - 1 for i in range(1, count + 1)]
-    n_below_maximum = np.sum(ordered < ordered[-1], axis=0)
-    next_smaller = ordered[np.maximum(n_below_maximum - 1, 0), np.arange(x.shape[1])]
-    return np.minimum(ordered[ranks], next_smaller).astype(np.float64)
+    return np.stack([_column_levels(column, count) for column in x.T], axis=1)
+
+
+def _column_levels(column: NDArray, count: int) -> NDArray[np.float64]:
+    values, counts = np.unique(column, return_counts=True)
+    values = as_measured(values)
+    if len(values) == 1:
+        return np.repeat(own_level(values), count)
+    cuts = quantile_cuts(counts, count)
+    below, above = values[cuts], values[cuts + 1]
+    return between(below, above, midpoints(below, above))
 
 
 def uniform_levels(
@@ -110,8 +118,8 @@ def uniform_levels(
 ) -> NDArray[np.float64]:
     """Space `count` levels evenly, strictly inside each column's range.
 
-    Level i is `low + (high - low) * (i + 1) / (count + 1)`. In a constant column all levels are
-    its value.
+    Level i is `low + (high - low) * (i + 1) / (count + 1)`, its last digits as `cuts` says. In a
+    constant column all levels are its value.
 
     Args:
         x: (n, F) numbers, not NaN; n >= 1 unless both ends are given.
@@ -130,8 +138,8 @@ def uniform_levels(
     if len(x) == 0 and (low is None or high is None):
         raise EncodingError("x has no rows to take a range from; pass rows, or both low= and high=")
     both_given = low is not None and high is not None
-    low = x.min(axis=0) if low is None else low
-    high = x.max(axis=0) if high is None else high
+    low = as_measured(x.min(axis=0)) if low is None else low
+    high = as_measured(x.max(axis=0)) if high is None else high
     low, high = _end(low, "low", x.shape[1]), _end(high, "high", x.shape[1])
     _check_range(low, high, both_given, labels or column_labels(None, x.shape[1]))
     steps = np.arange(1, count + 1)[:, None]
@@ -139,7 +147,12 @@ def uniform_levels(
         offset = (high - low) * steps / (count + 1)
     if not np.isfinite(offset).all():
         raise EncodingError("the range low..high is too wide for float64; scale the column down")
-    return np.clip(low + offset, low, np.nextafter(high, low))
+    constant = low == high
+    # Any place does in a constant column, whose levels are set afterwards.
+    above = np.where(constant, np.nextafter(low, np.inf), high)
+    levels = np.clip(low + offset, low, np.nextafter(above, low))
+    levels = between(*np.broadcast_arrays(low, above, levels))
+    return np.where(constant, own_level(low), levels)
 
 
 def _end(value: ArrayLike, option: str, n_features: int) -> NDArray[np.float64]:

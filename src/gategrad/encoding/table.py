@@ -90,7 +90,7 @@ class Table:
         Example:
             >>> table = Table.fit([[39.0, "red"], [50.0, "?"]], 1, names=["age", "colour"])
             >>> table.input_names()
-            ['age > 39', 'colour = ?', 'colour = red']
+            ['age > 44.5', 'colour = ?', 'colour = red']
         """
         choice(missing, MISSING, "missing")
         x = table_rows(x)

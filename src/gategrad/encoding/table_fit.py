@@ -61,6 +61,8 @@ def fit_numeric(
     binned = numeric == "binned"
     n_levels = check_count(bits, "bits", smallest=2 if binned else 1) - binned
     values = number_columns(x, labels, missing=missing)
+    if x.dtype.kind == "f":
+        values = values.astype(x.dtype)
     levels = np.hstack(
         [
             SPACINGS[spacing](column[~np.isnan(column), None], n_levels, labels=[label])

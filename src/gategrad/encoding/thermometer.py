@@ -56,8 +56,9 @@ class Thermometer:
             high: number or (F,): end of the range; each feature's maximum where None.
 
         Returns:
-            Level t is `low + (high - low) * (t + 1) / (bits + 1)`; all levels of a constant feature
-            are its value, so its bits are 0 until something larger comes along.
+            Level t is `low + (high - low) * (t + 1) / (bits + 1)`, rounded such that a measurement
+            has the same bits as text, float32 and float64; all levels of a constant feature are its
+            value, so its bits are 0 until something larger comes along.
 
         Raises:
             EncodingError: bad rows, an infinite range, or `low` above `high`.
@@ -78,15 +79,16 @@ class Thermometer:
             bits: levels a feature, at least 1.
 
         Returns:
-            Each level is a value of the feature below its maximum (constant features: the value
-            itself). Repeated levels are kept, so the width is always `bits * F`.
+            Each level is midway between two values of the feature (constant features: the value
+            itself). Levels differ as long as there are values for it; the width is always
+            `bits * F`.
 
         Raises:
             EncodingError: bad rows, or none.
 
         Example:
             >>> Thermometer.quantile([[1], [2], [3], [90]], 3).levels.ravel()
-            array([1., 2., 3.])
+            array([ 1.5,  2.5, 46.5])
         """
         bits = check_count(bits, "bits")
         return cls(quantile_levels(fitting_rows(x), bits))
