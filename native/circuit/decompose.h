@@ -1,21 +1,23 @@
-// Splitting gates of more than two operands into gates of at most two.
+// Splitting gates of many operands into gates of few.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "circuit/gates.h"
+
 namespace gategrad {
 
-// Gates of at most two operands; gate g has operands fanin[2 * g] and fanin[2 * g + 1].
+// Gates of at most `width` operands; gate g has operands fanin[g * width .. (g + 1) * width).
 struct NarrowCircuit {
   std::vector<uint32_t> fanin;
   std::vector<uint64_t> table;
   std::vector<uint32_t> outputs;
 };
 
-// Shannon expansion of each wide gate; gates of up to two operands are kept one to one.
-NarrowCircuit decompose(uint32_t n_inputs, const uint32_t* fanin, const uint64_t* table,
-                        size_t n_gates, size_t width, const uint32_t* outputs, size_t n_outputs);
+// Shannon expansion of each gate of more than `width` operands, 2 to 6; others are kept one to one.
+NarrowCircuit decompose(const GatesView& gates, const uint32_t* outputs, size_t n_outputs,
+                        int width = 2);
 
 }  // namespace gategrad

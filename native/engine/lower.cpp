@@ -144,8 +144,8 @@ Netlist narrow_netlist(const CircuitView& c, std::vector<uint32_t>& outputs) {
     outputs.assign(c.outputs, c.outputs + c.n_outputs);
     return canonicalize(c.n_inputs, c.fanin, c.table, c.n_gates, c.width);
   }
-  NarrowCircuit narrow = decompose(c.n_inputs, c.fanin, c.table, c.n_gates, c.width, c.outputs,
-                                   c.n_outputs);
+  NarrowCircuit narrow =
+      decompose({c.n_inputs, c.fanin, c.table, c.n_gates, c.width}, c.outputs, c.n_outputs);
   outputs = std::move(narrow.outputs);
   return canonicalize(c.n_inputs, narrow.fanin.data(), narrow.table.data(), narrow.table.size(), 2);
 }

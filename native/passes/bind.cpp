@@ -1,4 +1,5 @@
 #include "arrays.h"
+#include "circuit/arrays_view.h"
 #include "passes/dead.h"
 #include "passes/sweep.h"
 
@@ -11,16 +12,12 @@ using Fanin = In<uint32_t, 2>;
 using Table = In<uint64_t, 1>;
 using Outputs = In<uint32_t, 1>;
 
-CircuitView view(uint32_t n_inputs, const Fanin& fanin, const Table& table) {
-  return {n_inputs, fanin.data(), table.data(), table.size(), fanin.shape(1)};
-}
-
 // The literals of the outputs as two arrays.
 struct OutputLiterals {
   std::vector<uint32_t> signal;
   std::vector<uint8_t> inverted;
 
-  OutputLiterals(const std::vector<Literal>& literal, const Outputs& outputs) {
+  OutputLiterals(const Literals& literal, const Outputs& outputs) {
     for (size_t i = 0; i < outputs.size(); ++i) {
       signal.push_back(literal[outputs.data()[i]].signal);
       inverted.push_back(literal[outputs.data()[i]].inverted);
@@ -28,11 +25,11 @@ struct OutputLiterals {
   }
 };
 
-template <Swept (*Sweep)(const CircuitView&)>
+template <Swept (*Sweep)(const GatesView&)>
 nb::tuple sweep(uint32_t n_inputs, Fanin fanin, Table table, Outputs outputs) {
   auto run = [&] {
     nb::gil_scoped_release release;
-    Swept swept = Sweep(view(n_inputs, fanin, table));
+    Swept swept = Sweep(checked_view(n_inputs, fanin, table, outputs));
     OutputLiterals of_outputs(swept.literal, outputs);
     return std::pair(std::move(swept), std::move(of_outputs));
   };
@@ -47,7 +44,7 @@ nb::tuple sweep(uint32_t n_inputs, Fanin fanin, Table table, Outputs outputs) {
 nb::tuple output_literals(uint32_t n_inputs, Fanin fanin, Table table, Outputs outputs) {
   auto run = [&] {
     nb::gil_scoped_release release;
-    return OutputLiterals(literals(view(n_inputs, fanin, table)), outputs);
+    return OutputLiterals(literals(checked_view(n_inputs, fanin, table, outputs)), outputs);
   };
   OutputLiterals of_outputs = run();
   return nb::make_tuple(to_numpy(std::move(of_outputs.signal), {outputs.size()}),
@@ -57,7 +54,7 @@ nb::tuple output_literals(uint32_t n_inputs, Fanin fanin, Table table, Outputs o
 nb::tuple live_part(uint32_t n_inputs, Fanin fanin, Table table, Outputs outputs) {
   auto run = [&] {
     nb::gil_scoped_release release;
-    return remove_dead(view(n_inputs, fanin, table), outputs.data(), outputs.size());
+    return remove_dead(checked_view(n_inputs, fanin, table, outputs), outputs.data(), outputs.size());
   };
   Live live = run();
   size_t n_gates = live.table.size(), n_outputs = live.outputs.size();
@@ -66,11 +63,18 @@ nb::tuple live_part(uint32_t n_inputs, Fanin fanin, Table table, Outputs outputs
                         to_numpy(std::move(live.outputs), {n_outputs}));
 }
 
+// What `strash` looks at, which grows with the gates alone, whatever circuit it is given.
+uint64_t strash_steps(uint32_t n_inputs, Fanin fanin, Table table, Outputs outputs) {
+  nb::gil_scoped_release release;
+  return strash(checked_view(n_inputs, fanin, table, outputs)).steps;
+}
+
 }  // namespace
 
 void bind_passes(nb::module_& m) {
   m.def("fold", &sweep<fold>);
   m.def("strash", &sweep<strash>);
+  m.def("strash_steps", &strash_steps);
   m.def("output_literals", &output_literals);
   m.def("remove_dead", &live_part);
 }

@@ -1,7 +1,11 @@
 // Removing the gates that no output needs.
 #pragma once
 
-#include "passes/sweep.h"
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "circuit/gates.h"
 
 namespace gategrad::passes {
 
@@ -12,6 +16,6 @@ struct Live {
   std::vector<uint32_t> outputs;
 };
 
-Live remove_dead(const CircuitView& circuit, const uint32_t* outputs, size_t n_outputs);
+Live remove_dead(const GatesView& circuit, const uint32_t* outputs, size_t n_outputs);
 
 }  // namespace gategrad::passes

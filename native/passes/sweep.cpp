@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "circuit/keyed_hash.h"
 #include "passes/gate.h"
 
 namespace gategrad::passes {
@@ -10,18 +11,11 @@ namespace {
 
 using namespace table;
 
-std::vector<Literal> source_literals(const CircuitView& circuit) {
-  size_t first_gate = size_t{2} + circuit.n_inputs;
-  std::vector<Literal> literal;
-  literal.reserve(first_gate + circuit.n_gates);
-  literal.push_back({0, false});
-  literal.push_back({0, true});
-  for (size_t s = 2; s < first_gate; ++s) literal.push_back({static_cast<uint32_t>(s), false});
-  return literal;
-}
+// Steps through drivers that a gate has on average; trained circuits take less than two.
+constexpr uint64_t kStepsPerGate = 16;
 
 // Gate g over the signals behind its operands' literals, without operands it does not need.
-Gate resolve(const CircuitView& circuit, size_t g, const std::vector<Literal>& literal) {
+Gate resolve(const GatesView& circuit, size_t g, const Literals& literal) {
   const uint32_t* fanin = circuit.fanin + g * circuit.width;
   Gate gate{0, static_cast<int>(circuit.width), {}};
   while (gate.arity > 0 && fanin[gate.arity - 1] == 0) --gate.arity;
@@ -45,11 +39,10 @@ Literal trivial(const Gate& gate) {
 // The new circuit while it grows.
 class Builder {
  public:
-  explicit Builder(const CircuitView& circuit)
-      : first_gate_(2 + circuit.n_inputs), width_(circuit.width) {
+  explicit Builder(const GatesView& circuit)
+      : out(circuit), first_gate_(circuit.first_gate()), width_(circuit.width) {
     out.fanin.reserve(circuit.n_gates * width_);
     out.table.reserve(circuit.n_gates);
-    out.literal = source_literals(circuit);
   }
 
   uint32_t append(const Gate& gate) {
@@ -129,27 +122,28 @@ class Builder {
 // A Builder that finds the gates it has: open addressing, gate number + 1 or 0 for a free slot.
 class HashingBuilder : public Builder {
  public:
-  explicit HashingBuilder(const CircuitView& circuit)
+  explicit HashingBuilder(const GatesView& circuit)
       : Builder(circuit), slots_(std::bit_ceil(2 * circuit.n_gates + 2), 0) {}
 
   uint32_t find_or_append(const Gate& gate) {
     Gate key = gate;
     sort_operands(key);
     size_t slot = hash(key) & (slots_.size() - 1);
-    for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1))
+    for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
+      ++out.steps;
       if (is_same(key, slots_[slot] - 1)) return signal_of(slots_[slot] - 1);
+    }
     slots_[slot] = static_cast<uint32_t>(out.table.size() + 1);
     return append(gate);
   }
 
  private:
   static size_t hash(const Gate& key) {
-    uint64_t h = key.table;
-    for (int j = 0; j < key.arity; ++j) {
-      h = (h ^ key.operand[j]) * 0x9E3779B97F4A7C15ull;  // 2^64 / golden ratio
-      h ^= h >> 32;
-    }
-    return h;
+    KeyedHash hash(HashKey::own());
+    hash.add(key.table);
+    for (int j = 0; j < key.arity; j += 2)
+      hash.add(key.operand[j] | uint64_t{j + 1 < key.arity ? key.operand[j + 1] : 0} << 32);
+    return static_cast<size_t>(hash.finish());
   }
 
   bool is_same(const Gate& key, size_t g) const {
@@ -164,7 +158,7 @@ class HashingBuilder : public Builder {
 
 }  // namespace
 
-Swept fold(const CircuitView& circuit) {
+Swept fold(const GatesView& circuit) {
   Builder builder(circuit);
   auto& literal = builder.out.literal;
   for (size_t g = 0; g < circuit.n_gates; ++g) {
@@ -174,13 +168,16 @@ Swept fold(const CircuitView& circuit) {
   return std::move(builder.out);
 }
 
-Swept strash(const CircuitView& circuit) {
+Swept strash(const GatesView& circuit) {
   HashingBuilder builder(circuit);
+  uint64_t budget = kStepsPerGate * circuit.n_gates;
   auto& literal = builder.out.literal;
   for (size_t g = 0; g < circuit.n_gates; ++g) {
     Gate gate = resolve(circuit, g, literal);
     if (gate.arity == 2) sort_operands(gate);
-    while (gate.arity == 2 && builder.look_through(gate)) {
+    while (gate.arity == 2 && budget > 0 && builder.look_through(gate)) {
+      --budget;
+      ++builder.out.steps;
     }
     if (gate.arity < 2) {
       literal.push_back(trivial(gate));
@@ -193,11 +190,11 @@ Swept strash(const CircuitView& circuit) {
   return std::move(builder.out);
 }
 
-std::vector<Literal> literals(const CircuitView& circuit) {
-  std::vector<Literal> literal = source_literals(circuit);
+Literals literals(const GatesView& circuit) {
+  Literals literal(circuit);
   for (size_t g = 0; g < circuit.n_gates; ++g) {
     Gate gate = resolve(circuit, g, literal);
-    Literal own{static_cast<uint32_t>(size_t{2} + circuit.n_inputs + g), false};
+    Literal own{static_cast<uint32_t>(circuit.first_gate() + g), false};
     literal.push_back(gate.arity < 2 ? trivial(gate) : own);
   }
   return literal;

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from gategrad.circuit import (
-    FUNCTION_NAMES,
+    FUNCTIONS,
     Circuit,
     decompose,
     depth,
@@ -32,21 +32,24 @@ def test_support_of_every_function(table: int) -> None:
     assert depth(circuit) == (expected == 2)
 
 
-def test_every_function_has_its_name() -> None:
+def test_every_function_has_its_name_formula_and_id() -> None:
     a, b = np.array([0, 1, 0, 1], bool), np.array([0, 0, 1, 1], bool)
-    names = {
-        "nor": ~(a | b), "nand": ~(a & b), "xor": a ^ b, "xnor": ~(a ^ b), "and": a & b,
-        "or": a | b, "false": a & ~a, "true": a | ~a,
-    }  # fmt: skip
-    for table, name in enumerate(FUNCTION_NAMES):
-        values = names[name] if name in names else eval(name)
-        assert sum(int(v) << i for i, v in enumerate(values)) == table
+    for table, function in enumerate(FUNCTIONS):
+        values = np.broadcast_to(eval(function.formula, {"a": a, "b": b}), 4).astype(bool)
+        assert function.table == table == sum(int(v) << i for i, v in enumerate(values))
+        f = values.reshape(2, 2).astype(int)  # [b][a]
+        assert function.gate_id == 8 * f[0, 0] + 4 * f[1, 0] + 2 * f[0, 1] + f[1, 1]
+        said = function.name.replace("-and-", " & ").replace("-or-", " | ").replace("not-", "~")
+        known = {"and": a & b, "or": a | b, "nor": ~(a | b), "nand": ~(a & b), "xor": a ^ b,
+                 "xnor": ~(a ^ b), "true": a | ~a, "false": a & ~a}  # fmt: skip
+        named = known[function.name] if function.name in known else eval(said, {"a": a, "b": b})
+        assert named.tolist() == values.tolist()
 
 
 def test_histogram_counts_narrow_gates_by_function() -> None:
     circuit = Circuit(3, [[2, 3, 4], [2, 3, 0], [3, 4, 0], [2, 0, 0], [0, 0, 0]],
                       [0x96, 8, 8, 1, 1], [5])  # fmt: skip
-    assert function_histogram(circuit) == {"and": 2, "lut3": 1, "true": 1, "~a": 1}
+    assert function_histogram(circuit) == {"and": 2, "lut3": 1, "true": 1, "not-a": 1}
     assert function_histogram(Circuit(1, [], [], [2])) == {}
 
 

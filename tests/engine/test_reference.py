@@ -9,6 +9,7 @@ from gategrad.circuit import (
     KINDS,
     Circuit,
     CircuitError,
+    Netlist,
     Readout,
     all_patterns,
     decide,
@@ -17,7 +18,7 @@ from gategrad.circuit import (
 )
 from gategrad.encoding import OneHot, Thermometer
 from gategrad.engine import InputError, NumpyProgram, pack, reference
-from gategrad.engine.schedule import levels, schedule
+from gategrad.engine.schedule import schedule
 from tests.strategies import pairs
 
 BATCHES = [0, 1, 31, 32, 63, 64, 65, 511, 512, 513, 5000]
@@ -237,7 +238,7 @@ def test_levels_are_longest_paths(pair, data):
     for operands in circuit.fanin:
         below = [expected[s - first] for s in operands if s >= first]
         expected.append(1 + max(below) if below else 0)
-    assert levels(circuit).tolist() == expected
+    assert Netlist(circuit).levels.tolist() == [level + 1 for level in expected]
     driven = [s for step in schedule(circuit) for s in step.signals]
     assert sorted(driven) == list(range(first, circuit.n_signals))
 

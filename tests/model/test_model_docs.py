@@ -9,7 +9,7 @@ from gategrad.model.file import ARRAYS, HEADER
 from tests.snippets import DOCS, run_snippets
 
 
-@pytest.mark.parametrize(("page", "n"), [("circuit.md", 3), ("model-file.md", 1)])
+@pytest.mark.parametrize(("page", "n"), [("circuit.md", 4), ("model-file.md", 1)])
 def test_every_snippet_runs_in_order(page, n):
     assert run_snippets(page)[0] == n
 

@@ -1,6 +1,16 @@
 """Gates and outputs that nothing needs."""
 
-from gategrad.circuit import Readout, from_text, readout_from_text, readout_to_text, to_text
+import pytest
+
+from gategrad.circuit import (
+    Circuit,
+    CircuitError,
+    Readout,
+    from_text,
+    readout_from_text,
+    readout_to_text,
+    to_text,
+)
 from gategrad.passes import optimize, remove_dead
 
 TEN_GATES = """\
@@ -55,3 +65,18 @@ def test_no_used_output_leaves_no_gate():
     circuit = from_text(TEN_GATES)
     readout = Readout("binary", [0, 0], [], [], [3], [1], [0])
     assert remove_dead(circuit, readout)[0].n_gates == 0
+
+
+def test_outputs_that_no_readout_reads_are_kept_on_request() -> None:
+    circuit = Circuit(2, [[2, 3], [2, 3], [4, 5], [3, 2]], [8, 6, 14, 2], [7, 4, 6, 5])
+    readout = Readout("regression", [0, 1], [2], [1], [0], [1.0], [0.0])
+    without, _ = remove_dead(circuit, readout)
+    assert without == Circuit(2, [[2, 3], [2, 3], [4, 5]], [8, 6, 14], [6])
+    kept, still = remove_dead(circuit, readout, keep=[3, 0, 0])
+    assert kept.outputs.tolist() == [7, 6, 5]
+    assert still.index.tolist() == [1]
+    assert kept.n_gates == 4
+    with pytest.raises(CircuitError, match="keep names the outputs 1 to 4, but the circuit has 4"):
+        remove_dead(circuit, readout, keep=[4, 1])
+    with pytest.raises(CircuitError, match="keep must be a list of positions of outputs"):
+        remove_dead(circuit, readout, keep=[[1]])

@@ -8,25 +8,28 @@ from gategrad.circuit.compare import (
 )
 from gategrad.circuit.errors import CircuitError
 from gategrad.circuit.evaluate import evaluate, evaluate_sums
+from gategrad.circuit.functions import BY_ID, FUNCTIONS, Function, table_of_id
 from gategrad.circuit.ir import MAX_WIDTH, N_CONSTANTS, Circuit, arity
 from gategrad.circuit.measure import (
-    FUNCTION_NAMES,
-    decompose,
     depth,
     function_histogram,
     live_gates,
     support_size,
 )
+from gategrad.circuit.netlist import Netlist, decompose, gate_levels, highest_level
 from gategrad.circuit.readout import KINDS, Readout, check_pair, decide, scores
 from gategrad.circuit.text import from_text, readout_from_text, readout_to_text, to_text
 
 __all__ = [
-    "FUNCTION_NAMES",
+    "BY_ID",
+    "FUNCTIONS",
     "KINDS",
     "MAX_WIDTH",
     "N_CONSTANTS",
     "Circuit",
     "CircuitError",
+    "Function",
+    "Netlist",
     "Readout",
     "all_patterns",
     "arity",
@@ -40,11 +43,14 @@ __all__ = [
     "exhaustive_difference",
     "from_text",
     "function_histogram",
+    "gate_levels",
+    "highest_level",
     "live_gates",
     "random_difference",
     "readout_from_text",
     "readout_to_text",
     "scores",
     "support_size",
+    "table_of_id",
     "to_text",
 ]

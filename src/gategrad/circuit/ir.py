@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gategrad.circuit.arrays import immutable
 from gategrad.circuit.errors import CircuitError
 
 MAX_WIDTH = 6
@@ -49,7 +50,6 @@ class Circuit:
         _check_tables(fanin, table)
         _check_outputs(outputs, N_CONSTANTS + n_inputs + len(table))
         for name, value in (("fanin", fanin), ("table", table), ("outputs", outputs)):
-            value.setflags(write=False)
             object.__setattr__(self, name, value)
         object.__setattr__(self, "n_inputs", n_inputs)
 
@@ -126,12 +126,12 @@ def _integers(name: str, value: ArrayLike, dtype: type, *, ndim: int) -> NDArray
         raise CircuitError(f"{name} must hold integers, got dtype {array.dtype}")
     if array.ndim != ndim:
         raise CircuitError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
-    bad = (array < 0) | (array > np.iinfo(dtype).max)
+    bad = (array < 0) | (array > np.iinfo(dtype).max) if array.dtype != dtype else np.False_
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         place = where[0] if ndim == 1 else list(where)
         raise CircuitError(f"{name}[{place}] is {array[where]}, outside {np.dtype(dtype)}")
-    return array.astype(dtype, order="C", copy=True)
+    return immutable(array, dtype)
 
 
 def _from_objects(name: str, array: NDArray) -> NDArray:
@@ -150,12 +150,13 @@ def _fanin(fanin: ArrayLike, n_gates: int) -> NDArray[np.uint32]:
         raise CircuitError(
             f"fanin has {len(fanin)} rows and table {n_gates} entries; each gate needs one of both"
         )
-    used = np.flatnonzero(fanin.any(axis=0))
+    # Of no gates the columns say nothing, however many there are said to be.
+    used = np.flatnonzero(fanin.any(axis=0)) if n_gates else np.zeros(0, np.int64)
     width = int(used[-1]) + 1 if len(used) else 0
     if width > MAX_WIDTH:
         gate = int(np.flatnonzero(fanin[:, width - 1])[0])
         raise CircuitError(f"gate {gate} has {width} operands; at most {MAX_WIDTH} are possible")
-    return np.ascontiguousarray(fanin[:, :width])
+    return fanin if width == fanin.shape[1] else immutable(fanin[:, :width], np.uint32)
 
 
 def _check_causal(n_inputs: int, fanin: NDArray[np.uint32]) -> None:

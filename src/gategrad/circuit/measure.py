@@ -5,14 +5,9 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad import _core
+from gategrad.circuit.functions import FUNCTIONS
 from gategrad.circuit.ir import Circuit, arity
-
-# Names of the 2-input functions by truth table; the first operand is a.
-FUNCTION_NAMES = (
-    "false", "nor", "a & ~b", "~b", "~a & b", "~a", "xor", "nand",
-    "and", "xnor", "a", "a | ~b", "b", "~a | b", "or", "true",
-)  # fmt: skip
+from gategrad.circuit.netlist import decompose, gate_levels, highest_level
 
 _LOW_HALVES = np.array(
     [
@@ -37,41 +32,25 @@ def support_size(circuit: Circuit) -> NDArray[np.int64]:
     return size
 
 
-def decompose(circuit: Circuit) -> Circuit:
-    """The same function with gates of at most two inputs.
-
-    A gate whose table depends on three or more operands is split by Shannon expansion
-    `f = v ? f1 : f0` over the operand v that needs the fewest gates (ties: the last operand),
-    down to functions of two. Where a cofactor is constant or f1 = not f0 the step takes one gate
-    (and, or, xor), else three; equal or complementary cofactors within a gate are built once.
-    """
-    fanin, table, outputs = _core.decompose(
-        circuit.n_inputs, circuit.fanin, circuit.table, circuit.outputs
-    )
-    return Circuit(circuit.n_inputs, fanin, table, outputs)
-
-
 def live_gates(circuit: Circuit) -> int:
     """Gates that depend on exactly two signals; a wider one counts as its `decompose`.
 
     Inverters, buffers and constants count 0. Call it on an optimized circuit: it does not
     look for dead or equal gates itself.
     """
-    narrow = decompose(circuit) if circuit.width > 2 else circuit
-    return int(np.count_nonzero(support_size(narrow) == 2))
+    return int(np.count_nonzero(support_size(decompose(circuit)) == 2))
 
 
 def depth(circuit: Circuit) -> int:
     """Gates of two or more inputs on the longest path from an input to an output."""
-    counts = (support_size(circuit) >= 2).astype(np.uint32)
-    return _core.depth(circuit.n_inputs, circuit.fanin, counts, circuit.outputs)
+    return highest_level(circuit, gate_levels(circuit, support_size(circuit) >= 2))
 
 
 def function_histogram(circuit: Circuit) -> dict[str, int]:
     """How many gates compute each function, most frequent first.
 
-    Functions of up to two operands go by their name with a the first operand ("a & ~b"), wider
-    ones as "lut3" to "lut6".
+    Functions of up to two operands go by their names in `gategrad.circuit.FUNCTIONS`, such as
+    "a-and-not-b", wider ones as "lut3" to "lut6".
     """
     names: Counter[str] = Counter()
     widths = arity(circuit.fanin)
@@ -81,7 +60,7 @@ def function_histogram(circuit: Circuit) -> dict[str, int]:
             names[f"lut{width}"] += len(tables)
             continue
         for table, count in zip(*np.unique(tables, return_counts=True), strict=True):
-            names[FUNCTION_NAMES[_widen(int(table), width)]] += int(count)
+            names[FUNCTIONS[_widen(int(table), width)].name] += int(count)
     return dict(sorted((+names).items(), key=lambda item: (-item[1], item[0])))
 
 

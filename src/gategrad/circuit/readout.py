@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gategrad.circuit.arrays import immutable
 from gategrad.circuit.errors import CircuitError
 from gategrad.circuit.ir import Circuit
 
@@ -172,9 +173,7 @@ def _vector(name: str, value: ArrayLike, dtype: type) -> NDArray:
         limits = np.iinfo(dtype)
         if int(array.min()) < limits.min or int(array.max()) > limits.max:
             raise CircuitError(f"readout {name} has a value outside {np.dtype(dtype)}")
-    array = array.astype(dtype, copy=True)
-    array.setflags(write=False)
-    return array
+    return immutable(array, dtype)
 
 
 def _check_rows(readout: Readout) -> None:
@@ -193,7 +192,8 @@ def _check_rows(readout: Readout) -> None:
         raise CircuitError(
             f"readout weight has {len(readout.weight)} elements and index {len(readout.index)}"
         )
-    if indptr[0] != 0 or indptr[-1] != len(readout.index) or (np.diff(indptr) < 0).any():
+    # Compared, not subtracted: differences of 64-bit numbers can wrap around.
+    if indptr[0] != 0 or indptr[-1] != len(readout.index) or (indptr[1:] < indptr[:-1]).any():
         raise CircuitError(f"readout indptr must rise from 0 to {len(readout.index)}")
     falls = np.diff(readout.index.astype(np.int64)) <= 0
     falls[indptr[(indptr > 0) & (indptr < len(readout.index))] - 1] = False

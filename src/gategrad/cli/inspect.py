@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from gategrad.circuit import N_CONSTANTS, Circuit, depth, function_histogram, live_gates
+from gategrad.circuit import Circuit, Netlist, depth, function_histogram, live_gates
 from gategrad.cli import report
 from gategrad.cli.loading import load_model, n_classes
 from gategrad.cli.options import JsonOption, ModelArgument
@@ -68,9 +67,7 @@ def _engine(model: Model) -> str:
 def _n_used(model: Model) -> int:
     """Inputs that a gate or the readout reads."""
     circuit = model.circuit
-    read = np.concatenate([circuit.fanin.ravel(), circuit.outputs[model.readout.index]])
-    inputs = (read >= N_CONSTANTS) & (read < N_CONSTANTS + circuit.n_inputs)
-    return len(np.unique(read[inputs]))
+    return len(Netlist(circuit).live_inputs(circuit.outputs[model.readout.index]))
 
 
 def _encoder(model: Model) -> str:

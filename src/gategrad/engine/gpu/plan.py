@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.circuit import N_CONSTANTS, Circuit, Readout, decompose
-from gategrad.engine.schedule import levels
+from gategrad.circuit import N_CONSTANTS, Circuit, Netlist, Readout, decompose
 
 # A byte counts the outputs of a group in each of the kernel's lanes.
 LANES = 64
@@ -43,35 +42,22 @@ class Plan:
 
 def make_plan(circuit: Circuit, readout: Readout) -> Plan:
     """The plan of a circuit and its readout; gates that no sum depends on are left out."""
-    circuit = decompose(circuit) if circuit.width > 2 else circuit
+    circuit = decompose(circuit)
+    netlist = Netlist(circuit)
     fanin = np.zeros((circuit.n_gates, 2), np.int64)
     fanin[:, : circuit.width] = circuit.fanin
-    level = levels(circuit)
     read = circuit.outputs[readout.index[readout.weight != 0]].astype(np.int64)
-    needed = _needed(circuit, fanin, level, read)
-    first_gate = N_CONSTANTS + circuit.n_inputs
-    alive = np.flatnonzero(needed[first_gate:])
-    order = alive[np.argsort(level[alive], kind="stable")]
-    kept_levels, starts = np.unique(level[order], return_index=True)
+    first_gate = netlist.first_gate
+    alive = np.flatnonzero(netlist.live(read))
+    order = alive[np.argsort(netlist.levels[alive], kind="stable")]
+    kept_levels, starts = np.unique(netlist.levels[order], return_index=True)
     starts = np.append(starts, len(order)).astype(np.int32)
-    inputs = np.flatnonzero(needed[N_CONSTANTS:first_gate])
+    inputs = netlist.live_inputs(read)
     rank = np.repeat(np.arange(len(kept_levels)), np.diff(starts))
     slots, n_slots = _slots(circuit, fanin, order, rank, inputs, read)
     gates = np.stack([*slots[fanin[order]].T, slots[order + first_gate], circuit.table[order]])
     outputs, groups, ends = _groups(readout, slots[circuit.outputs.astype(np.int64)])
     return Plan(inputs.astype(np.int32), _ints(gates), starts, n_slots, outputs, groups, ends)
-
-
-def _needed(circuit: Circuit, fanin: NDArray, level: NDArray, read: NDArray) -> NDArray[np.bool_]:
-    """Which signals some sum depends on."""
-    needed = np.zeros(circuit.n_signals, bool)
-    needed[read] = True
-    first_gate = N_CONSTANTS + circuit.n_inputs
-    order = np.argsort(level, kind="stable")
-    borders = np.flatnonzero(np.diff(level[order])) + 1
-    for gates in reversed(np.split(order, borders)):
-        needed[fanin[gates[needed[gates + first_gate]]]] = True
-    return needed
 
 
 def _slots(

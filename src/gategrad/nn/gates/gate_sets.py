@@ -6,13 +6,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from gategrad.circuit import BY_ID
 from gategrad.nn.gates.functions import N_FUNCTIONS, table_from_id
 
 # In the order of difflogic's gate ids; a and b are the first and the second pin.
-GATE_NAMES = (
-    "false", "and", "a-and-not-b", "a", "b-and-not-a", "b", "xor", "or",
-    "nor", "xnor", "not-b", "a-or-not-b", "not-a", "b-or-not-a", "nand", "true",
-)  # fmt: skip
+GATE_NAMES = tuple(function.name for function in BY_ID)
 ALIASES = {"equal": "xnor", "implies": "b-or-not-a", "implied-by": "a-or-not-b"}
 _ALL = frozenset(range(N_FUNCTIONS))
 _CONSTANTS, _WIRES, _PARITY = {0, 15}, {3, 5, 10, 12}, {6, 9}

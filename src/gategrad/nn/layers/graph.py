@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gategrad.circuit import N_CONSTANTS, Circuit, CircuitError, arity
+from gategrad.circuit import N_CONSTANTS, Circuit, CircuitError, Netlist, arity
 from gategrad.nn.checks import as_rows, layer_input
 from gategrad.nn.layers.dense import LogicDense
 
@@ -44,7 +44,7 @@ class LogicGraph(nn.Module):
         first_gate = N_CONSTANTS + self.n_inputs
         self.levels = nn.ModuleList()
         signals = np.arange(first_gate)
-        for gates, kept in _schedule(self.n_inputs, fanin, circuit.outputs):
+        for gates, kept in _schedule(circuit, fanin):
             pins = _positions(signals, fanin[gates].T)
             layer = gates_from_tables(
                 len(signals),
@@ -154,32 +154,19 @@ def gates_from_tables(
     return layer
 
 
-def gate_levels(n_inputs: int, fanin: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Level (G,) of each gate: 1 + the highest level of its operands, inputs being level 0."""
-    n_fixed = N_CONSTANTS + n_inputs
-    levels = np.zeros(n_fixed + len(fanin), np.int64)
-    while len(fanin):
-        raised = 1 + levels[fanin].max(axis=1)
-        if np.array_equal(raised, levels[n_fixed:]):
-            break
-        levels[n_fixed:] = raised
-    return levels[n_fixed:]
-
-
 def _schedule(
-    n_inputs: int, fanin: NDArray[np.int64], outputs: NDArray[np.uint32]
+    circuit: Circuit, fanin: NDArray[np.int64]
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """For each level its gates, and which earlier signals are read after it."""
-    n_fixed = N_CONSTANTS + n_inputs
-    levels = gate_levels(n_inputs, fanin)
-    depth = int(levels.max(initial=0))
-    made = np.concatenate([np.zeros(n_fixed, np.int64), levels])
+    netlist = Netlist(circuit)
+    levels, by_level = netlist.levels, netlist.by_level
+    made = np.concatenate([np.zeros(N_CONSTANTS + circuit.n_inputs, np.int64), levels])
     last_read = np.zeros(len(made), np.int64)
     np.maximum.at(last_read, fanin.ravel(), levels.repeat(fanin.shape[1]))
-    last_read[outputs] = depth + 1
+    last_read[circuit.outputs] = len(by_level) + 1
     return [
-        (np.flatnonzero(levels == level), np.flatnonzero((made < level) & (last_read > level)))
-        for level in range(1, depth + 1)
+        (gates, np.flatnonzero((made < level) & (last_read > level)))
+        for level, gates in enumerate(by_level, 1)
     ]
 
 

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from gategrad.circuit import N_CONSTANTS, Circuit, Readout, check_pair, decompose
+from gategrad.circuit import N_CONSTANTS, Circuit, Readout, check_pair, decompose, gate_levels
 from gategrad.encoding import Thermometer as Encoder
 from gategrad.nn.checks import known_name
 from gategrad.nn.gates.options import ESTIMATORS, NAMES
 from gategrad.nn.gates.parametrization import TABLES
 from gategrad.nn.gates.parametrization.base import check_strength
-from gategrad.nn.layers.graph import LogicGraph, gate_levels, gates_from_tables, gates_of_width
+from gategrad.nn.layers.graph import LogicGraph, gates_from_tables, gates_of_width
 from gategrad.nn.layers.group_sum import GroupSum
 from gategrad.nn.layers.thermometer import Thermometer
 from gategrad.nn.layers.weighted_sum import WeightedSum
@@ -104,7 +104,7 @@ def _layers(
     circuit: Circuit, fanin: NDArray[np.int64]
 ) -> list[tuple[int, NDArray[np.int64], slice]] | None:
     """Input width, wires (inputs, n) and gates of each layer; None if the circuit is no stack."""
-    levels = gate_levels(circuit.n_inputs, fanin)
+    levels = gate_levels(circuit)
     if not len(levels) or (np.diff(levels) < 0).any():
         return None
     ends = np.cumsum(np.bincount(levels)[1:])
