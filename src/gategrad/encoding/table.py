@@ -1,5 +1,6 @@
 """A table's encoder: one encoder for each group of columns, side by side."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -255,8 +256,8 @@ def _split_arrays(arrays: Arrays, n_groups: int) -> list[dict[str, NDArray]]:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise EncodingError(f"names hold {name!r} more than once; expected distinct names")
     return names
 

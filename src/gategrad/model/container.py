@@ -5,9 +5,11 @@ covers the whole file, with its own 64 digits read as zeros.
 """
 
 import hashlib
+import io
 import json
 import math
 import struct
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,8 +20,9 @@ FORMAT = 1
 KEY = "gategrad"
 # Longer than the header of any model: the arrays hold what grows.
 MAX_HEADER = 16 << 20
-MAX_ITEMS = 1 << 48
 MAX_DIMENSIONS = 8
+# Product of the other dimensions of an array without elements, which no byte backs.
+MAX_EMPTY = 1 << 10
 LENGTH = struct.Struct("<Q")
 DIGEST_MARK = rb"\"sha256\":\""
 DIGEST_LENGTH = 64
@@ -66,13 +69,15 @@ def unpack(file: BinaryIO) -> tuple[dict[str, Any], Arrays]:
     """The header, without "format" and "sha256", and the arrays that `pack` was given.
 
     Args:
-        file: the bytes of `pack`; what follows the header is read only if that is sound.
+        file: the bytes of `pack`; what follows the header is read only where it is as long as that
+            says. A stream that can't be measured beforehand is read whole.
 
     Raises:
         ContainerError: anything but the exact bytes that some version of `pack` made.
         OSError: reading fails.
     """
     head = _read_head(file)
+    file, size = _measured(file)
     outer = _json_object(head[LENGTH.size :])
     metadata = outer.pop("__metadata__", None)
     if not isinstance(metadata, dict) or set(metadata) != {KEY}:
@@ -80,10 +85,10 @@ def unpack(file: BinaryIO) -> tuple[dict[str, Any], Arrays]:
             "it is a safetensors file without a gategrad header; pass a file that Model.save wrote"
         )
     header = _inner_header(metadata[KEY])
-    body = file.read()
-    arrays = _arrays(outer, body)
+    places = _places(outer, size)
+    body = file.read(size)
     _check_digest(head, body, header.pop("sha256", None))
-    return header, arrays
+    return header, {name: place.of(body) for name, place in places.items()}
 
 
 def _read_head(file: BinaryIO) -> bytes:
@@ -99,10 +104,22 @@ def _read_head(file: BinaryIO) -> bytes:
     return start + header
 
 
+def _measured(file: BinaryIO) -> tuple[BinaryIO, int]:
+    """A file at the same place, and how many bytes follow."""
+    if not file.seekable():
+        file = io.BytesIO(file.read())
+    here = file.tell()
+    size = file.seek(0, io.SEEK_END) - here
+    file.seek(here)
+    return file, size
+
+
 def _inner_header(text: object) -> dict[str, Any]:
     if not isinstance(text, str):
         raise _damaged("its gategrad header is no text")
     header = _json_object(text.encode("utf-8", "surrogatepass"))
+    if "\\u" in text:
+        _check_unicode(header)
     version = header.pop("format", None)
     if type(version) is not int or version < 1:
         raise _damaged(f"its format version is {version!r}")
@@ -124,6 +141,13 @@ def _json_object(text: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _damaged("its header is no JSON object")
     return value
+
+
+def _check_unicode(header: dict[str, Any]) -> None:
+    try:
+        json.dumps(header, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _damaged("its header has half a surrogate pair as text") from None
 
 
 def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -152,33 +176,51 @@ def _check_digest(head: bytes, body: bytes, stored: object) -> None:
         raise _damaged("its checksum does not match its content")
 
 
-def _arrays(entries: dict[str, Any], body: bytes) -> Arrays:
-    arrays, position = {}, 0
+@dataclass(frozen=True)
+class _Place:
+    """Where an array lies in the bytes behind the header."""
+
+    dtype: np.dtype
+    shape: list[int]
+    start: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + math.prod(self.shape) * self.dtype.itemsize
+
+    def of(self, body: bytes) -> NDArray:
+        count = math.prod(self.shape)
+        values = (
+            np.frombuffer(body, self.dtype, count, self.start) if count else np.empty(0, self.dtype)
+        )
+        return values.reshape(self.shape).astype(self.dtype.newbyteorder("="), copy=False)
+
+
+def _places(entries: dict[str, Any], size: int) -> dict[str, _Place]:
+    """Where arrays lie that fill `size` bytes, one behind the other."""
+    places, position = {}, 0
     for name, entry in entries.items():
-        arrays[name] = _array(name, entry, body, position)
-        position += arrays[name].nbytes
-    if position != len(body):
-        raise _damaged(f"its arrays take {position} bytes, but {len(body)} are there")
-    return arrays
+        places[name] = _place(name, entry, position, size)
+        position = places[name].stop
+    if position != size:
+        raise _damaged(f"its arrays take {position} bytes, but {size} are there")
+    return places
 
 
-def _array(name: str, entry: object, body: bytes, start: int) -> NDArray:
+def _place(name: str, entry: object, start: int, size: int) -> _Place:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise _damaged(f"array {name!r} is not described by dtype, shape and data_offsets")
     if not isinstance(entry["dtype"], str) or entry["dtype"] not in DTYPES:
         raise _damaged(f"array {name!r} has the unknown dtype {entry['dtype']!r}")
-    dtype = np.dtype(DTYPES[entry["dtype"]])
     shape, offsets = (_integers(name, entry[key]) for key in ("shape", "data_offsets"))
-    if math.prod(max(n, 1) for n in shape) > MAX_ITEMS:
+    if 0 in shape and math.prod(max(n, 1) for n in shape) > MAX_EMPTY:
         raise _damaged(f"array {name!r} has the shape {shape}")
-    count = math.prod(shape)
-    stop = start + count * dtype.itemsize
-    if offsets != [start, stop]:
+    place = _Place(np.dtype(DTYPES[entry["dtype"]]), shape, start)
+    if offsets != [start, place.stop]:
         raise _damaged(f"array {name!r} does not lie where its shape says")
-    if stop > len(body):
+    if place.stop > size:
         raise _damaged(f"it is cut off in array {name!r}")
-    values = np.frombuffer(body, dtype, count, start) if count else np.empty(0, dtype)
-    return values.reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+    return place
 
 
 def _integers(name: str, value: object) -> list[int]:

@@ -1,5 +1,6 @@
 """The .gg file of a model: what its header and arrays hold. `docs/model-file.md` specifies it."""
 
+import io
 import os
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ ARRAYS = {
     "readout.offset": np.float32,
 }
 ENCODER = "encoder."
+# Characters at each end of a message that may quote a whole header.
+MOST_QUOTED = 400
 
 Path = str | os.PathLike
 
@@ -48,8 +51,8 @@ def write(path: Path, parts: Parts) -> None:
     """
     try:
         write_atomic(path, to_bytes(parts))
-    except (ContainerError, OSError) as error:
-        raise ModelFileError(f"can't save {_name(path)}: {_why(path, error)}") from error
+    except (ValueError, OSError) as error:
+        raise failure(f"save {_name(path)}", _why(path, error)) from error
 
 
 def read(path: Path) -> Parts:
@@ -60,10 +63,29 @@ def read(path: Path) -> Parts:
     """
     try:
         with open(path, "rb") as file:
-            header, arrays = unpack(file)
-        return _parts(header, arrays)
-    except (ContainerError, OSError) as error:
-        raise ModelFileError(f"can't load {_name(path)}: {_why(path, error)}") from error
+            return _parts(*unpack(file))
+    except (ValueError, OSError) as error:
+        raise failure(f"load {_name(path)}", _why(path, error)) from error
+
+
+def from_bytes(content: bytes) -> Parts:
+    """The parts of the model that `to_bytes` gave.
+
+    Raises:
+        ModelFileError: anything but the bytes that `to_bytes` gave.
+    """
+    try:
+        return _parts(*unpack(io.BytesIO(content)))
+    except ValueError as error:
+        raise failure("read a model from bytes", error) from error
+
+
+def failure(attempt: str, why: object) -> ModelFileError:
+    """The error that says what was tried and why it failed, however much of a file `why` quotes."""
+    text = str(why)
+    if len(text) > 2 * MOST_QUOTED:
+        text = f"{text[:MOST_QUOTED]} ... {text[-MOST_QUOTED:]}"
+    return ModelFileError(f"can't {attempt}: {text}")
 
 
 def to_bytes(parts: Parts) -> bytes:
@@ -143,9 +165,9 @@ def _name(path: Path) -> str:
 
 def _why(path: Path, error: Exception) -> str:
     """The cause for people, with what to do about it."""
-    directory = os.path.dirname(os.path.realpath(path))
     if not isinstance(error, OSError):
         return str(error)
+    directory = os.path.dirname(os.path.realpath(path))
     if isinstance(error, FileNotFoundError):
         if not os.path.isdir(directory):
             return f"there is no directory {directory!r}; create it first"

@@ -3,8 +3,7 @@
 import operator
 import os
 import threading
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -18,9 +17,8 @@ from gategrad.circuit import Circuit, Readout, check_pair, scores
 from gategrad.encoding import Encoder
 from gategrad.engine import Packed, Program, in_order, lower, thread_count
 from gategrad.model import file
-from gategrad.model.errors import ModelError, ModelFileError
-
-Labels = tuple[str, ...] | tuple[int, ...]
+from gategrad.model.errors import ModelError
+from gategrad.model.labels import Labels, check_labels, is_unicode
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,7 +54,7 @@ class Model:
         check_pair(self.circuit, self.readout)
         _check_encoder(self.encoder, self.circuit)
         neurons = self.circuit.n_gates if self.neurons is None else _count(self.neurons)
-        labels = _labels(self.labels, self.readout)
+        labels = None if self.labels is None else check_labels(self.labels, self.readout)
         fields = {
             "labels": labels,
             "_names": None if labels is None else np.array(labels),
@@ -184,8 +182,23 @@ class Model:
         file.write(path, file.Parts(*self._arguments()))
 
     def to_bytes(self) -> bytes:
-        """The content of the file that `save` writes."""
+        """The content of the file that `save` writes, for `from_bytes`."""
         return file.to_bytes(file.Parts(*self._arguments()))
+
+    @staticmethod
+    def from_bytes(content: bytes) -> "Model":
+        """The model whose `to_bytes`, or whose file, `content` is.
+
+        Raises:
+            TypeError: no bytes, such as the path of a file, for which there is `gategrad.load`.
+            ModelFileError: anything else, cut off or changed; says what to do.
+        """
+        if not isinstance(content, (bytes, bytearray, memoryview)):
+            raise TypeError(
+                f"from_bytes takes the content of a file, got {type(content).__name__}; a file at "
+                "a path is read by gategrad.load"
+            )
+        return _built(file.from_bytes(content), "read a model from bytes")
 
     def _arguments(self) -> tuple[Any, ...]:
         parts = (self.circuit, self.readout, self.encoder, self.labels, self.neurons)
@@ -216,13 +229,22 @@ def load(path: str | os.PathLike) -> Model:
     """The model that `Model.save` wrote to `path`.
 
     Raises:
+        TypeError: no path, such as a file's content, for which there is `Model.from_bytes`.
         ModelFileError: no such file, or a damaged, foreign or newer one; says what to do.
     """
-    parts = file.read(path)
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(
+            f"load takes the path of a file, got {type(path).__name__}; the content of one, such "
+            "as Model.to_bytes gives it, is read by gategrad.Model.from_bytes"
+        )
+    return _built(file.read(path), f"load {os.fspath(path)!r}")
+
+
+def _built(parts: file.Parts, attempt: str) -> Model:
     try:
         return Model(*parts)
     except ValueError as error:
-        raise ModelFileError(f"can't load {os.fspath(path)!r}: {error}") from error
+        raise file.failure(attempt, error) from error
 
 
 def _check_type(name: str, part: object, expected: type) -> None:
@@ -246,36 +268,6 @@ def _check_encoder(encoder: Encoder | None, circuit: Circuit) -> None:
         )
 
 
-def _labels(labels: Sequence[str] | Sequence[int] | None, readout: Readout) -> Labels | None:
-    if labels is None:
-        return None
-    if isinstance(labels, str) or not isinstance(labels, (Sequence, np.ndarray)):
-        raise ModelError(f"labels is {labels!r}; expected a list of a name for each class")
-    labels = tuple(v.item() if isinstance(v, np.generic) else v for v in labels)
-    expected = 2 if readout.kind == "binary" else readout.n_classes
-    if len(labels) != expected:
-        raise ModelError(
-            f"got {len(labels)} labels, but the {readout.kind} readout of {readout.n_classes} "
-            f"sum(s) needs {expected}"
-        )
-    if {type(v) for v in labels} not in ({str}, {int}):
-        raise ModelError(f"labels are {labels!r}; expected only text or only integers")
-    for label in labels:
-        if isinstance(label, int) and not -(2**63) <= label < 2**63:
-            raise ModelError(f"label {label} does not fit 64 bits; use text instead")
-        # Arrays of text drop a zero character at the end; files of UTF-8 hold no half characters.
-        if isinstance(label, str) and ("\0" in label or label != _in_utf8(label)):
-            raise ModelError(f"label {label!r} holds what no text file can; use other text")
-    if len(set(labels)) < len(labels):
-        twice = next(v for v, n in Counter(labels).items() if n > 1)
-        raise ModelError(f"label {twice!r} occurs more than once; expected distinct labels")
-    return labels
-
-
-def _in_utf8(text: str) -> str:
-    return text.encode(errors="replace").decode()
-
-
 def _count(neurons: int) -> int:
     try:
         valid = not isinstance(neurons, bool) and operator.index(neurons) >= 0
@@ -283,6 +275,8 @@ def _count(neurons: int) -> int:
         valid = False
     if not valid:
         raise ModelError(f"neurons is {neurons!r}; expected an integer of at least 0")
+    if neurons >= 2**63:
+        raise ModelError("neurons does not fit 64 bits; expected the gates of a network")
     return operator.index(neurons)
 
 
@@ -293,4 +287,6 @@ def _meta(meta: Mapping[str, str] | None) -> Mapping[str, str]:
     for key, value in meta.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise ModelError(f"meta has {key!r}: {value!r}; expected text for text: use str(...)")
+        if not (is_unicode(key) and is_unicode(value)):
+            raise ModelError(f"meta has {key!r}: {value!r}; expected text without half surrogates")
     return MappingProxyType(meta)
