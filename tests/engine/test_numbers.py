@@ -9,7 +9,7 @@ from gategrad.encoding import Binned, EncodingError, OneHot, Table, Thermometer
 from tests.random_circuits import random_circuit, random_readout
 
 VALUES = np.array([-np.inf, -3.0, -0.0, 0.0, 1.0, 1.5, 2.0, 7.0, 1 / 3, 250.0, np.inf])
-CODES = (0.0, 1.0, 7.0, 1 / 3, 250.0, np.inf, "7", "red")
+CODES = (0.0, 1.0, 7.0, 1.5, 250.0, np.inf, "7", "red")
 LEVELS = [[0.0, 1 / 3], [1.5, 1 / 3], [np.inf, 2.0]]
 
 

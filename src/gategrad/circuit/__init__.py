@@ -6,6 +6,7 @@ from gategrad.circuit.compare import (
     exhaustive_difference,
     random_difference,
 )
+from gategrad.circuit.compose import behind
 from gategrad.circuit.errors import CircuitError
 from gategrad.circuit.evaluate import evaluate, evaluate_sums
 from gategrad.circuit.functions import BY_ID, FUNCTIONS, Function, table_of_id
@@ -33,6 +34,7 @@ __all__ = [
     "Readout",
     "all_patterns",
     "arity",
+    "behind",
     "check_pair",
     "decide",
     "decompose",

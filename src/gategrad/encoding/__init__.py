@@ -1,8 +1,10 @@
 """From rows of numbers and text to rows of bits: fitted, immutable, serializable encoders."""
 
 from gategrad.encoding.binned import Binned
+from gategrad.encoding.comparisons import Comparisons, Front, compare
 from gategrad.encoding.encoder import Encoder
 from gategrad.encoding.errors import EncodingError
+from gategrad.encoding.intervals import Intervals, number_intervals
 from gategrad.encoding.onehot import OneHot
 from gategrad.encoding.state import from_state
 from gategrad.encoding.table import Table
@@ -10,10 +12,15 @@ from gategrad.encoding.thermometer import Thermometer
 
 __all__ = [
     "Binned",
+    "Comparisons",
     "Encoder",
     "EncodingError",
+    "Front",
+    "Intervals",
     "OneHot",
     "Table",
     "Thermometer",
+    "compare",
     "from_state",
+    "number_intervals",
 ]

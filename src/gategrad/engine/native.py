@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad import _core
-from gategrad.circuit import Circuit, Readout, check_pair, decide
+from gategrad.circuit import Circuit, Netlist, Readout, behind, check_pair, decide
 from gategrad.encoding import Encoder
-from gategrad.encoding.intervals import number_intervals
+from gategrad.encoding.comparisons import Comparisons, compare
+from gategrad.encoding.intervals import Intervals, number_intervals
 from gategrad.engine import isa
 from gategrad.engine.errors import BackendError
 from gategrad.engine.few import MOST_ROWS, FewRows
 from gategrad.engine.in_order import in_order
-from gategrad.engine.numbers import LANES, behind_comparisons, spread
+from gategrad.engine.lanes import LANES, spread
 from gategrad.engine.packing import Packed, check_packed
 from gategrad.engine.rows import InputError, check_rows, check_threads, check_values, thread_count
 
@@ -118,7 +119,7 @@ class NativeProgram:
     @cached_property
     def _numbers(self) -> "NumberRows":
         n_features = self._encoder.n_features
-        circuit, encoder = behind_comparisons(self._circuit, self._intervals, n_features)
+        circuit, encoder = _behind_comparisons(self._circuit, self._intervals, n_features)
         narrow = NativeProgram(circuit, self._readout, encoder)
         if n_features > LANES:
             return NumberRows(narrow, None, narrow)
@@ -173,6 +174,17 @@ class NumberRows:
 
     def _widened(self, x: NDArray, *, sums: bool) -> NDArray:
         return _results(self.wide, x.take(self.columns, axis=1), 1, sums)
+
+
+def _behind_comparisons(
+    circuit: Circuit, intervals: Intervals, n_features: int
+) -> tuple[Circuit, Comparisons]:
+    """The circuit with a gate before each input that makes its interval of two comparisons."""
+    used = np.zeros(circuit.n_inputs, bool)
+    used[Netlist(circuit).live_inputs()] = True
+    front = compare(intervals, n_features, used=used)
+    n = len(front.comparisons.feature)
+    return behind(Circuit(n, front.fanin, front.table, front.outputs), circuit), front.comparisons
 
 
 def _results(program: NativeProgram, x: NDArray, threads: int | None, sums: bool) -> NDArray:

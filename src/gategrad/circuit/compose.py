@@ -1,0 +1,36 @@
+"""A circuit behind another one."""
+
+import numpy as np
+
+from gategrad.circuit.errors import CircuitError
+from gategrad.circuit.ir import N_CONSTANTS, Circuit, arity
+
+
+def behind(front: Circuit, circuit: Circuit) -> Circuit:
+    """The circuit whose inputs go through `front`: input j of `circuit` is output j of `front`.
+
+    Its gates are those of `front`, then those of `circuit`, and its outputs those of `circuit`.
+
+    Raises:
+        CircuitError: `front` has another number of outputs than `circuit` has inputs.
+
+    Example:
+        >>> both = behind(Circuit(1, [[2]], [1], [3]), Circuit(1, [[2]], [1], [3, 2]))
+        >>> both.fanin.tolist(), both.outputs.tolist()
+        ([[2], [3]], [4, 3])
+    """
+    if front.n_outputs != circuit.n_inputs:
+        raise CircuitError(
+            f"the front has {front.n_outputs} outputs, but the circuit behind it takes "
+            f"{circuit.n_inputs} inputs"
+        )
+    own = front.n_signals + np.arange(circuit.n_gates, dtype=np.int64)
+    moved = np.concatenate([np.arange(N_CONSTANTS), front.outputs.astype(np.int64), own])
+    fanin = np.zeros((front.n_gates + circuit.n_gates, max(front.width, circuit.width)), np.int64)
+    fanin[: front.n_gates, : front.width] = front.fanin
+    fanin[front.n_gates :, : circuit.width] = moved[circuit.fanin]
+    table = np.concatenate([front.table, circuit.table])
+    # A last operand that is false now is none, and what it can't select leaves the table.
+    beyond = np.uint64(64) - (np.uint64(1) << arity(fanin).astype(np.uint64))
+    table &= np.uint64(2**64 - 1) >> beyond
+    return Circuit(front.n_inputs, fanin, table, moved[circuit.outputs])
