@@ -4,6 +4,8 @@ from gategrad.encoding.binned import Binned
 from gategrad.encoding.comparisons import Comparisons, Front, compare
 from gategrad.encoding.encoder import Encoder
 from gategrad.encoding.errors import EncodingError
+from gategrad.encoding.fitted import rows_for
+from gategrad.encoding.frames import aligned, plain_rows
 from gategrad.encoding.intervals import Intervals, number_intervals
 from gategrad.encoding.onehot import OneHot
 from gategrad.encoding.state import from_state
@@ -20,7 +22,10 @@ __all__ = [
     "OneHot",
     "Table",
     "Thermometer",
+    "aligned",
     "compare",
     "from_state",
     "number_intervals",
+    "plain_rows",
+    "rows_for",
 ]

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.encoding.encoder import Arrays, Config, State
+from gategrad.encoding.fields import origin_config, read_origin
+from gategrad.encoding.fitted import fitted_dtype, note_dtype
+from gategrad.encoding.frames import column_names
 from gategrad.encoding.levels import (
     check_count,
     check_levels,
@@ -15,7 +18,7 @@ from gategrad.encoding.levels import (
     read_levels,
     uniform_levels,
 )
-from gategrad.encoding.names import feature_names_or_default, number_text
+from gategrad.encoding.names import checked_names, feature_names_or_default, number_text
 from gategrad.encoding.rows import exact_blocks, fitting_rows, numeric_rows
 
 
@@ -28,15 +31,20 @@ class Binned:
 
     Attributes:
         edges: (T, F) float64, not NaN, non-decreasing down each column; read-only.
+        names: of the F features, or None; a table with named columns is then read by name.
+        fitted_on: the dtype of the rows that it was fitted on, where others may differ by rounding.
 
     Raises:
         EncodingError: edges of another shape, dtype or order.
     """
 
     edges: NDArray[np.float64]
+    names: tuple[str, ...] | None = None
+    fitted_on: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "edges", check_levels(self.edges, "edges"))
+        object.__setattr__(self, "names", checked_names(self.names, self.n_features))
 
     @classmethod
     def uniform(
@@ -59,7 +67,9 @@ class Binned:
             EncodingError: bad rows, an infinite range, or `low` above `high`.
         """
         n_edges = check_count(bins, "bins", smallest=2) - 1
-        return cls(uniform_levels(fitting_rows(x), n_edges, low=low, high=high))
+        rows = fitting_rows(x)
+        edges = uniform_levels(rows, n_edges, low=low, high=high)
+        return cls(edges, column_names(x), fitted_dtype(rows))
 
     @classmethod
     def quantile(cls, x: ArrayLike, bins: int) -> Self:
@@ -78,7 +88,8 @@ class Binned:
                    [False,  True]])
         """
         n_edges = check_count(bins, "bins", smallest=2) - 1
-        return cls(quantile_levels(fitting_rows(x), n_edges))
+        rows = fitting_rows(x)
+        return cls(quantile_levels(rows, n_edges), column_names(x), fitted_dtype(rows))
 
     @property
     def n_bins(self) -> int:
@@ -99,7 +110,8 @@ class Binned:
         """Encode rows.
 
         Args:
-            x: (n, F) bool, integers, float16, float32 or float64; any strides; n may be 0.
+            x: (n, F) bool, integers, float16, float32 or float64; any strides; n may be 0. Or a
+                table with named columns, see `frames`.
 
         Returns:
             (n, B * F) bool.
@@ -107,7 +119,8 @@ class Binned:
         Raises:
             EncodingError: another shape or dtype, NaN, or an integer beyond 2**53.
         """
-        x = numeric_rows(x, self.n_features)
+        x = numeric_rows(x, self.n_features, self.names)
+        note_dtype(self, x)
         bins = np.arange(self.n_bins)[:, None]
         bits = np.empty((len(x), self.n_bins, self.n_features), dtype=bool)
         for rows, values in exact_blocks(x):
@@ -125,14 +138,17 @@ class Binned:
         Raises:
             EncodingError: not F names.
         """
-        names = feature_names_or_default(feature_names, self.n_features)
+        names = feature_names_or_default(
+            self.names if feature_names is None else feature_names, self.n_features
+        )
         return [
             self._bin_name(b, f, name) for b in range(self.n_bins) for f, name in enumerate(names)
         ]
 
     def to_state(self) -> State:
         """Give the config, and the array `edges`."""
-        return {"kind": "binned"}, {"edges": self.edges}
+        config = {"kind": "binned"} | origin_config(self.names, self.fitted_on)
+        return config, {"edges": self.edges}
 
     @classmethod
     def from_state(cls, config: Config, arrays: Arrays) -> Self:
@@ -141,7 +157,8 @@ class Binned:
         Raises:
             EncodingError: anything missing, unexpected or malformed.
         """
-        return cls(read_levels(config, arrays, kind="binned", name="edges"))
+        levels = read_levels(config, arrays, kind="binned", name="edges")
+        return cls(levels, **read_origin(config))
 
     def _bin_name(self, b: int, f: int, name: str) -> str:
         edges = [number_text(edge) for edge in self.edges[:, f]]
@@ -154,7 +171,7 @@ class Binned:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Binned):
             return NotImplemented
-        return np.array_equal(self.edges, other.edges)
+        return self.names == other.names and np.array_equal(self.edges, other.edges)
 
     def __hash__(self) -> int:
         return hash((self.edges.shape, self.edges.tobytes()))

@@ -14,19 +14,22 @@ from gategrad.encoding.rows import FILL_HINT, LARGEST_EXACT, NUMBER_KINDS, exact
 Category = str | float
 Value = TypeVar("Value")
 
+# Known by the names of their classes, since pandas need not be there.
+_GAPS = ("NAType", "NaTType")
+
 
 def read_number(cell: object) -> float:
     """Read a cell of a numeric column: a number, or text that reads as one.
 
     Returns:
-        The value; NaN for a missing one (None, NaN, blank text).
+        The value; NaN for a missing one (None, NaN, NaT, pandas' NA, blank text).
 
     Raises:
         ValueError: neither of these, or an integer beyond 2**53.
     """
     if isinstance(cell, str):
         return _number_from_text(cell)
-    if cell is None:
+    if cell is None or type(cell).__name__ in _GAPS or _is_no_time(cell):
         return math.nan
     if isinstance(cell, (bool, np.bool_, float, np.floating)) and not isinstance(
         cell, np.longdouble
@@ -43,7 +46,7 @@ def read_category(cell: object) -> Category | None:
     """Read a cell of a categorical column: text as it is, numbers as float.
 
     Returns:
-        The category; None for a missing one (None, NaN).
+        The category; None for a missing one (None, NaN, NaT, pandas' NA).
 
     Raises:
         ValueError: neither text nor a number, or an integer beyond 2**53.
@@ -119,6 +122,10 @@ def refuse_missing(gaps: NDArray[np.bool_], labels: Sequence[str]) -> None:
     if gaps.any():
         row, column = np.unravel_index(np.argmax(gaps), gaps.shape)
         raise EncodingError(f"x at row {row}, {labels[column]} has no value: {FILL_HINT}")
+
+
+def _is_no_time(cell: object) -> bool:
+    return isinstance(cell, (np.datetime64, np.timedelta64)) and bool(np.isnat(cell))
 
 
 def _number_from_text(text: str) -> float:

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from gategrad.encoding.encoder import Arrays, Config
 from gategrad.encoding.errors import EncodingError
 
+FLOATS = ("float16", "float32", "float64")
+ORIGIN = {"names", "fitted_on"}
+
 
 def read_kind(config: Config, known: tuple[str, ...]) -> str:
     """Read which encoder a state describes.
@@ -28,14 +31,37 @@ def check_fields(
 ) -> None:
     """Check that a state has exactly the expected keys (and "kind") and, if given, arrays.
 
+    What `origin_config` stores may be there or not.
+
     Raises:
         EncodingError: missing or unexpected ones, by name.
     """
     if not isinstance(arrays, dict):
         raise EncodingError(f"encoder arrays are a {type(arrays).__name__}; expected a dict")
-    _check_names(set(config), keys | {"kind"}, f"{config['kind']} config", "key")
+    found = set(config) - (ORIGIN - keys)
+    _check_names(found, keys | {"kind"}, f"{config['kind']} config", "key")
     if names is not None:
         _check_names(set(arrays), names, f"{config['kind']} state", "array")
+
+
+def origin_config(names: tuple[str, ...] | None, fitted_on: str | None) -> dict[str, Any]:
+    """What a config says about the fit, where there is something to say."""
+    found = {"names": None if names is None else list(names), "fitted_on": fitted_on}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def read_origin(config: Config) -> dict[str, Any]:
+    """The arguments `names` and `fitted_on` that `origin_config` stored.
+
+    Raises:
+        EncodingError: they are malformed; the encoder itself checks the names.
+    """
+    names, fitted_on = config.get("names"), config.get("fitted_on")
+    if names is not None:
+        names = tuple(read_list(names, f"{config['kind']} names", str))
+    if fitted_on is not None:
+        choice(fitted_on, FLOATS, "fitted_on")
+    return {"names": names, "fitted_on": fitted_on}
 
 
 def read_array(arrays: Arrays, name: str, dtype: type, ndim: int) -> NDArray:

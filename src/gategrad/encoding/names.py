@@ -1,5 +1,6 @@
 """Text for people: names of features and of thresholds."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from gategrad.encoding.errors import EncodingError
@@ -24,6 +25,21 @@ def feature_names_or_default(names: Sequence[str] | None, n_features: int) -> li
         if not isinstance(name, str):
             raise EncodingError(f"feature name {name!r} is a {type(name).__name__}; expected text")
     return [str(name) for name in names]
+
+
+def checked_names(names: Sequence[str] | None, n_features: int) -> tuple[str, ...] | None:
+    """Names of the columns, all different, or None.
+
+    Raises:
+        EncodingError: a wrong number of names, one that isn't text, or one twice.
+    """
+    if names is None:
+        return None
+    names = feature_names_or_default(names, n_features)
+    if len(set(names)) < len(names):
+        twice = next(name for name, count in Counter(names).items() if count > 1)
+        raise EncodingError(f"names hold {twice!r} more than once; expected distinct names")
+    return tuple(names)
 
 
 def number_text(value: float) -> str:

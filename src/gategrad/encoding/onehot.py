@@ -1,7 +1,7 @@
 """One-hot code of categories."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -10,8 +10,22 @@ from numpy.typing import ArrayLike, NDArray
 from gategrad.encoding.cells import Category, category_columns, read_category
 from gategrad.encoding.encoder import Arrays, Config, State
 from gategrad.encoding.errors import EncodingError
-from gategrad.encoding.fields import check_fields, choice, read_array, read_kind, read_list
-from gategrad.encoding.names import column_labels, feature_names_or_default, number_text
+from gategrad.encoding.fields import (
+    check_fields,
+    choice,
+    origin_config,
+    read_array,
+    read_kind,
+    read_list,
+    read_origin,
+)
+from gategrad.encoding.frames import column_names
+from gategrad.encoding.names import (
+    checked_names,
+    column_labels,
+    feature_names_or_default,
+    number_text,
+)
 from gategrad.encoding.rows import table_rows
 
 UNKNOWN = ("zero", "error")
@@ -28,6 +42,7 @@ class OneHot:
     Attributes:
         categories: a tuple of distinct categories for each column; numbers become float.
         unknown: what a category not listed becomes: "zero", all bits of its column 0, or "error".
+        names: of the columns, or None; a table with named columns is then read by name.
 
     Raises:
         EncodingError: no columns, an empty column, repeated or missing categories.
@@ -35,6 +50,7 @@ class OneHot:
 
     categories: tuple[tuple[Category, ...], ...]
     unknown: str = "zero"
+    names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         choice(self.unknown, UNKNOWN, "unknown")
@@ -42,6 +58,7 @@ class OneHot:
         if not columns:
             raise EncodingError("categories hold no column; expected at least one")
         object.__setattr__(self, "categories", columns)
+        object.__setattr__(self, "names", checked_names(self.names, len(columns)))
 
     @classmethod
     def fit(cls, x: ArrayLike, *, unknown: str = "zero") -> Self:
@@ -59,8 +76,9 @@ class OneHot:
             array([[ True, False],
                    [False, False]])
         """
-        x = table_rows(x)
-        return fit_one_hot(x, column_labels(None, x.shape[1]), unknown=unknown, missing="error")
+        names, x = column_names(x), table_rows(x)
+        labels = column_labels(names, x.shape[1])
+        return replace(fit_one_hot(x, labels, unknown=unknown, missing="error"), names=names)
 
     @property
     def n_features(self) -> int:
@@ -85,8 +103,8 @@ class OneHot:
             EncodingError: another shape or dtype, a missing value, or an unknown category with
                 `unknown="error"`.
         """
-        x = table_rows(x, self.n_features)
-        return encode_one_hot(self, x, column_labels(None, self.n_features), missing="error")
+        x = table_rows(x, self.n_features, self.names)
+        return encode_one_hot(self, x, column_labels(self.names, self.n_features), missing="error")
 
     def thresholds(self) -> tuple[NDArray[np.uint32], NDArray[np.float64]] | None:
         """Give None: a category is not a comparison."""
@@ -98,7 +116,9 @@ class OneHot:
         Raises:
             EncodingError: not F names.
         """
-        names = feature_names_or_default(feature_names, self.n_features)
+        names = feature_names_or_default(
+            self.names if feature_names is None else feature_names, self.n_features
+        )
         return [
             f"{name} = {category if isinstance(category, str) else number_text(category)}"
             for name, column in zip(names, self.categories, strict=True)
@@ -112,7 +132,9 @@ class OneHot:
         ]
         numbers = [c for column in self.categories for c in column if not isinstance(c, str)]
         config = {"kind": "one-hot", "columns": columns, "unknown": self.unknown}
-        return config, {"numbers": np.array(numbers, dtype=np.float64)}
+        return config | origin_config(self.names, None), {
+            "numbers": np.array(numbers, dtype=np.float64)
+        }
 
     @classmethod
     def from_state(cls, config: Config, arrays: Arrays) -> Self:
@@ -133,7 +155,8 @@ class OneHot:
             )
         rest = iter(numbers)
         restored = tuple(tuple(_restore(c, rest) for c in column) for column in columns)
-        return cls(restored, unknown=config["unknown"])
+        names = read_origin(config)["names"]
+        return cls(restored, unknown=config["unknown"], names=names)
 
 
 def fit_one_hot(x: NDArray, labels: Sequence[str], *, unknown: str, missing: str) -> OneHot:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.encoding.errors import EncodingError
+from gategrad.encoding.frames import plain_rows
 from gategrad.encoding.names import column_labels
 
 LARGEST_EXACT = 2**53
@@ -16,17 +17,20 @@ TEXT_KINDS = "OUT"
 FILL_HINT = 'fill it in, drop the row, or fit a Table with missing="zero"'
 
 
-def numeric_rows(x: ArrayLike, n_features: int | None = None) -> NDArray:
+def numeric_rows(
+    x: ArrayLike, n_features: int | None = None, names: Sequence[str] | None = None
+) -> NDArray:
     """Check shape and dtype of purely numeric rows, in any memory order.
 
     Args:
         x: (n, n_features) bool, integers, float16, float32 or float64.
         n_features: the width to insist on; None while fitting.
+        names: of the columns to take where x has named ones.
 
     Raises:
-        EncodingError: another shape or dtype.
+        EncodingError: another shape or dtype, or a column that is missing or there twice.
     """
-    x = _matrix(x, n_features)
+    x = _matrix(plain_rows(x, names), n_features)
     if not _is_numeric(x.dtype):
         raise EncodingError(
             f"x has dtype {x.dtype}; expected bool, integers, float16, float32 or float64: convert "
@@ -47,12 +51,16 @@ def fitting_rows(x: ArrayLike) -> NDArray:
     return x
 
 
-def table_rows(x: ArrayLike, n_features: int | None = None) -> NDArray:
-    """Check shape and dtype of rows that may hold text and Python objects.
+def table_rows(
+    x: ArrayLike, n_features: int | None = None, names: Sequence[str] | None = None
+) -> NDArray:
+    """Check shape and dtype of rows that may hold text and Python objects; see `numeric_rows`.
 
     Raises:
-        EncodingError: another shape, or a dtype that is neither numbers, text nor objects.
+        EncodingError: another shape, a dtype that is neither numbers, text nor objects, or a
+            column that is missing or there twice.
     """
+    x = plain_rows(x, names)
     # As an array of one dtype, a list of numbers and text would become text throughout.
     x = _matrix(np.array(x, dtype=object) if isinstance(x, (list, tuple)) else x, n_features)
     if x.dtype.kind not in TEXT_KINDS and not _is_numeric(x.dtype):

@@ -1,8 +1,7 @@
 """A table's encoder: one encoder for each group of columns, side by side."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -12,8 +11,17 @@ from gategrad.encoding.binned import Binned
 from gategrad.encoding.cells import number_columns
 from gategrad.encoding.encoder import Arrays, Config, State
 from gategrad.encoding.errors import EncodingError
-from gategrad.encoding.fields import check_fields, choice, read_kind, read_list
-from gategrad.encoding.names import column_labels, feature_names_or_default
+from gategrad.encoding.fields import (
+    check_fields,
+    choice,
+    origin_config,
+    read_kind,
+    read_list,
+    read_origin,
+)
+from gategrad.encoding.fitted import fitted_dtype, note_dtype
+from gategrad.encoding.frames import column_names
+from gategrad.encoding.names import checked_names, column_labels, feature_names_or_default
 from gategrad.encoding.onehot import OneHot, encode_one_hot, fit_one_hot
 from gategrad.encoding.rows import table_rows
 from gategrad.encoding.table_fit import fit_numeric, split_columns
@@ -37,6 +45,7 @@ class Table:
             groups together hold every column 0..n_features-1 once.
         names: the columns' names, or None.
         missing: what a missing value becomes: "error", or "zero", all bits of its column 0.
+        fitted_on: the dtype of the rows that it was fitted on, where others may differ by rounding.
 
     Raises:
         EncodingError: groups and encoders that don't fit together.
@@ -46,15 +55,14 @@ class Table:
     columns: tuple[tuple[int, ...], ...]
     names: tuple[str, ...] | None = None
     missing: str = "error"
+    fitted_on: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         choice(self.missing, MISSING, "missing")
         object.__setattr__(self, "encoders", tuple(self.encoders))
         object.__setattr__(self, "columns", tuple(tuple(map(int, c)) for c in self.columns))
         _check_groups(self.encoders, self.columns)
-        if self.names is not None:
-            names = _distinct(feature_names_or_default(self.names, self.n_features))
-            object.__setattr__(self, "names", tuple(names))
+        object.__setattr__(self, "names", checked_names(self.names, self.n_features))
 
     @classmethod
     def fit(
@@ -77,7 +85,8 @@ class Table:
             numeric: "thermometer" or "binned", for columns of numbers.
             spacing: "quantile" or "uniform", of the levels or the bins.
             categorical: columns of numbers, by index or name, to treat as categories.
-            names: the columns' names, all different.
+            names: the columns' names, all different; those of a table with named columns where
+                None.
             unknown: "zero" or "error": what a category that comes later becomes.
             missing: "error" or "zero"; with "zero" the fit leaves missing values out.
 
@@ -94,6 +103,7 @@ class Table:
             ['age > 44.5', 'colour = ?', 'colour = red']
         """
         choice(missing, MISSING, "missing")
+        names = column_names(x) if names is None else names
         x = table_rows(x)
         if names is not None:
             names = feature_names_or_default(names, x.shape[1])
@@ -116,7 +126,8 @@ class Table:
                 fit_one_hot(x[:, others], _pick(labels, others), unknown=unknown, missing=missing)
             )
         columns = [group for group in (numbers, others) if group]
-        return cls(encoders, columns, names=names, missing=missing)
+        fitted_on = fitted_dtype(x[:, numbers]) if numbers else None
+        return cls(encoders, columns, names=names, missing=missing, fitted_on=fitted_on)
 
     @property
     def n_features(self) -> int:
@@ -132,7 +143,8 @@ class Table:
         """Encode rows.
 
         Args:
-            x: (n, n_features) numbers, text or objects; n may be 0.
+            x: (n, n_features) numbers, text or objects; n may be 0. Or a table with named
+                columns, see `frames`.
 
         Returns:
             (n, n_inputs) bool.
@@ -142,7 +154,8 @@ class Table:
                 the options let them pass, a missing value or an unknown category; names row and
                 column.
         """
-        x = table_rows(x, self.n_features)
+        x = table_rows(x, self.n_features, self.names)
+        note_dtype(self, x)
         labels = column_labels(self.names, self.n_features)
         parts = [
             self._encode_part(encoder, x[:, columns], _pick(labels, columns))
@@ -180,7 +193,7 @@ class Table:
             arrays |= {f"{i}.{name}": array for name, array in part.items()}
         names = None if self.names is None else list(self.names)
         config = {"kind": "table", "groups": groups, "names": names, "missing": self.missing}
-        return config, arrays
+        return config | origin_config(None, self.fitted_on), arrays
 
     @classmethod
     def from_state(cls, config: Config, arrays: Arrays) -> Self:
@@ -194,11 +207,8 @@ class Table:
         groups = read_list(config["groups"], "table groups", dict)
         parts = _split_arrays(arrays, len(groups))
         pairs = [_read_group(group, part) for group, part in zip(groups, parts, strict=True)]
-        names = config["names"]
-        if names is not None:
-            names = tuple(read_list(names, "table names", str))
         encoders, columns = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        return cls(encoders, columns, names=names, missing=config["missing"])
+        return cls(encoders, columns, missing=config["missing"], **read_origin(config))
 
     def _encode_part(self, encoder: Part, x: NDArray, labels: list[str]) -> NDArray[np.bool_]:
         if isinstance(encoder, OneHot):
@@ -253,13 +263,6 @@ def _split_arrays(arrays: Arrays, n_groups: int) -> list[dict[str, NDArray]]:
             )
         parts[group][name] = array
     return list(parts.values())
-
-
-def _distinct(names: list[str]) -> list[str]:
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise EncodingError(f"names hold {name!r} more than once; expected distinct names")
-    return names
 
 
 def _pick(items: Sequence[str], columns: Sequence[int]) -> list[str]:

@@ -36,8 +36,9 @@ def split_columns(
     if isinstance(categorical, str):
         raise EncodingError(f"categorical is {categorical!r}; expected a list of columns")
     forced = {_column_index(column, x.shape[1], names) for column in categorical}
-    numeric = [i for i in range(x.shape[1]) if i not in forced and _is_numeric(x[:, i])]
-    return numeric, [i for i in range(x.shape[1]) if i not in numeric]
+    is_numeric = [i not in forced and _is_numeric(x[:, i]) for i in range(x.shape[1])]
+    places = (np.flatnonzero(is_numeric), np.flatnonzero(~np.array(is_numeric)))
+    return places[0].tolist(), places[1].tolist()
 
 
 def fit_numeric(

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.encoding.encoder import Arrays, Config, State
+from gategrad.encoding.fields import origin_config, read_origin
+from gategrad.encoding.fitted import fitted_dtype, note_dtype
+from gategrad.encoding.frames import column_names
 from gategrad.encoding.levels import (
     check_count,
     check_levels,
@@ -15,7 +18,7 @@ from gategrad.encoding.levels import (
     read_levels,
     uniform_levels,
 )
-from gategrad.encoding.names import feature_names_or_default, number_text
+from gategrad.encoding.names import checked_names, feature_names_or_default, number_text
 from gategrad.encoding.rows import exact_blocks, fitting_rows, numeric_rows
 
 
@@ -28,15 +31,20 @@ class Thermometer:
 
     Attributes:
         levels: (T, F) float64, not NaN, non-decreasing down each column; read-only.
+        names: of the F features, or None; a table with named columns is then read by name.
+        fitted_on: the dtype of the rows that it was fitted on, where others may differ by rounding.
 
     Raises:
         EncodingError: levels of another shape, dtype or order.
     """
 
     levels: NDArray[np.float64]
+    names: tuple[str, ...] | None = None
+    fitted_on: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "levels", check_levels(self.levels, "levels"))
+        object.__setattr__(self, "names", checked_names(self.names, self.n_features))
 
     @classmethod
     def uniform(
@@ -67,8 +75,9 @@ class Thermometer:
             >>> Thermometer.uniform([[0], [100]], 3).levels.ravel()
             array([25., 50., 75.])
         """
-        bits = check_count(bits, "bits")
-        return cls(uniform_levels(fitting_rows(x), bits, low=low, high=high))
+        bits, rows = check_count(bits, "bits"), fitting_rows(x)
+        levels = uniform_levels(rows, bits, low=low, high=high)
+        return cls(levels, column_names(x), fitted_dtype(rows))
 
     @classmethod
     def quantile(cls, x: ArrayLike, bits: int) -> Self:
@@ -90,8 +99,8 @@ class Thermometer:
             >>> Thermometer.quantile([[1], [2], [3], [90]], 3).levels.ravel()
             array([ 1.5,  2.5, 46.5])
         """
-        bits = check_count(bits, "bits")
-        return cls(quantile_levels(fitting_rows(x), bits))
+        bits, rows = check_count(bits, "bits"), fitting_rows(x)
+        return cls(quantile_levels(rows, bits), column_names(x), fitted_dtype(rows))
 
     @classmethod
     def fixed(cls, levels: ArrayLike, n_features: int) -> Self:
@@ -125,7 +134,8 @@ class Thermometer:
         """Encode rows.
 
         Args:
-            x: (n, F) bool, integers, float16, float32 or float64; any strides; n may be 0.
+            x: (n, F) bool, integers, float16, float32 or float64; any strides; n may be 0. Or a
+                table with named columns, see `frames`.
 
         Returns:
             (n, T * F) bool, bit `t * F + f` being `x[:, f] > levels[t, f]`.
@@ -133,7 +143,8 @@ class Thermometer:
         Raises:
             EncodingError: another shape or dtype, NaN, or an integer beyond 2**53.
         """
-        x = numeric_rows(x, self.n_features)
+        x = numeric_rows(x, self.n_features, self.names)
+        note_dtype(self, x)
         bits = np.empty((len(x), *self.levels.shape), dtype=bool)
         for rows, values in exact_blocks(x):
             np.greater(values[:, None, :], self.levels, out=bits[rows])
@@ -151,7 +162,9 @@ class Thermometer:
         Raises:
             EncodingError: not F names.
         """
-        names = feature_names_or_default(feature_names, self.n_features)
+        names = feature_names_or_default(
+            self.names if feature_names is None else feature_names, self.n_features
+        )
         return [
             f"{name} > {number_text(level)}"
             for row in self.levels
@@ -160,7 +173,8 @@ class Thermometer:
 
     def to_state(self) -> State:
         """Give the config, and the array `levels`."""
-        return {"kind": "thermometer"}, {"levels": self.levels}
+        config = {"kind": "thermometer"} | origin_config(self.names, self.fitted_on)
+        return config, {"levels": self.levels}
 
     @classmethod
     def from_state(cls, config: Config, arrays: Arrays) -> Self:
@@ -169,12 +183,13 @@ class Thermometer:
         Raises:
             EncodingError: anything missing, unexpected or malformed.
         """
-        return cls(read_levels(config, arrays, kind="thermometer", name="levels"))
+        levels = read_levels(config, arrays, kind="thermometer", name="levels")
+        return cls(levels, **read_origin(config))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Thermometer):
             return NotImplemented
-        return np.array_equal(self.levels, other.levels)
+        return self.names == other.names and np.array_equal(self.levels, other.levels)
 
     def __hash__(self) -> int:
         return hash((self.levels.shape, self.levels.tobytes()))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gategrad.encoding import EncodingError, plain_rows
+
 # What every engine reads in place, at any stride; other numbers are converted to one of these.
 ROW_DTYPES = (np.bool_, np.uint8, np.float32, np.float64)
 LARGEST_EXACT = 2**53
@@ -78,9 +80,11 @@ def check_values(x: NDArray, *, bits: bool) -> None:
 
 
 def as_array(x: ArrayLike) -> NDArray:
-    """`x` as numpy reads it; InputError where it can't."""
+    """`x` as numpy reads it, a table's columns in their order; InputError where it can't."""
     try:
-        return np.asarray(x)
+        return x if type(x) is np.ndarray and x.dtype.names is None else np.asarray(plain_rows(x))
+    except EncodingError as error:
+        raise InputError(str(error)) from None
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(
             f"x is a {type(x).__name__} that numpy can't read as an array ({error}); expected "

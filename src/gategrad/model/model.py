@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad import passes
 from gategrad.circuit import Circuit, Readout, check_pair, scores
-from gategrad.encoding import Encoder
+from gategrad.encoding import Encoder, rows_for
 from gategrad.engine import Packed, Program, in_order, lower, thread_count
 from gategrad.model import file
 from gategrad.model.errors import ModelError
@@ -45,6 +45,7 @@ class Model:
     neurons: int | None = None
     meta: Mapping[str, str] | None = None
     _names: NDArray | None = field(init=False)
+    _fitted_on: str | None = field(init=False)
     _programs: dict[str | None, Program] = field(init=False)
     _lock: threading.Lock = field(init=False)
 
@@ -58,6 +59,7 @@ class Model:
         fields = {
             "labels": labels,
             "_names": None if labels is None else np.array(labels),
+            "_fitted_on": getattr(self.encoder, "fitted_on", None),
             "neurons": neurons,
             "meta": _meta(self.meta),
             "_programs": {},
@@ -74,7 +76,8 @@ class Model:
         Args:
             x: (n, features) bool, uint8, float32 or float64 rows, any stride; bits without an
                 encoder; or what `gategrad.pack` returned. For "gpu" also a torch tensor, whose
-                result is a tensor on its device, or numpy where labels are text.
+                result is a tensor on its device, or numpy where labels are text. Of a pandas,
+                polars or Arrow table the columns that the encoder was fitted on, by name.
             threads: threads to work with; the engine's choice where None.
             backend: "native" (where None), "numpy" or "gpu".
 
@@ -85,7 +88,7 @@ class Model:
         Raises:
             InputError: rows of a wrong shape, dtype or value; names row and column.
         """
-        decided = self.program(backend).labels(x, threads=threads)
+        decided = self.program(backend).labels(self._rows(x), threads=threads)
         if self.labels is None or self.readout.kind not in ("argmax", "binary"):
             return decided
         if isinstance(decided, np.ndarray):
@@ -154,7 +157,13 @@ class Model:
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
     ) -> NDArray[np.int32]:
         """Integer sums, (n, classes) int32, the exact thing to compare; see `predict`."""
-        return self.program(backend).sums(x, threads=threads)
+        return self.program(backend).sums(self._rows(x), threads=threads)
+
+    def _rows(self, x: ArrayLike | Packed) -> ArrayLike | Packed:
+        """Rows without names, their columns in the encoder's order; most already are."""
+        if type(x) is np.ndarray and self._fitted_on is None:
+            return x
+        return rows_for(self.encoder, x)
 
     def optimize(self) -> "Model":
         """The same function with a smaller circuit; `neurons` stays."""

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from gategrad.encoding import Encoder
+from gategrad.encoding import Encoder, aligned, rows_for
 from gategrad.engine import check_rows, check_values
 from gategrad.train.errors import TrainError
 from gategrad.train.splitting import held_rows
@@ -70,11 +70,16 @@ class RowReader:
 
         Raises:
             InputError: rows of a wrong shape, dtype or value.
-            EncodingError: rows that the encoder can't take.
+            EncodingError: rows that the encoder can't take, or targets of another index.
             TrainError: targets that do not fit the head.
         """
-        bits = self.bits(as_numpy(x))
+        aligned(x, y)
+        bits = self.bits(self.rows(x))
         return Rows(bits, read_targets(self.kind, y, len(bits), self.n_classes))
+
+    def rows(self, x: ArrayLike | Tensor) -> NDArray:
+        """Rows as the user has them, as an array; of a table the encoder's columns, by name."""
+        return as_numpy(rows_for(self.encoder, x))
 
     def bits(self, x: NDArray) -> Tensor:
         """`Rows.bits` of rows (n, features); raises what `read` raises for rows."""
@@ -116,7 +121,7 @@ def split_rows(
         chosen_on = rows.where(~kept)
     if not len(chosen_on):
         raise TrainError("the validation rows are empty; expected at least one, or validation=None")
-    rows, own = rows.where(kept), as_numpy(x)[kept]
+    rows, own = rows.where(kept), reader.rows(x)[kept]
     if augment is not None:
         more = _augmented(augment, own, rows)
         rows, own = rows.and_(reader.read(*more)), np.concatenate([own, more[0]])

@@ -62,6 +62,7 @@ class Thermometer(nn.Module):
         if not 0.0 < temperature < math.inf:
             raise ValueError(f"temperature must be a finite number above 0, got {temperature!r}")
         self.temperature = float(temperature)
+        self.names, self.fitted_on = levels.names, levels.fitted_on
         self.register_buffer("start", torch.tensor(levels.levels))
         self.register_buffer("scale", torch.tensor(_spacing(levels.levels)))
         shift = torch.zeros(self.start.shape, dtype=torch.get_default_dtype())
@@ -113,7 +114,8 @@ class Thermometer(nn.Module):
         Raises:
             EncodingError: a level is NaN, because training diverged.
         """
-        return encoding.Thermometer(self.levels().detach().cpu().numpy())
+        levels = self.levels().detach().cpu().numpy()
+        return encoding.Thermometer(levels, self.names, self.fitted_on)
 
     def forward(self, x: Tensor) -> Tensor:
         """Bits (..., T * F) of features (..., F), any leading dimensions.

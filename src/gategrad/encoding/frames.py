@@ -1,0 +1,152 @@
+"""Rows with named columns: pandas, polars, Arrow and structured arrays, none of them imported.
+
+The protocol is small: `column_names` or `columns` are the names, `x[name]` is a column, and
+`to_numpy()` are its cells. Columns whose names are no text, such as the numbers that a DataFrame
+counts them by, have no names here.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.encoding.errors import EncodingError
+
+SHOWN_NAMES = 12
+_NUMBER_KINDS = "buif"
+_HALF_EXACT = 2**53
+
+
+def column_names(x: Any) -> tuple[str, ...] | None:
+    """The names of the columns of `x`; None where it has none.
+
+    Raises:
+        EncodingError: a table that is yet to be computed.
+    """
+    if isinstance(x, np.ndarray):
+        return x.dtype.names if x.ndim == 1 else None
+    if isinstance(x, (list, tuple, dict)):
+        return None
+    if hasattr(x, "collect") and not hasattr(x, "to_numpy"):
+        raise EncodingError(f"x is a {type(x).__name__}, yet to be computed: pass x.collect()")
+    names = getattr(x, "column_names", None)
+    names = getattr(x, "columns", None) if names is None else names
+    if names is None or callable(names):
+        return None
+    names = list(names)
+    if not names or not all(isinstance(name, str) for name in names):
+        return None
+    return tuple(map(str, names))
+
+
+def plain_rows(x: Any, names: Sequence[str] | None = None) -> Any:
+    """`x` as it is, or its rows as an array where it is a table with named columns.
+
+    Args:
+        x: what a caller has.
+        names: the columns to take, in this order; all of a table's in theirs where None.
+
+    Returns:
+        (n, columns) of the dtype that holds all columns exactly, else of objects; or `x`.
+
+    Raises:
+        EncodingError: a column that is missing or there twice, one of neither numbers nor text, or
+            what is no rows, such as a dict.
+    """
+    found = column_names(x)
+    if found is None:
+        _refuse_others(x)
+        return x
+    wanted = found if names is None else tuple(names)
+    counts = Counter(found)
+    for name in wanted:
+        if counts[name] != 1:
+            raise EncodingError(_no_such_column(name, found))
+    return _joined([_cells(x[name], name) for name in wanted], wanted)
+
+
+def aligned(x: Any, y: Any) -> None:
+    """Check that targets which carry an index of their own have that of the rows.
+
+    Raises:
+        EncodingError: both have an index, and they differ.
+    """
+    rows, targets = getattr(x, "index", None), getattr(y, "index", None)
+    if not all(hasattr(index, "equals") for index in (rows, targets)) or rows.equals(targets):
+        return
+    raise EncodingError(
+        "the index of y is not that of x, and rows are taken in their order: pass y.loc[x.index] "
+        "if the index says which row is whose, or y.to_numpy() if the order does"
+    )
+
+
+def _no_such_column(name: str, found: tuple[str, ...]) -> str:
+    if name in found:
+        return f"x has {found.count(name)} columns called {name!r}; expected one: rename the others"
+    shown = ", ".join(found[:SHOWN_NAMES]) + (", ..." if len(found) > SHOWN_NAMES else "")
+    return f"x has no column {name!r}, which the encoder was fitted on; its columns are: {shown}"
+
+
+def _refuse_others(x: Any) -> None:
+    """Raise for what numpy would take for a single object."""
+    if isinstance(x, dict):
+        raise EncodingError(
+            "x is a dict; expected rows: pass pandas.DataFrame(x), whose columns have names, or "
+            "np.column_stack(list(x.values()))"
+        )
+    if isinstance(x, (list, tuple)) and x and isinstance(x[0], dict):
+        raise EncodingError(f"x is a {type(x).__name__} of dicts: pass pandas.DataFrame(x)")
+    if hasattr(x, "toarray") and hasattr(x, "nnz"):
+        raise EncodingError(
+            f"x is a {type(x).__name__}, a sparse matrix; expected rows: pass x.toarray()"
+        )
+
+
+def _cells(column: Any, name: str) -> NDArray:
+    """The cells (n,) of a column; a gap is NaN among numbers, else what reading takes for one."""
+    dtype = getattr(column, "dtype", None)
+    if isinstance(column, np.ndarray):
+        cells = column
+    elif not isinstance(dtype, np.dtype) and getattr(dtype, "kind", "O") in _NUMBER_KINDS:
+        # A nullable column of pandas, whose gaps numpy has no number for.
+        gaps = column.isna().to_numpy()
+        kind = np.float64 if gaps.any() else dtype.numpy_dtype
+        cells = (
+            column.to_numpy(dtype=kind, na_value=np.nan) if gaps.any() else column.to_numpy(kind)
+        )
+    elif hasattr(column, "null_count") and hasattr(column, "type"):
+        if hasattr(column.type, "value_type") and hasattr(column.type, "index_type"):
+            column = column.cast(column.type.value_type)
+        cells = column.to_numpy(zero_copy_only=False)
+    else:
+        cells = np.asarray(column.to_numpy())
+    if cells.dtype.kind in "mMcV" or cells.ndim != 1:
+        raise EncodingError(
+            f"column {name!r} of x is {cells.dtype}; expected numbers or text: convert it, dates "
+            "to a number of days"
+        )
+    return cells
+
+
+def _joined(columns: list[NDArray], names: Sequence[str]) -> NDArray:
+    """Columns (n,) as rows (n, columns)."""
+    dtypes = {column.dtype for column in columns}
+    if all(dtype.kind in _NUMBER_KINDS and dtype.itemsize <= 8 for dtype in dtypes):
+        dtype = np.result_type(*dtypes)
+        if dtype.kind == "f" and any(_is_large(column) for column in columns):
+            dtype = np.dtype(object)
+    else:
+        dtype = np.dtype(object)
+    rows = np.empty((len(columns[0]), len(columns)), dtype)
+    for place, column in enumerate(columns):
+        rows[:, place] = column
+    return rows
+
+
+def _is_large(column: NDArray) -> bool:
+    """Whether float64 would round a whole number of a column."""
+    if column.dtype.kind not in "iu" or column.dtype.itemsize < 8 or not len(column):
+        return False
+    return int(column.max()) > _HALF_EXACT or int(column.min()) < -_HALF_EXACT
