@@ -2,12 +2,11 @@
 #include <nanobind/nanobind.h>
 
 namespace gategrad {
+void bind_choice(nanobind::module_& m);
 void bind_circuit(nanobind::module_& m);
 void bind_engine(nanobind::module_& m);
 void bind_learned(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
-void bind_pins(nanobind::module_& m);
-void bind_slots(nanobind::module_& m);
 void bind_train(nanobind::module_& m);
 void bind_warp(nanobind::module_& m);
 void bind_wide(nanobind::module_& m);
@@ -17,12 +16,11 @@ NB_MODULE(_core, m) {
   // Programs may live in caches until the interpreter ends; that is no leak worth a warning.
   nanobind::set_leak_warnings(false);
   m.doc() = "Native core of gategrad.";
+  gategrad::bind_choice(m);
   gategrad::bind_circuit(m);
   gategrad::bind_engine(m);
   gategrad::bind_learned(m);
   gategrad::bind_passes(m);
-  gategrad::bind_pins(m);
-  gategrad::bind_slots(m);
   gategrad::bind_train(m);
   gategrad::bind_warp(m);
   gategrad::bind_wide(m);

@@ -3,10 +3,9 @@
 
 #include "engine/kernel.h"
 #include "engine/single.h"
+#include "train/choice/kernel.h"
 #include "train/kernel.h"
 #include "train/learned_kernel.h"
-#include "train/pins_kernel.h"
-#include "train/slots_kernel.h"
 #include "train/warp_kernel.h"
 #include "train/wide_kernel.h"
 
@@ -17,8 +16,8 @@ template <typename S>
 struct ValueKernels {
   train::Kernels<S> stack;
   train::WideKernels<S> wide;
-  train::PinKernels<S> pins;
-  train::SlotKernels<S> slots;
+  train::ChoiceKernels<S, train::Candidates> pins;
+  train::ChoiceKernels<S, train::Slots> slots;
 };
 
 struct KernelSet {

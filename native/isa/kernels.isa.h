@@ -4,10 +4,9 @@
 #include "engine/kernels.isa.h"
 #include "engine/single.isa.h"
 #include "isa/kernel_set.h"
+#include "train/choice/choice.isa.h"
 #include "train/kernels.isa.h"
 #include "train/learned.isa.h"
-#include "train/pins.isa.h"
-#include "train/slots.isa.h"
 #include "train/warp.isa.h"
 #include "train/wide.isa.h"
 
@@ -16,8 +15,9 @@ namespace {
 
 template <typename S>
 constexpr ValueKernels<S> value_kernels() {
-  return {train::values::kernels<S>(), train::wide::kernels<S>(), train::pins::kernels<S>(),
-          train::slots::kernels<S>()};
+  return {train::values::kernels<S>(), train::wide::kernels<S>(),
+          train::choice::kernels<S, train::Candidates>(),
+          train::choice::kernels<S, train::Slots>()};
 }
 
 constexpr KernelSet kernel_set(const char* isa) {

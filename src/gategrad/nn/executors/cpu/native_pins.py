@@ -113,7 +113,9 @@ class _NativePins(torch.autograd.Function):
         grad_logits = pooled(tuple(candidates.shape), rows.dtype) if wants_logits else None
         _call("backward", rows)(
             _layer(rows, candidates),
-            *map(address, (share, chosen, rows, grad)),
+            address(share),
+            (address(chosen), 0),
+            *map(address, (rows, grad)),
             ctx.grad_factor,
             *map(address, (grad_logits, grad_rows)),
         )
@@ -128,7 +130,8 @@ def _make(
     chosen: Tensor | None,
     out: Tensor,
 ) -> None:
-    pointers = map(address, (share, logits, rows, chosen, out))
+    chosen_wires = (address(chosen), 0)
+    pointers = (address(share), address(logits), chosen_wires, address(rows), address(out))
     _call("forward", rows)(_layer(rows, candidates), *pointers)
 
 
@@ -142,7 +145,7 @@ def _layer(rows: Tensor, candidates: Tensor) -> tuple:
     *_, k = candidates.shape
     (n_in, batch), n = rows.shape, candidates.numel() // k
     threads = max(1, min(torch.get_num_threads(), n * k * batch // _WORK_A_THREAD))
-    return (isa.choose()[0], candidates.data_ptr(), k, n, n_in, batch, threads)
+    return (isa.choose()[0], candidates.data_ptr(), 0, n, k, n_in, batch, threads)
 
 
 def _call(name: str, like: Tensor) -> object:

@@ -81,7 +81,9 @@ class _NativeSlots(torch.autograd.Function):
             _layer(rows, wires, tables),
             address(share),
             _chosen(chosen),
-            *map(address, (rows, grad, grad_logits, grad_rows)),
+            *map(address, (rows, grad)),
+            1.0,
+            *map(address, (grad_logits, grad_rows)),
         )
         return grad_rows, grad_logits, None, None, None
 

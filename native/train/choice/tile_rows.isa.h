@@ -1,18 +1,11 @@
 // Rows of which a tile has a part, and their vectors, a few at a time.
 #pragma once
 
-#include "train/tile_shape.h"
+#include "train/choice/tile_shape.h"
 #include "train/vec.isa.h"
 
 namespace gategrad::train {
 namespace {
-
-// Sums over a tile in registers.
-#if defined(__AVX512F__)
-constexpr size_t kSumsAtOnce = 16;
-#else
-constexpr size_t kSumsAtOnce = 8;
-#endif
 
 template <size_t N>
 struct Count {

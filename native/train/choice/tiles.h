@@ -8,7 +8,7 @@
 
 #include "train/buffers.h"
 #include "train/parallel.h"
-#include "train/tile_shape.h"
+#include "train/choice/tile_shape.h"
 
 namespace gategrad::train {
 
@@ -84,16 +84,18 @@ inline size_t shared_width(size_t width, size_t batch, size_t threads) {
 template <typename S, typename Body>
 void sum_tiles(size_t n, size_t batch, size_t width, size_t threads, S factor, S* rows,
                const Body& body) {
-  parallel(threads, [&](size_t thread) {
-    const Part tiles = part_of(tile_count(batch, width), thread, threads);
-    if (tiles.begin == tiles.end) return;
-    Buffer<S> tile(n * width);
+  const size_t count = tile_count(batch, width), used = std::min(threads, count);
+  if (count == 0) return;
+  Buffer<S> all(used * n * width);
+  parallel(used, [&](size_t thread) {
+    const Part tiles = part_of(count, thread, used);
+    S* tile = all.data() + thread * n * width;
     for (size_t t = tiles.begin; t < tiles.end; ++t) {
       const TileShape shape = tile_shape(t, width, batch);
-      std::fill_n(tile.data(), n * width, S(0));
-      body(t, shape, tile.data());
+      std::fill_n(tile, n * width, S(0));
+      body(t, shape, tile);
       for (size_t f = 0; f < n; ++f) {
-        const S* from = tile.data() + f * width;
+        const S* from = tile + f * width;
         S* to = rows + f * batch + t * width;
         for (size_t s = 0; s < shape.samples; ++s) to[s] = factor * from[s];
       }
