@@ -136,6 +136,13 @@ def test_importing_gategrad_loads_neither_torch_nor_the_command_line() -> None:
     assert not loaded & {"torch", "typer", "rich", "pooch", "sklearn"}
 
 
+def test_importing_gategrad_does_not_read_its_version() -> None:
+    """The modules that do, `importlib.metadata` and with it `email`, take a third of the time."""
+    loaded = _loaded_after("import gategrad")
+    assert not loaded & {"email", "zipfile", "csv"}
+    assert gategrad.__version__[0].isdigit()
+
+
 def test_prediction_loads_numpy_safetensors_and_the_core_alone() -> None:
     loaded = _loaded_after(
         "import gategrad as gg, numpy as np\n"

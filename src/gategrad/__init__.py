@@ -5,8 +5,6 @@ load when they are first used.
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING
 
 from gategrad.circuit import Circuit, CircuitError, Readout
@@ -17,10 +15,7 @@ if TYPE_CHECKING:
     from gategrad import data, files, nn, train
     from gategrad.harden import discretize
 
-try:
-    __version__ = _version("gategrad")
-except PackageNotFoundError:  # a source tree that was not installed
-    __version__ = "0+unknown"
+    __version__: str
 
 _LAZY_MODULES = ("data", "files", "nn", "train", "passes", "encoding", "engine", "harden")
 
@@ -30,7 +25,19 @@ def __getattr__(name: str) -> object:
         return import_module(f"gategrad.{name}")
     if name == "discretize":
         return import_module("gategrad.harden").discretize
+    if name == "__version__":
+        return _version()
     raise AttributeError(f"module 'gategrad' has no attribute {name!r}")
+
+
+def _version() -> str:
+    """Read when somebody asks: the modules that find it take as long as all others together."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("gategrad")
+    except PackageNotFoundError:  # a source tree that was not installed
+        return "0+unknown"
 
 
 __all__ = [

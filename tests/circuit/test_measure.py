@@ -1,12 +1,17 @@
 """Live gates, depth, histogram and decomposition."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from gategrad.circuit import (
     FUNCTIONS,
     Circuit,
+    Readout,
+    adders,
     decompose,
     depth,
     difference,
@@ -17,7 +22,7 @@ from gategrad.circuit import (
     to_text,
 )
 from tests.random_circuits import random_circuit
-from tests.strategies import circuits
+from tests.strategies import circuits, readouts
 
 FULL_ADDER = Circuit(3, [[2, 3, 4], [2, 3, 4]], [0x96, 0xE8], [5, 6])
 
@@ -89,3 +94,26 @@ def test_comparison_finds_the_one_row_that_differs() -> None:
     row = difference(wide, other)
     assert row is not None
     assert row[:3].all()
+
+
+@given(st.data())
+def test_adders_are_those_of_a_sum_bit_by_bit(data) -> None:
+    circuit = data.draw(circuits(max_width=2))
+    readout = data.draw(readouts(circuit))
+    expected = 0
+    for c in range(readout.n_classes):
+        bits: Counter[int] = Counter()
+        for weight in readout.weight[readout.indptr[c] : readout.indptr[c + 1]].tolist():
+            bits.update(k for k in range(32) if abs(weight) >> k & 1)
+        for k in range(70):
+            while bits[k] > 1:
+                bits[k] -= 2 if bits[k] > 2 else 1  # a full adder leaves its sum, or a half adder
+                bits[k + 1] += 1
+                expected += 1
+    assert adders(readout) == expected
+
+
+def test_nothing_to_add_takes_no_adders() -> None:
+    assert adders(Readout.identity(5)) == 0
+    assert adders(Readout.group_sum(8, 1)) == 7
+    assert adders(Readout.group_sum(7, 1)) == 4

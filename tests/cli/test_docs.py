@@ -33,7 +33,9 @@ def test_keys_of_json_are_listed():
     assert keys["train"] == test_train.KEYS
     assert keys["bench"] == test_bench.KEYS
     assert keys["demo"] | test_train.KEYS == test_demo.KEYS | {"train"}
-    assert keys["inspect"] == {"neurons", "gates", "depth", "inputs", "classes"}
+    assert keys["inspect"] == {
+        *("neurons", "gates", "adders", "comparators", "depth", "inputs", "classes")
+    }
     assert keys["eval"] == {"accuracy", "n", "per_class"}
 
 

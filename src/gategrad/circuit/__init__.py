@@ -12,6 +12,7 @@ from gategrad.circuit.evaluate import evaluate, evaluate_sums
 from gategrad.circuit.functions import BY_ID, FUNCTIONS, Function, table_of_id
 from gategrad.circuit.ir import MAX_WIDTH, N_CONSTANTS, Circuit, arity
 from gategrad.circuit.measure import (
+    adders,
     depth,
     function_histogram,
     live_gates,
@@ -32,6 +33,7 @@ __all__ = [
     "Function",
     "Netlist",
     "Readout",
+    "adders",
     "all_patterns",
     "arity",
     "behind",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from gategrad.circuit.functions import FUNCTIONS
 from gategrad.circuit.ir import Circuit, arity
 from gategrad.circuit.netlist import decompose, gate_levels, highest_level
+from gategrad.circuit.readout import Readout
 
 _LOW_HALVES = np.array(
     [
@@ -35,14 +36,34 @@ def support_size(circuit: Circuit) -> NDArray[np.int64]:
 def live_gates(circuit: Circuit) -> int:
     """Gates that depend on exactly two signals; a wider one counts as its `decompose`.
 
-    Inverters, buffers and constants count 0. Call it on an optimized circuit: it does not
-    look for dead or equal gates itself.
+    Inverters, buffers and constants count 0, and so do the comparators of an encoder and the adders
+    of the readout; `gategrad.model.whole_count` counts these as well. Call it on an optimized
+    circuit: it does not look for dead or equal gates itself.
     """
     return int(np.count_nonzero(support_size(decompose(circuit)) == 2))
 
 
+def adders(readout: Readout) -> int:
+    """Full and half adders that sum the outputs of each class, bit by bit in binary.
+
+    Of n bits of one weight, n // 2 adders leave one and carry n // 2 to the next weight. A weight
+    counts as its binary digits, a negative one as that of the complemented output. Constants,
+    such as the bias, cost nothing: what the sums are compared with absorbs them.
+    """
+    magnitude = np.abs(readout.weight.astype(np.int64))
+    carried, total = np.zeros(readout.n_classes, np.int64), 0
+    for bit in range(int(magnitude.max(initial=0)).bit_length() + 32):
+        chosen = readout.rows[magnitude >> bit & 1 == 1]
+        carried = (carried + np.bincount(chosen, minlength=readout.n_classes)) // 2
+        total += int(carried.sum())
+    return total
+
+
 def depth(circuit: Circuit) -> int:
-    """Gates of two or more inputs on the longest path from an input to an output."""
+    """Gates of two or more inputs on the longest path from an input to an output.
+
+    A wide gate is one; for the depth of what `live_gates` counts take `decompose(circuit)`.
+    """
     return highest_level(circuit, gate_levels(circuit, support_size(circuit) >= 2))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import typer
 from rich.text import Text
 
-from gategrad.circuit import depth
+from gategrad.circuit import decompose, depth
 from gategrad.cli import digits, report, speed
 from gategrad.cli.errors import require_torch, require_writable
 from gategrad.cli.options import JsonOption
@@ -82,7 +82,7 @@ def _figures(outcome: "Outcome", result: "Result", found: speed.Speed) -> dict[s
         "soft_accuracy": outcome.soft_accuracy,
         "neurons": outcome.model.neurons,
         "gates": outcome.gates,
-        "depth": depth(outcome.model.circuit),
+        "depth": depth(decompose(outcome.model.circuit)),
         "seconds": result.seconds,
         "steps": result.steps,
         "samples_per_second": found.samples_per_second,
@@ -100,7 +100,7 @@ def _facts(outcome: "Outcome", result: "Result", found: speed.Speed) -> report.F
         "live gates": report.strong(
             f"{outcome.gates:,}", f" after optimization, {outcome.gates_before:,} before"
         ),
-        "depth": f"{depth(outcome.model.circuit)} gates",
+        "depth": f"{depth(decompose(outcome.model.circuit))} gates",
         "training": f"{result.steps:,} steps in {result.seconds:.0f} s; "
         f"the best was step {result.best_step:,}",
         "speed": report.strong(

@@ -5,25 +5,29 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from gategrad.circuit import Circuit, Netlist, depth, function_histogram, live_gates
+from gategrad.circuit import Circuit, Netlist, decompose, depth, function_histogram
 from gategrad.cli import report
 from gategrad.cli.loading import load_model, n_classes
 from gategrad.cli.options import JsonOption, ModelArgument
-from gategrad.model import Model
+from gategrad.model import Model, whole_count
 
 
 def run(path: ModelArgument, json: JsonOption = False) -> None:
     """Show a model's size: neurons, live gates, depth, inputs, classes, functions.
 
     Live gates, depth and functions are those of the optimized circuit, which the file need not
-    hold.
+    hold. Gates are counted, and depth is measured, in gates of two inputs. The whole has besides
+    the adders that sum the outputs and the comparators of the encoder, which live gates leave out.
     """
     model = load_model(path)
     small = model.optimize()
+    whole = whole_count(small.circuit, small.readout, small.encoder)
     figures = {
         "neurons": model.neurons,
-        "gates": live_gates(small.circuit),
-        "depth": depth(small.circuit),
+        "gates": whole.gates,
+        "adders": whole.adders,
+        "comparators": whole.comparators,
+        "depth": depth(decompose(small.circuit)),
         "inputs": small.circuit.n_inputs,
         "classes": n_classes(model),
     }
@@ -44,8 +48,8 @@ def _facts(path: Path, model: Model, small: Model, figures: dict[str, int]) -> r
     return {
         "file": f"{path}, {report.bytes_text(path.stat().st_size)}",
         "neurons": f"{figures['neurons']:,}",
-        "live gates": report.strong(f"{figures['gates']:,}", unoptimized),
-        "depth": f"{figures['depth']} gates",
+        "live gates": report.strong(f"{figures['gates']:,}", f"{unoptimized}{_without(figures)}"),
+        "depth": f"{figures['depth']} gates{_in_luts(small.circuit)}",
         "inputs": f"{_n_used(small):,} used of {figures['inputs']:,}",
         "encoder": _encoder(model),
         "classes": f"{figures['classes']}{_labels(model)}",
@@ -53,6 +57,17 @@ def _facts(path: Path, model: Model, small: Model, figures: dict[str, int]) -> r
         "engine": _engine(small),
         "trained on": meta or "not recorded",
     }
+
+
+def _without(figures: dict[str, int]) -> str:
+    return f"; not counting {figures['adders']:,} adders and {figures['comparators']:,} comparators"
+
+
+def _in_luts(circuit: Circuit) -> str:
+    """The same in the circuit's own gates, where some are wider than those that are counted."""
+    if circuit.width <= 2:
+        return ""
+    return f" of 2 inputs; as {circuit.n_gates:,} of up to {circuit.width}: {depth(circuit)}"
 
 
 def _engine(model: Model) -> str:
