@@ -33,7 +33,7 @@ def test_use_of_entries_is_the_sum_over_all_tables() -> None:
 def test_a_sure_gate_uses_the_operands_of_its_table(parametrization: str, table: int) -> None:
     circuit = gg.Circuit(2, [[2, 3]], [table], [4])
     net = nn.LogicGraph(circuit, parametrization=parametrization, strength=1 - 1e-6)
-    both, either = (t.detach() for t in operand_use(net.levels[0].gates))
+    both, either = (t.detach() for t in operand_use(net.levels[0].gates.bank))
     a, b = _depends(table)
     found = [round(float(v), 3) for v in (*both, *either.flatten())]
     assert found == [a and b, a, b]
@@ -54,8 +54,8 @@ def test_equals_the_live_gates_of_an_optimized_circuit(parametrization: str) -> 
 def test_gates_that_nothing_reads_do_not_count() -> None:
     first = nn.LogicDense(4, 50, seed=0)
     second = nn.LogicDense(50, 1, connections=np.array([[3], [7]]), seed=1)
-    both = operand_use(first)[0].detach()
-    own, use = (t.detach() for t in operand_use(second))
+    both = operand_use(first.bank)[0].detach()
+    own, use = (t.detach() for t in operand_use(second.bank))
     expected = own[0] + use[0, 0] * both[3] + use[1, 0] * both[7]
     found = nn.expected_gates(torch.nn.Sequential(first, second))
     assert float(found.detach()) == pytest.approx(float(expected), rel=1e-4)

@@ -99,7 +99,7 @@ def test_many_samples_are_summed_in_parts(device) -> None:
     x, wires = _random((6, batch), 0, device), torch.tensor([[0, 3], [1, 3]], device=device)
     soft, grad = _random((2, 4), 1, device), _random((2, batch), 2, device)
     ours, plain = soft.clone()[:, None].requires_grad_(), soft.clone().requires_grad_()
-    layer_op.EagerLayer.apply(x, wires, ours, False, 1.0, True).backward(grad)
+    layer_op.EagerLayer.apply(x, wires, ours, 2, False, 1.0, True).backward(grad)
     gate_polynomials(x, wires, plain.detach(), plain).backward(grad)
     torch.testing.assert_close(ours.grad[:, 0], plain.grad, rtol=1e-5, atol=1e-4)
 
@@ -177,7 +177,7 @@ def test_operations_pass_torch_checks(device) -> None:
     wires = torch.tensor([[0, 1, 2, 3, 3], [1, 1, 0, 0, 2]], device=device)
     torch.library.opcheck(
         triton_layer,
-        (rows, wires, weight, True, 1.0, True),
+        (rows, wires, weight, 0, True, 1.0, True),
         test_utils=("test_schema", "test_autograd_registration", "test_faketensor"),
     )
 

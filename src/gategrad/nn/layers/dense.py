@@ -14,10 +14,12 @@ from gategrad.nn.executors.cpu.native_tables import (
     why_not_native_tables,
 )
 from gategrad.nn.executors.cpu.stack import run_native, why_not_native
+from gategrad.nn.executors.description import LayerDescription, WireKind
 from gategrad.nn.executors.gpu import run_layer, why_not_triton
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.executors.torch.table_gates import table_gates
-from gategrad.nn.gates import options, relaxed, relaxed_tables
+from gategrad.nn.gates import options
+from gategrad.nn.gates.bank import GateBank
 from gategrad.nn.gates.gate_sets import Gates
 from gategrad.nn.gates.inits import initial_weights
 from gategrad.nn.gates.logics import gate_mixtures, replaced
@@ -158,6 +160,36 @@ class LogicDense(nn.Module):
         if self.estimator in options.NOISY:
             self.register_buffer("noise", noise_state(generator).to(device))
 
+    @property
+    def bank(self) -> GateBank:
+        """The gates as they are now, apart from what they read."""
+        return GateBank(
+            self.kind,
+            self.weight,
+            self.inputs,
+            self.estimator,
+            self.temperature,
+            self.gates,
+            self._buffers.get("noise"),
+            self.training,
+            self.frozen,
+        )
+
+    def describe(self) -> LayerDescription:
+        """The layer as the next pass computes it."""
+        bank, wiring = self.bank, self.wiring if self._mixes_wires() else None
+        return LayerDescription(
+            n_in=self.in_dim,
+            n_out=self.out_dim,
+            inputs=self.inputs,
+            weights=bank.weight_kind,
+            wires=WireKind.FIXED if wiring is None else wiring.kind,
+            candidates=0 if wiring is None else wiring.candidates.shape[2],
+            hard_forward=bank.hard_forward,
+            grad_factor=self.grad_factor,
+            smoothing=bank.smoothing,
+        )
+
     def forward(self, x: Tensor) -> Tensor:
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
         x = layer_input("LogicDense", x, self.in_dim)
@@ -200,7 +232,7 @@ class LogicDense(nn.Module):
                 return self._mixtures(*self._pins(rows)[:3])
             if isinstance(self.kind, TableParametrization):
                 return self._interpolated(*self._pins(rows))
-            forward, soft = relaxed.coefficients(self)
+            forward, soft = self.bank.coefficients()
             native = self._has_native_pins(rows)
             rows, wires, grad_factor, source = self._pins(rows)
             if native:
@@ -237,19 +269,19 @@ class LogicDense(nn.Module):
 
         With six inputs all 64 bits are used, and entry 63 is the sign.
         """
-        return relaxed.hard_tables(self.kind, self.weight.detach(), self.gates)
+        return self.bank.tables()
 
     def _interpolated(
         self, rows: Tensor, wires: Tensor, grad_factor: float, source: Source | None
     ) -> Tensor:
         if why_not_native_tables(self, rows.device) is None:
             return native_tables(self, rows, wires, grad_factor, source)
-        forward, soft = relaxed_tables.entries(self)
-        smoothing = relaxed_tables.smoothing(self)
-        return table_gates(rows, wires, forward, soft, grad_factor, smoothing)
+        bank = self.bank
+        forward, soft = bank.entries()
+        return table_gates(rows, wires, forward, soft, grad_factor, bank.smoothing)
 
     def _mixtures(self, rows: Tensor, wires: Tensor, grad_factor: float) -> Tensor:
-        forward, soft = relaxed.shares(self)
+        forward, soft = self.bank.shares()
         mix = (self.logic, rows, wires)
         y = gate_mixtures(*mix, soft, grad_factor)
         if forward is soft or self.estimator not in options.HARD_FORWARD:

@@ -149,8 +149,7 @@ def gates_from_tables(
         estimator=estimator,
         seed=0,
     )
-    with torch.no_grad():
-        layer.weight.copy_(layer.kind.weights_from_tables(torch.tensor(tables), strength))
+    layer.bank.set_tables(torch.tensor(tables), strength)
     return layer
 
 

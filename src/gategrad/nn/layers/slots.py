@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from gategrad.nn.checks import as_rows, float_dtype, known_name, layer_input, positive_count
 from gategrad.nn.executors.cpu.native_slots import native_slots, why_not_native_slots
+from gategrad.nn.executors.description import LayerDescription, WeightKind, WireKind
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.gates.functions import N_FUNCTIONS, coefficients_from_tables
 from gategrad.nn.seeding import as_generator
@@ -66,6 +67,18 @@ class SlotDense(nn.Module):
         self.register_buffer("slot_tables", tables.to(device))
         self.register_buffer("slot_wires", pins.to(device))
         self.logits = nn.Parameter(torch.zeros(out_dim, slots, device=device, dtype=dtype))
+
+    def describe(self) -> LayerDescription:
+        """The layer as a pass in training computes it."""
+        return LayerDescription(
+            n_in=self.in_dim,
+            n_out=self.out_dim,
+            inputs=2,
+            weights=WeightKind.SLOTS,
+            wires=WireKind.SLOTS,
+            candidates=self.slots,
+            hard_forward=self.estimator != "soft",
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""

@@ -91,7 +91,7 @@ def _modules(net: nn.Module) -> Iterator[nn.Module]:
 
 def _through_dense(layer: LogicDense, need: Tensor | None) -> tuple[Tensor, Tensor]:
     """Expected live gates of a layer whose outputs are needed so, and the need of its inputs."""
-    both, either = operand_use(layer)
+    both, either = operand_use(layer.bank)
     need = both.new_ones(layer.out_dim) if need is None else need.to(both.dtype)
     # log(1 - p) adds up where probabilities multiply.
     unread = torch.log1p(-(need * either).clamp(max=_ALMOST_SURE))

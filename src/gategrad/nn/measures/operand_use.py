@@ -5,13 +5,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from gategrad.nn.gates.bank import GateBank
 from gategrad.nn.gates.functions import N_FUNCTIONS, entries_from_tables, table_from_id
-from gategrad.nn.gates.parametrization import TableParametrization
-from gategrad.nn.gates.relaxed import shares_of_ids
-from gategrad.nn.layers.dense import LogicDense
 
 
-def operand_use(layer: LogicDense) -> tuple[Tensor, Tensor]:
+def operand_use(bank: GateBank) -> tuple[Tensor, Tensor]:
     """P(a gate's function depends on both operands) and P(on each), differentiable.
 
     A parametrization with a logit for each of the 16 functions draws one by their softmax, over
@@ -19,14 +17,14 @@ def operand_use(layer: LogicDense) -> tuple[Tensor, Tensor]:
     probability that its relaxed entry is. Frozen gates are what they are.
 
     Returns:
-        (out_dim,), and (2, out_dim) in the order of the pins.
+        (gates,), and (2, gates) in the order of the pins.
     """
-    shares = None if layer.frozen else shares_of_ids(layer)
+    shares = None if bank.frozen else bank.shares_of_ids()
     if shares is not None:
         # Both, a, b in rows: a gate's probabilities are summed by one product.
         use = _use_of_ids(shares.device, shares.dtype) @ shares.t()
         return use[0], use[1:]
-    return use_of_entries(_entries(layer))
+    return use_of_entries(_entries(bank))
 
 
 def use_of_entries(entries: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,13 +37,13 @@ def use_of_entries(entries: Tensor) -> tuple[Tensor, Tensor]:
     return on_a + on_b - (1 - constant), torch.stack([on_a, on_b])
 
 
-def _entries(layer: LogicDense) -> Tensor:
-    """Relaxed truth tables (out_dim, 4): the layer's polynomials at the four corners."""
-    if layer.frozen:
-        return entries_from_tables(layer.tables(), layer.weight.dtype)
-    if isinstance(layer.kind, TableParametrization):
-        return layer.kind.entries(layer.weight)
-    c0, c1, c2, c3 = layer.kind.coefficients(layer.weight).unbind(1)
+def _entries(bank: GateBank) -> Tensor:
+    """Relaxed truth tables (gates, 4): the polynomials at the four corners."""
+    if bank.frozen:
+        return entries_from_tables(bank.tables(), bank.weight.dtype)
+    if bank.of_tables:
+        return bank.kind.entries(bank.weight)
+    c0, c1, c2, c3 = bank.kind.coefficients(bank.weight).unbind(1)
     corners = torch.stack([c0, c0 + c1, c0 + c2, c0 + c1 + c2 + c3], dim=1)
     return corners.clamp(0, 1)
 

@@ -12,6 +12,7 @@ from torch.autograd.function import FunctionCtx
 
 from gategrad.nn.checks import known_name, refuse_second_derivative
 from gategrad.nn.executors.cpu.native_pins import native_pins, why_not_native_pins
+from gategrad.nn.executors.description import WireKind
 
 WIRE_ESTIMATORS = ("soft", "straight-through")
 # Bytes of the candidates' values that are gathered at a time.
@@ -45,6 +46,11 @@ class LearnedWiring(nn.Module):
         self.estimator = known_name("wire_estimator", estimator, WIRE_ESTIMATORS)
         self.register_buffer("candidates", candidates.to(device, torch.int32))
         self.logits = nn.Parameter(torch.zeros(candidates.shape, device=device, dtype=dtype))
+
+    @property
+    def kind(self) -> WireKind:
+        """How pins read their candidates in training."""
+        return WireKind.MIXED if self.estimator == "soft" else WireKind.CHOSEN
 
     def wires(self) -> Tensor:
         """The wires (pins, out_dim) int64 of the largest logits, the first among equal ones."""

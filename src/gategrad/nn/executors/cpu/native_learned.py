@@ -19,7 +19,6 @@ from gategrad.engine import isa
 from gategrad.nn.checks import are_plain, refuse_second_derivative
 from gategrad.nn.executors.cpu.native_op import WEIGHT_KINDS, check_groups, pooled
 from gategrad.nn.executors.cpu.stack import why_not_core
-from gategrad.nn.gates.relaxed import native_gates
 
 WORD: int = _core.learned_word
 # Gates times samples under which a further thread costs more than it helps.
@@ -50,7 +49,7 @@ def run_learned(
         x = x.to(torch.float32)
     tensors, sizes = [], []
     for layer in layers:
-        weight, hard = native_gates(layer)
+        weight, _, hard = layer.bank.core_weights()
         wiring = layer.wiring
         logits, wires = (
             (None, layer.indices) if wiring is None else (wiring.logits, wiring.candidates)

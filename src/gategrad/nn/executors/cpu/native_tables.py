@@ -17,9 +17,8 @@ from gategrad.nn.checks import refuse_second_derivative
 from gategrad.nn.executors.cpu.native_op import pooled
 from gategrad.nn.executors.cpu.native_pins import Source, pins_again
 from gategrad.nn.executors.cpu.stack import DTYPES, VARIABLE, native_is_off
-from gategrad.nn.gates import relaxed_tables
 from gategrad.nn.gates.options import HARD_FORWARD
-from gategrad.nn.gates.parametrization.light import entries_by_sine
+from gategrad.nn.gates.weight_kind import WeightKind
 
 # Table entries times samples under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 18
@@ -56,11 +55,12 @@ def native_tables(
         source: what the rows are pins of, see `native_pins`.
     """
     hard_forward = layer.estimator in HARD_FORWARD
-    settings = (grad_factor, relaxed_tables.smoothing(layer))
+    bank = layer.bank
+    settings = (grad_factor, bank.smoothing)
     # The sine is made in the core, gate by gate; all else comes as entries.
-    if layer.kind.entries is entries_by_sine and layer.training and not layer.frozen:
+    if bank.weight_kind is WeightKind.LIGHT_ENTRIES:
         return _Tables.apply(rows, wires, layer.weight, None, hard_forward, *settings, source)
-    forward, soft = relaxed_tables.entries(layer)
+    forward, soft = bank.entries()
     return _Tables.apply(rows, wires, soft, forward, None, *settings, source)
 
 

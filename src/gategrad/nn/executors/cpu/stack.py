@@ -9,7 +9,6 @@ from gategrad.nn.checks import are_plain
 from gategrad.nn.executors.cpu.native_op import EagerStack, describe, logic_stack
 from gategrad.nn.executors.training_variable import VARIABLE, wanted_backend
 from gategrad.nn.gates.parametrization import TableParametrization
-from gategrad.nn.gates.relaxed import native_gates
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -64,7 +63,7 @@ def run_native(
     """
     indices, weights, hard_forward, factors = [], [], [], []
     for layer in layers:
-        weight, hard = native_gates(layer)
+        weight, _, hard = layer.bank.core_weights()
         weights.append(weight)
         hard_forward.append(hard)
         indices.append(layer.indices.contiguous())

@@ -1,15 +1,12 @@
 """Triton: the coefficients of gates from their weights, inside of other kernels.
 
-A gate's weights are 16 logits by gate id (RAW), four angles (LIGHT), or four coefficients, with
-those of the hard gate after them where the forward pass is the hard one (GIVEN).
+A gate's weights are 16 logits by gate id (LOGITS), four angles (LIGHT), or four coefficients, with
+those of the hard gate after them where the forward pass is the hard one (COEFFICIENTS).
+The numbers are those of `WeightKind`.
 """
 
 import triton
 import triton.language as tl
-
-RAW = 0
-LIGHT = 1
-GIVEN = 2
 
 
 @triton.jit

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from gategrad.nn.checks import are_plain
-from gategrad.nn.gates.relaxed import coefficients, native_gates
+from gategrad.nn.gates.weight_kind import WeightKind
 
 
 def run_layer(layer: nn.Module, x: Tensor) -> Tensor:
@@ -16,14 +16,14 @@ def run_layer(layer: nn.Module, x: Tensor) -> Tensor:
     with torch.autocast(x.device.type, enabled=False):
         rows = x.to(dtype).t()
         if layer.training:
-            weight, hard = native_gates(layer)
+            weights = layer.bank.core_weights()
         else:
-            weight, hard = coefficients(layer)[0][:, None], False
+            weights = layer.bank.coefficients()[0][:, None], WeightKind.COEFFICIENTS, False
         factor = layer.grad_factor
         if layer.wiring is None or not layer.training or layer.frozen:
-            return _gates(rows, layer.wires(), weight, hard, factor, layer).t()
+            return _gates(rows, layer.wires(), weights, factor, layer).t()
         pins = run_wiring(layer.wiring, rows, factor)
-        return _gates(pins, _own_rows(pins), weight, hard, 1.0, layer).t()
+        return _gates(pins, _own_rows(pins), weights, 1.0, layer).t()
 
 
 def run_wiring(wiring: nn.Module, rows: Tensor, factor: float) -> Tensor:
@@ -41,12 +41,17 @@ def run_wiring(wiring: nn.Module, rows: Tensor, factor: float) -> Tensor:
 
 
 def _gates(
-    rows: Tensor, wires: Tensor, weight: Tensor, hard: bool, factor: float, layer: nn.Module
+    rows: Tensor,
+    wires: Tensor,
+    weights: tuple[Tensor, WeightKind, bool],
+    factor: float,
+    layer: nn.Module,
 ) -> Tensor:
     from gategrad.nn.executors.gpu.layer_op import EagerLayer, triton_layer
 
     deterministic = layer.deterministic or torch.are_deterministic_algorithms_enabled()
-    arguments = (rows, wires, weight, hard, factor, deterministic)
+    weight, kind, hard = weights
+    arguments = (rows, wires, weight, kind.value, hard, factor, deterministic)
     return triton_layer(*arguments)[0] if _traced(rows, weight) else EagerLayer.apply(*arguments)
 
 
