@@ -269,3 +269,74 @@ def test_it_holds_no_code(checkpoint):
     """torch.load(weights_only=True) takes it, and its history is plain values."""
     state = torch.load(checkpoint, weights_only=True)["state"]
     assert np.array(state["history"]).shape == (3, 6)
+
+
+def changed(checkpoint, change, *, version):
+    """The checkpoint after `change(state)`; of version 1, which has no digest, or 2."""
+    saved = torch.load(checkpoint, weights_only=True)
+    change(saved["state"])
+    if version == 1:
+        del saved["digest"]
+    torch.save(saved | {"version": version}, checkpoint)
+
+
+def shrink(state):
+    moments = state["optimizer"]["state"][0]
+    moments["exp_avg"] = moments["exp_avg"][:3].clone()
+
+
+CHANGES = {
+    "moment": (shrink, "its optimizer has exp_avg of shape (3,"),
+    "no moments": (lambda s: s["optimizer"]["state"][0].clear(), "lacks moments of parameter 0"),
+    "group": (lambda s: s["optimizer"]["param_groups"].pop(), "its optimizer has other groups of"),
+    "optimizer": (lambda s: s["optimizer"].pop("state"), "has no groups or no state"),
+    "weight": (
+        lambda s: s["net"].update({"0.weight": torch.zeros(2)}),
+        "its weights have (2,) for '0.weight'; expected (",
+    ),
+    "best": (lambda s: s["best_weights"].pop("0.weight"), "of the network differ in '0.weight'"),
+    "history": (lambda s: s["history"][0].pop(), "its history is none"),
+    "place": (lambda s: s.update(best=9), "its best evaluation is number 9 of 3"),
+    "missing": (lambda s: s.pop("step"), "its 'step' is missing or of another type"),
+    "random": (lambda s: s.update(random=torch.zeros(3)), "its random state is none"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_state_that_does_not_fit_is_refused_before_torch_sees_it(checkpoint, case):
+    change, message = CHANGES[case]
+    changed(checkpoint, change, version=1)
+    net = network(seed=5)
+    before = [p.clone() for p in net.parameters()]
+    with pytest.raises(CheckpointError, match=re.escape(message)) as caught:
+        fit(net, checkpoint=checkpoint, resume=True, steps=20, eval_every=10)
+    assert "start without resume, with another file" in str(caught.value)
+    assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state.update(step=11),
+        lambda state: state["net"]["0.weight"].add_(1),
+        lambda state: state["history"][1].__setitem__(3, 1.0),
+        lambda state: state["optimizer"]["state"][0]["step"].add_(1),
+    ],
+)
+def test_what_was_changed_afterwards_is_refused(checkpoint, change):
+    changed(checkpoint, change, version=2)
+    with pytest.raises(CheckpointError, match="or was changed: its digest does not match its con"):
+        fit(network(), checkpoint=checkpoint, resume=True, steps=20, eval_every=10)
+
+
+def test_checkpoints_without_a_digest_go_on(tmp_path):
+    """As earlier versions wrote them: no losses of the circuit either."""
+    checkpoint = tmp_path / "run.pt"
+    net = with_dropout()
+    interrupt_at(net, 25)
+    fit(net, steps=40, eval_every=10, checkpoint=checkpoint)
+    changed(checkpoint, lambda state: state.pop("hard_losses"), version=1)
+    net, result = resumed(checkpoint, 40)
+    _, expected = uninterrupted(40)
+    assert [e.hard for e in result.history] == [e.hard for e in expected.history]
+    assert result.steps == 40

@@ -193,7 +193,7 @@ def test_modes_and_threads_are_left_as_they_were(mode):
 def test_patience_stops_and_counts_evaluations():
     net = network()
     result = fit(net, steps=200, eval_every=5, lr=1e-12, patience=3)
-    assert (result.stopped, result.steps, result.best_step) == ("patience", 15, 0)
+    assert (result.stopped, result.steps, result.best_step) == ("patience", 15, 15)
 
 
 def test_without_held_rows_all_rows_train_and_are_evaluated_on():

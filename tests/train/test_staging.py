@@ -8,12 +8,13 @@ from gategrad.train import TrainError
 from tests.train.examples import fit, network, same_weights, weights
 
 
-def seen(net, **options):
+def seen(net, turn=lambda evaluation: None, **options):
     """(step, temperature of the first layer, which layers are frozen) at every evaluation."""
     looks = []
 
     def look(evaluation):
         layers = [m for m in net if isinstance(m, nn.LogicDense)]
+        turn(evaluation)
         looks.append((evaluation.step, layers[0].temperature, [m.frozen for m in layers]))
 
     result = fit(net, progress=look, eval_every=60, **options)
@@ -28,10 +29,14 @@ def test_temperature_falls_by_an_equal_factor():
 
 def test_layers_are_left_as_they_were_at_the_best_evaluation():
     net = network()
-    # So small that no accuracy changes: the first evaluation stays the best one.
-    looks, result = seen(net, anneal=lambda p: 2 - p, freeze=(0.5, 0.5), lr=1e-9)
+    # From the second evaluation on the optimizer makes things worse.
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.05)
+    looks, result = seen(
+        net, anneal=lambda p: 2 - p, freeze=(0.5, 0.5), optimizer=optimizer,
+        turn=lambda e: optimizer.param_groups[0].update(maximize=e.step >= 60),
+    )  # fmt: skip
     assert [t for _, t, _ in looks] == pytest.approx([2, 1.75, 1.5, 1.25, 1])
-    assert (result.best_step, net[0].temperature, net[0].frozen) == (0, 2, False)
+    assert (result.best_step, net[0].temperature, net[0].frozen) == (60, 1.75, False)
 
 
 def test_layers_freeze_from_shallow_to_deep_and_then_keep_their_weights():

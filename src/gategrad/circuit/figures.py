@@ -30,6 +30,22 @@ def figure(kind: str, decided: NDArray, targets: NDArray) -> float:
     return r2(decided, targets) if kind == "regression" else float(np.mean(decided == targets))
 
 
+def constant_figure(kind: str, targets: NDArray) -> float:
+    """The figure of the best constant answer on these targets: what no model should be below.
+
+    argmax and binary: the share of the most frequent class. multilabel: the share of labels that
+    the more frequent value of each gets right. regression: 0, R2 of the mean. nan for no rows.
+    """
+    if not len(targets):
+        return float("nan")
+    if kind == "regression":
+        return 0.0
+    if kind == "multilabel":
+        ones = targets.mean(0)
+        return float(np.maximum(ones, 1 - ones).mean())
+    return float(np.bincount(targets[targets >= 0]).max(initial=0) / len(targets))
+
+
 def r2(predicted: NDArray, targets: NDArray) -> float:
     """One minus the squared error over that of the mean, the mean of it over k columns (n, k).
 

@@ -15,7 +15,8 @@ from gategrad.cli.errors import CommandError
 from gategrad.cli.sources import Source
 from gategrad.encoding import Encoder
 from gategrad.model import Model
-from gategrad.train.recipes import default_layers
+from gategrad.train.recipes import recipe_layers
+from gategrad.train.targets import check_range
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def follow(
         CommandError: options that no network can be built or trained with.
     """
     _check_images(recipe, source)
+    if source.kind == "regression":
+        check_range(source.y_train, source.classes)
     if recipe.wiring_lr is not None and recipe.connections != "learned":
         raise CommandError("--wiring-lr is for --connections learned")
     return train.fit_recipe(
@@ -123,7 +126,7 @@ def interruption(result: train.Result, out: Path) -> CommandError | None:
 
 def layers(recipe: train.Recipe, source: Source) -> str:
     """The widths that the recipe gives, or those that suit the data."""
-    return recipe.layers or default_layers(source.n_scores, source.image_shape)
+    return recipe_layers(recipe, source.n_scores, source.image_shape)
 
 
 def save_and_test(

@@ -54,14 +54,13 @@ def run(
     require_torch()
     from gategrad.train import preset as find_preset
     from gategrad.train import sweep
-    from gategrad.train.recipes import default_layers
+    from gategrad.train.recipes import recipe_layers
 
     sweep.require_optuna()
     source = load_source(name, target=target, categories=category or ())
     source = with_image_shape(source, image_shape)
     recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
-    if recipe.layers is None:
-        recipe = recipe.but(layers=default_layers(len(source.classes), source.image_shape))
+    recipe = recipe.but(layers=recipe_layers(recipe, len(source.classes), source.image_shape))
     # What is wrong with the rows, or the levels, is said before a file is made.
     choose_encoder(source, bits=recipe.thermometer, spacing=recipe.spacing)
     found = sweep.run_study(

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from gategrad.circuit import decide, scores
 from gategrad.circuit.figures import figure
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
@@ -14,6 +15,7 @@ from gategrad.model import Model
 from gategrad.nn import fuse
 from gategrad.nn.layers.fixed_wires import fixed_wires
 from gategrad.nn.wiring.learned import LearnedWiring
+from gategrad.train.losses import LossFunction
 from gategrad.train.rows import RowReader, Rows, as_input
 
 # Rows at a time: values of a layer of thousands of gates then stay in the cache.
@@ -67,11 +69,13 @@ def _decide(kind: str, scores: Tensor) -> Tensor:
     return (scores[:, 0] if kind == "binary" else scores) > 0
 
 
-def hard_figure(net: nn.Module, rows: Rows, kind: str) -> float:
-    """The figure of the circuit, by the native engine."""
+def hard_look(net: nn.Module, rows: Rows, loss: LossFunction) -> tuple[float, float]:
+    """The figure of the circuit, by the native engine, and the loss of its scores."""
     model = discretize(net, ignore_hooks=True)
-    decided = model.predict(rows.bits.cpu().numpy(), threads=torch.get_num_threads())
-    return figure(kind, decided, rows.targets.cpu().numpy())
+    sums = model.sums(rows.bits.cpu().numpy(), threads=torch.get_num_threads())
+    targets, readout = rows.targets.cpu(), model.readout
+    found = figure(readout.kind, decide(readout, sums), targets.numpy())
+    return found, float(loss(torch.from_numpy(scores(readout, sums)), targets))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from math import nan
 from time import perf_counter
 
@@ -17,14 +18,16 @@ from gategrad.harden import discretize
 from gategrad.nn import expected_gates, fuse, resample_slots
 from gategrad.nn.measures.expected_gates import count_gates
 from gategrad.train.checkpoint import State
+from gategrad.train.choosing import FEW_ROWS, Choosing, start_bar
 from gategrad.train.errors import TrainError
-from gategrad.train.evaluate import device_of, hard_figure, soft_figure
+from gategrad.train.evaluate import device_of, hard_look, soft_figure
 from gategrad.train.interrupt import Interrupt
 from gategrad.train.losses import LossFunction
 from gategrad.train.online import Online
 from gategrad.train.optimizers import schedule_factor
 from gategrad.train.plan import Plan
 from gategrad.train.progress import Reporter
+from gategrad.train.restoring import check_state
 from gategrad.train.result import Evaluation, Stopped
 from gategrad.train.rows import Rows, as_input
 from gategrad.train.staging import Staging
@@ -34,15 +37,25 @@ _LOSS_CHECK = 20
 # Slots drawn later could not be learned in the steps that are left.
 _RESAMPLED_SHARE = 0.75
 _EPOCHS_A_SEED = 1_000_003
+# Fields of an evaluation in a checkpoint's history; `hard_losses` are beside it.
+_OLD_FIELDS = 6
 
 
 @dataclass(frozen=True)
 class Head:
-    """The kind of the network's scores, and the loss on a batch of them, with its name."""
+    """What the network is trained for.
+
+    Attributes:
+        kind: of its scores.
+        loss: on a batch of them.
+        name: of the loss.
+        judge: the loss by which equal evaluations are told apart: no user's own.
+    """
 
     kind: str
     loss: LossFunction
     name: str
+    judge: LossFunction
 
 
 class Run:
@@ -57,6 +70,7 @@ class Run:
         staging: what changes in the network meanwhile.
         head: what the network is trained for.
         online: where the bits of a step come from if not from `rows`.
+        fresh: whether the network is known to be untrained.
     """
 
     def __init__(
@@ -69,6 +83,8 @@ class Run:
         staging: Staging,
         head: Head,
         online: Online | None = None,
+        *,
+        fresh: bool = False,
     ) -> None:
         self.net, self.optimizer = net, optimizer
         self.rows, self.chosen_on, self.plan = rows, chosen_on, plan
@@ -79,6 +95,12 @@ class Run:
         self.seconds = 0.0
         self.history: list[Evaluation] = []
         self.best: Evaluation | None = None
+        self.choosing = Choosing(
+            few=len(chosen_on) < FEW_ROWS,
+            start_above=start_bar(head.kind, chosen_on, fresh=fresh),
+            gate_penalty=plan.gate_penalty,
+            neurons=count_gates(net),
+        )
         self.best_weights: dict[str, Tensor] = {}
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=device_of(net))
         self._loss_steps = 0
@@ -108,34 +130,39 @@ class Run:
         self.staging.apply(self.step / self.plan.steps)
         loss = float(self._loss_sum) / self._loss_steps if self._loss_steps else nan
         soft = soft_figure(self.net, self.chosen_on, self.head.kind)
-        hard = hard_figure(self.net, self.chosen_on, self.head.kind)
+        hard, hard_loss = hard_look(self.net, self.chosen_on, self.head.judge)
+        if self.choosing.few:
+            _, hard_loss = hard_look(self.net, self._all_rows, self.head.judge)
         name = FIGURES[self.head.kind]
-        evaluation = Evaluation(self.step, loss, soft, hard, self._live_gates(), name)
+        evaluation = Evaluation(self.step, loss, soft, hard, self._live_gates(), name, hard_loss)
         self._loss_sum.zero_()
         self._loss_steps = 0
         self.history.append(evaluation)
-        if self.best is None or self._merit(evaluation) > self._merit(self.best):
+        if self.choosing.better(evaluation, self.best):
             self.best = evaluation
             self.best_weights = copy.deepcopy(self.net.state_dict())
         return evaluation
+
+    @cached_property
+    def _all_rows(self) -> Rows:
+        return self.rows.and_(self.chosen_on)
 
     def _live_gates(self) -> int | None:
         if not self.plan.gate_penalty:
             return None
         return live_gates(discretize(self.net, ignore_hooks=True).optimize().circuit)
 
-    def _merit(self, evaluation: Evaluation) -> float:
-        """What the best evaluation has most of."""
-        if evaluation.gates is None:
-            return evaluation.hard
-        share = evaluation.gates / count_gates(self.net)
-        return evaluation.hard - self.plan.gate_penalty * share
-
     @property
     def out_of_patience(self) -> bool:
-        """Whether the last `patience` evaluations were no better than the best."""
-        since = len(self.history) - 1 - self.history.index(self.best)
-        return self.plan.patience is not None and since >= self.plan.patience
+        """Whether the last `patience` evaluations were no better than the best before them."""
+        patience = self.plan.patience
+        if patience is None or len(self.history) <= patience:
+            return False
+        reference = None
+        for place, evaluation in enumerate(self.history):
+            if self.choosing.progress(evaluation, reference):
+                reference, last = evaluation, place
+        return len(self.history) - 1 - last >= patience
 
     @contextmanager
     def best_at_the_end(self) -> Iterator[None]:
@@ -160,13 +187,19 @@ class Run:
             "random_gpu": torch.cuda.get_rng_state(self._loss_sum.device) if on_gpu else None,
             "step": self.step,
             "seconds": self.seconds,
-            "history": [list(vars(evaluation).values()) for evaluation in self.history],
-            "best": self.history.index(self.best),
+            "history": [list(vars(e).values())[:_OLD_FIELDS] for e in self.history],
+            "hard_losses": [evaluation.hard_loss for evaluation in self.history],
+            "best": None if self.best is None else self.history.index(self.best),
             "loss": [float(self._loss_sum), self._loss_steps],
         }
 
     def restore(self, state: State) -> None:
-        """Continue from `state`."""
+        """Continue from `state`.
+
+        Raises:
+            RestoreError: a state that doesn't fit this run; nothing has changed then.
+        """
+        check_state(state, self.net, self.optimizer)
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.best_weights = state["best_weights"]
@@ -174,8 +207,10 @@ class Run:
         if state["random_gpu"] is not None and self._loss_sum.is_cuda:
             torch.cuda.set_rng_state(state["random_gpu"], self._loss_sum.device)
         self.step, self.seconds = state["step"], state["seconds"]
-        self.history = [Evaluation(*values) for values in state["history"]]
-        self.best = self.history[state["best"]]
+        losses = state.get("hard_losses", [nan] * len(state["history"]))
+        pairs = zip(state["history"], losses, strict=True)
+        self.history = [Evaluation(*values, hard_loss=loss) for values, loss in pairs]
+        self.best = None if state["best"] is None else self.history[state["best"]]
         self._loss_sum.fill_(state["loss"][0])
         self._loss_steps = state["loss"][1]
 

@@ -61,14 +61,16 @@ class _Errors:
     """Mean squared or absolute errors, in standard deviations of the targets."""
 
     def __init__(self, name: str, targets: Tensor) -> None:
-        deviation = targets.std(0, correction=0)
+        deviation = targets.double().std(0, correction=0)
         # A constant target has none; its errors count as they are.
         self.scale = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
         self.of = functional.mse_loss if name == "mse" else functional.l1_loss
 
     def __call__(self, scores: Tensor, targets: Tensor) -> Tensor:
-        scale = self.scale.to(scores.device, scores.dtype)
-        return self.of(scores / scale, targets.to(scores.dtype) / scale)
+        # Differences in float64: targets far from 0 lose what tells them apart in float32.
+        errors = (scores.double() - targets) / self.scale.to(scores.device)
+        errors = errors.to(scores.dtype)
+        return self.of(errors, torch.zeros_like(errors))
 
 
 def _bce(scores: Tensor, targets: Tensor) -> Tensor:

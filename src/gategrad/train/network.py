@@ -12,6 +12,7 @@ from gategrad.nn import GroupSum, LogicDense, Sequential
 from gategrad.nn.gates.gate_sets import Gates
 from gategrad.options import NetworkOptions, gathered, options_of
 from gategrad.train.errors import TrainError
+from gategrad.train.targets import check_range
 
 
 def build_network(
@@ -134,6 +135,7 @@ def _head(goal: Goal, width: int, tau: float | None, bias: bool) -> GroupSum:
     if tau is not None or bias:
         raise TrainError("tau and bias are not for regression, which takes the targets' range")
     targets = np.asarray(goal.targets, np.float64).reshape(-1, goal.classes)
+    check_range(targets)
     return GroupSum.regression(targets.min(0), targets.max(0), width)
 
 

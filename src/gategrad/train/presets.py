@@ -4,6 +4,7 @@ Chosen on validation rows, never on test rows; docs/results.md has what they rea
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gategrad.train.errors import TrainError
 from gategrad.train.recipe import Recipe
@@ -86,7 +87,8 @@ def preset(
             "plain", wiring that isn't learned: the base for experiments.
         data: name of a set that presets were chosen on, such as "mnist-1bit".
         image_shape: of other images; without it rows are taken for a table.
-        options: that take the place of the preset's, see `Recipe`.
+        options: that take the place of the preset's, see `Recipe`. The preset's own last width
+            grows until the classes divide it.
 
     Raises:
         TrainError: no such preset or option; lists those that there are.
@@ -99,4 +101,5 @@ def preset(
     kind = _KINDS.get(data or "")
     if kind is None:
         kind = "rows" if image_shape is None else "images"
-    return PRESETS[kind][name].but(**options)
+    chosen = PRESETS[kind][name]
+    return replace(chosen, rounds=chosen.layers is not None).but(**options)

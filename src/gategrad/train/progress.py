@@ -18,17 +18,24 @@ def _nothing(_: object) -> None:
 
 @dataclass(frozen=True)
 class Reporter:
-    """Functions to call after every step, with the steps done, and after every evaluation."""
+    """Functions to call: after every step, with the steps done, and after every evaluation.
+
+    `note` takes what a user should know, or None.
+    """
 
     step: Callable[[int], None] = _nothing
     evaluation: Callable[[Evaluation], None] = _nothing
+    note: Callable[[str | None], None] = _nothing
 
 
 @contextmanager
-def reporter(progress: Choice, *, start: int, steps: int) -> Iterator[Reporter]:
+def reporter(
+    progress: Choice, start: int, steps: int, chosen_on: str = "validation"
+) -> Iterator[Reporter]:
     """The reporter that `fit(progress=...)` asks for: a bar, a function, or silence.
 
-    Where stderr is no terminal, the bar is a line for each evaluation.
+    Where stderr is no terminal, the bar is a line for each evaluation. `chosen_on` says what rows
+    the figures are of.
     """
     console = Console(stderr=True)
     if callable(progress):
@@ -37,15 +44,23 @@ def reporter(progress: Choice, *, start: int, steps: int) -> Iterator[Reporter]:
         yield Reporter()
     elif not console.is_terminal:
         yield Reporter(
-            evaluation=lambda e: console.print(f"step {e.step:,} of {steps:,}: {_text(e)}")
+            evaluation=lambda e: console.print(
+                f"step {e.step:,} of {steps:,}: {_text(e, chosen_on)}"
+            ),
+            note=lambda text: _note(console, text),
         )
     else:
-        with _bar(console, start, steps) as bar:
+        with _bar(console, start, steps, chosen_on) as bar:
             yield bar
 
 
+def _note(console: Console, text: str | None) -> None:
+    if text is not None:
+        console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
-def _bar(console: Console, start: int, steps: int) -> Iterator[Reporter]:
+def _bar(console: Console, start: int, steps: int, chosen_on: str) -> Iterator[Reporter]:
     columns = (
         TextColumn("training"),
         BarColumn(),
@@ -62,14 +77,18 @@ def _bar(console: Console, start: int, steps: int) -> Iterator[Reporter]:
             text = f"{speed:.0f} steps/s" if speed else ""
             progress.update(task, completed=done, speed=text)
 
-        yield Reporter(step, lambda e: progress.update(task, evaluation=_text(e)))
+        yield Reporter(
+            step,
+            lambda e: progress.update(task, evaluation=_text(e, chosen_on)),
+            lambda text: _note(console, text),
+        )
 
 
-def _text(evaluation: Evaluation) -> str:
+def _text(evaluation: Evaluation, rows: str) -> str:
     soft, hard = evaluation.soft, evaluation.hard
     if evaluation.figure == "R2":
-        figures = f"R2 soft {soft:.4f}  hard {hard:.4f}  gap {evaluation.gap:+.4f} (validation)"
+        figures = f"R2 soft {soft:.4f}  hard {hard:.4f}  gap {evaluation.gap:+.4f} ({rows})"
     else:
         gap = 100 * evaluation.gap
-        figures = f"soft {soft:.2%}  hard {hard:.2%}  gap {gap:+.2f} (validation)"
+        figures = f"soft {soft:.2%}  hard {hard:.2%}  gap {gap:+.2f} ({rows})"
     return figures if evaluation.step == 0 else f"loss {evaluation.loss:.4f}  {figures}"

@@ -1,7 +1,7 @@
 """A recipe: everything that a training run is told, apart from its rows and its seed."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 
 from gategrad.options import (
     LEARNED,
@@ -23,6 +23,9 @@ class Recipe(TrainingOptions, NetworkOptions, DataOptions):
     Its fields are those of `DataOptions`, `NetworkOptions` and `TrainingOptions`, which say what
     they are. None leaves the choice to `build_network` and `fit`, where most have their namesake.
     """
+
+    # Whether the last width may grow until the classes divide it: a preset's may, one given not.
+    rounds: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check what no other place checks."""
@@ -48,7 +51,9 @@ class Recipe(TrainingOptions, NetworkOptions, DataOptions):
         for name in options:
             if name not in known:
                 raise TrainError(f"unknown option {name!r} of a recipe; known: {', '.join(known)}")
-        changed = {}
+        changed: dict[str, object] = {}
+        if "layers" in options:
+            changed["rounds"] = False
         if "connections" in options and options["connections"] != "learned":
             changed |= {n: getattr(_DEFAULT, n) for n in known if known[n].applies is LEARNED}
         if options.get("epochs") is not None:
@@ -64,11 +69,8 @@ class Recipe(TrainingOptions, NetworkOptions, DataOptions):
 
     def settings(self) -> dict[str, object]:
         """What differs from a recipe's defaults, as plain JSON values."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()
-            if value != getattr(_DEFAULT, name)
-        }
+        changed = self._changed()
+        return {n: list(v) if isinstance(v, tuple) else v for n, v in changed.items()}
 
     def warp(self, image_shape: Sequence[int]) -> Warp:
         """The warps of images of this shape."""
@@ -77,9 +79,12 @@ class Recipe(TrainingOptions, NetworkOptions, DataOptions):
 
     def __repr__(self) -> str:
         """What differs from a recipe's defaults."""
-        changed = (field.name for field in fields(self))
-        changed = (name for name in changed if getattr(self, name) != getattr(_DEFAULT, name))
-        return f"Recipe({', '.join(f'{name}={getattr(self, name)!r}' for name in changed)})"
+        changed = self._changed()
+        return f"Recipe({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+
+    def _changed(self) -> dict[str, object]:
+        values = {name: getattr(self, name) for name in options_of(type(self))}
+        return {name: v for name, v in values.items() if v != getattr(_DEFAULT, name)}
 
 
 _DEFAULT = Recipe()

@@ -13,7 +13,7 @@ from gategrad.nn import Sequential
 from gategrad.options import ONLINE, NetworkOptions, TrainingOptions, gathered
 from gategrad.train.affine import affine_copies
 from gategrad.train.errors import TrainError
-from gategrad.train.network import Goal, Pixels, active_inputs, make_network
+from gategrad.train.network import Goal, Pixels, active_inputs, layer_widths, make_network
 from gategrad.train.progress import Choice
 from gategrad.train.recipe import Recipe
 from gategrad.train.result import Result
@@ -79,6 +79,7 @@ def fit_recipe(
         seed=seed,
         threads=threads,
         progress=progress,
+        fresh=True,
     )
     return net, train_on(net, x, y, gathered(TrainingOptions, recipe), sitting)
 
@@ -124,7 +125,7 @@ def _network(
         pixels = Pixels(planes, _active(x, encoder), recipe.radius, thresholds)
     options = replace(
         gathered(NetworkOptions, recipe),
-        layers=recipe.layers or default_layers(goal.classes, image_shape),
+        layers=recipe_layers(recipe, goal.classes, image_shape),
         connections="random" if connections == "local" else connections,
         tau=None if goal.kind == "regression" else recipe.tau,
     )
@@ -145,10 +146,26 @@ def _n_scores(kind: str, y: ArrayLike) -> int:
     return 1 if np.ndim(y) == 1 else np.shape(y)[1]
 
 
+def recipe_layers(recipe: Recipe, classes: int, image_shape: Sequence[int] | None) -> str:
+    """The widths that the recipe gives, or those that suit the data."""
+    if recipe.layers is None:
+        return default_layers(classes, image_shape)
+    widths = layer_widths(recipe.layers)
+    if not recipe.rounds or classes < 1 or widths[-1] % classes == 0:
+        return recipe.layers
+    return ",".join(map(str, _divided(widths, classes)))
+
+
 def default_layers(classes: int, image_shape: Sequence[int] | None) -> str:
     """Widths for the kind of data, the last one such that the classes divide it."""
-    *widths, last = (2000, 2000) if image_shape is None else (8000, 8000, 8000)
-    return ",".join(map(str, (*widths, -(-last // classes) * classes)))
+    widths = (2000, 2000) if image_shape is None else (8000, 8000, 8000)
+    return ",".join(map(str, _divided(widths, classes)))
+
+
+def _divided(widths: Sequence[int], classes: int) -> list[int]:
+    """The widths, the last one as much larger as it takes for the classes to divide it."""
+    *first, last = widths
+    return [*first, -(-last // classes) * classes]
 
 
 def _planes(image_shape: Sequence[int], bits: int) -> tuple[int, int, int]:

@@ -1,6 +1,7 @@
 """What a training run returns."""
 
 from dataclasses import dataclass
+from math import nan
 from typing import Literal
 
 Stopped = Literal["finished", "patience", "interrupted"]
@@ -17,6 +18,8 @@ class Evaluation:
         hard: that of the circuit on the same rows.
         gates: live gates of the optimized circuit, where there is a gate penalty; else None.
         figure: what `soft` and `hard` are: "accuracy", "label accuracy" (multilabel) or "R2".
+        hard_loss: of the circuit's scores, by which equal figures are told apart: on the same rows;
+            where there are few, on the training rows too. Of a loss of one's own that of the head.
     """
 
     step: int
@@ -25,6 +28,7 @@ class Evaluation:
     hard: float
     gates: int | None = None
     figure: str = "accuracy"
+    hard_loss: float = nan
 
     @property
     def gap(self) -> float:
@@ -49,12 +53,14 @@ class Result:
     Attributes:
         soft: of the best evaluation, see `Evaluation`.
         hard: of the best evaluation, measured on the circuit.
-        best_step: steps done at the best evaluation; 0 where training improved nothing.
+        best_step: steps done at the best evaluation; 0 where training improved nothing of a network
+            that was trained before.
         steps: steps done in all, those before a resume included.
         seconds: duration of the training loop with its evaluations, those before a resume included.
         stopped: "finished", "patience" (no better evaluation for that long) or "interrupted".
         history: every evaluation, the first at step 0.
         figure: what `soft` and `hard` are, see `Evaluation`.
+        rows_to_choose_on: how many rows they are measured on.
     """
 
     soft: float
@@ -65,6 +71,7 @@ class Result:
     stopped: Stopped
     history: tuple[Evaluation, ...]
     figure: str = "accuracy"
+    rows_to_choose_on: int = 0
 
     @property
     def soft_accuracy(self) -> float:

@@ -14,6 +14,7 @@ from gategrad.model import Model
 from gategrad.nn import SlotDense
 from gategrad.options import TrainingOptions
 from gategrad.train import checkpoint as checkpoints
+from gategrad.train.choosing import told
 from gategrad.train.errors import TrainError
 from gategrad.train.evaluate import device_of, modes_kept, row_reader
 from gategrad.train.interrupt import interruptible
@@ -24,14 +25,19 @@ from gategrad.train.optimizers import make_optimizer
 from gategrad.train.plan import make_plan, whole
 from gategrad.train.process import private_randomness, torch_threads
 from gategrad.train.progress import Choice, reporter
+from gategrad.train.restoring import RestoreError
 from gategrad.train.result import Result, Stopped
 from gategrad.train.rows import Augment, RowReader, Validation, split_rows
 from gategrad.train.staging import make_staging
+from gategrad.train.targets import check_range
 
 
 @dataclass(frozen=True)
 class Sitting:
-    """What `fit` is told apart from its options; it explains each."""
+    """What `fit` is told apart from its options; it explains each.
+
+    `fresh` is not told: it is so where the network was made for this run.
+    """
 
     encoder: Encoder | None = None
     validation: Validation = 0.1
@@ -43,6 +49,7 @@ class Sitting:
     seed: int = 0
     threads: int | None = None
     progress: Choice = True
+    fresh: bool = False
 
 
 def train_on(
@@ -64,10 +71,12 @@ def train_on(
     ):
         run = _make_run(net, x, y, options, sitting)
         save = _open_checkpoint(run, sitting)
+        chosen_on = "training rows" if sitting.validation is None else "validation"
         with (
-            reporter(sitting.progress, start=run.step, steps=run.plan.steps) as report,
+            reporter(sitting.progress, run.step, run.plan.steps, chosen_on) as report,
             run.best_at_the_end(),
         ):
+            report.note(told(len(run.chosen_on), own=sitting.validation is not None))
             stopped = train(run, interrupt, report, save)
     return _result(run, stopped)
 
@@ -84,6 +93,9 @@ def _make_run(
     rows, own, chosen_on = split_rows(
         reader, x, y, validation=sitting.validation, augment=sitting.augment, seed=sitting.seed
     )
+    if reader.kind == "regression":
+        # Of a head of one's own, whose range need not be the targets'.
+        check_range(rows.targets.numpy(), constant=True)
     plan = make_plan(
         len(rows), options, seed=int(sitting.seed), resample_every=sitting.resample_every
     )
@@ -96,10 +108,12 @@ def _make_run(
         reader.kind,
         make_loss(reader.kind, options.loss, rows.targets),
         loss_name(reader.kind, options.loss),
+        make_loss(reader.kind, None if callable(options.loss) else options.loss, rows.targets),
     )
     device = device_of(net)
+    rows, chosen_on = rows.to(device), chosen_on.to(device)
     return Run(
-        net.train(), chosen, rows.to(device), chosen_on.to(device), plan, staging, head, online
+        *(net.train(), chosen, rows, chosen_on, plan, staging, head, online), fresh=sitting.fresh
     )
 
 
@@ -130,7 +144,10 @@ def _open_checkpoint(run: Run, sitting: Sitting) -> Callable[[], None]:
         return lambda: None
     settings = _settings(run)
     if sitting.resume:
-        run.restore(checkpoints.load(path, settings))
+        try:
+            run.restore(checkpoints.load(path, settings))
+        except RestoreError as error:
+            raise checkpoints.damaged(path, str(error)) from error
     else:
         checkpoints.check_absent(path)
     return lambda: checkpoints.save(path, run.state(), settings)
@@ -158,13 +175,16 @@ def _settings(run: Run) -> checkpoints.State:
 
 
 def _result(run: Run, stopped: Stopped) -> Result:
+    # Interrupted before its first step, a run has nothing else.
+    best = run.best or run.history[0]
     return Result(
-        soft=run.best.soft,
-        hard=run.best.hard,
-        best_step=run.best.step,
+        soft=best.soft,
+        hard=best.hard,
+        best_step=best.step,
         steps=run.step,
         seconds=run.seconds,
         stopped=stopped,
         history=tuple(run.history),
-        figure=run.best.figure,
+        figure=best.figure,
+        rows_to_choose_on=len(run.chosen_on),
     )

@@ -1,11 +1,17 @@
 """What a head is trained on: targets of every kind, read and checked."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from gategrad.train.errors import TrainError
+
+# Of a standard deviation: what rounding to float32 may cost, a ten-thousandth of R2 at most.
+_COARSEST = 0.03
+_SMALLEST_RANGE = 1e-30
 
 
 def as_numpy(x: ArrayLike | Tensor) -> NDArray:
@@ -28,6 +34,52 @@ def read_targets(kind: str, y: ArrayLike | Tensor, n: int, k: int) -> Tensor:
     if kind == "binary":
         return torch.from_numpy(class_indices(y, n, 2))
     return torch.from_numpy(_labels(y, n, k) if kind == "multilabel" else _numbers(y, n, k))
+
+
+def check_range(y: NDArray, names: Sequence[str] = (), *, constant: bool = False) -> None:
+    """Refuse numbers (n, k) that scores, which are float32, can't tell apart.
+
+    Args:
+        y: targets to train on.
+        names: of the columns, for the message.
+        constant: whether columns of one value are taken.
+
+    Raises:
+        TrainError: a column of one value, or one whose values lie closer together than numbers of
+            their size do in float32, or beyond its range; says what to do.
+    """
+    for column, values in enumerate(np.asarray(y, np.float64).T):
+        name = f"{names[column]!r}" if names else f"y[:, {column}]"
+        low, high = float(values.min()), float(values.max())
+        if low == high:
+            if not constant:
+                raise TrainError(
+                    f"target {name} is {low:g} in all {len(values)} rows to train on; there is "
+                    "nothing to learn: leave it out, or take another target"
+                )
+        elif not _fits(values, low, high):
+            raise TrainError(
+                f"target {name} goes from {low!r} to {high!r}, and predictions, which are float32, "
+                f"lie {_float32_gap(low, high):.3g} apart there; {_remedy(low, high)}"
+            )
+
+
+def _fits(values: NDArray[np.float64], low: float, high: float) -> bool:
+    with np.errstate(over="ignore"):
+        whole = np.isfinite(np.float32(high - low)) and high - low > _SMALLEST_RANGE
+    return whole and _float32_gap(low, high) <= _COARSEST * values.std()
+
+
+def _float32_gap(low: float, high: float) -> float:
+    with np.errstate(over="ignore"):
+        size = np.float32(max(abs(low), abs(high)))
+    return float(np.spacing(size)) if np.isfinite(size) else np.inf
+
+
+def _remedy(low: float, high: float) -> str:
+    if high - low <= _SMALLEST_RANGE or not high - low < float(np.finfo(np.float32).max):
+        return "divide it by its standard deviation first, and multiply the predictions by that"
+    return f"subtract {low!r} from it first, and add that to the predictions"
 
 
 def strata(targets: Tensor) -> NDArray[np.int64]:
