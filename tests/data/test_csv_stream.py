@@ -95,7 +95,7 @@ NUMBERS = st.one_of(
 
 
 @pytest.mark.usefixtures("_reader")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6),
     st.sampled_from([",", ";", "\t"]),

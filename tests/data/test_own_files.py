@@ -314,4 +314,4 @@ def test_options_of_tables_are_refused_for_arrays(npz):
 @pytest.mark.parametrize("call", [load_file, load_rows])
 def test_a_name_that_is_no_file(call, tmp_path):
     refused(r"nowhere\.csv is not a file; check the name", call, tmp_path / "nowhere.csv")
-    refused(r"mine\.xlsx ends in '\.xlsx'; expected \.npz or \.csv", call, "mine.xlsx")
+    refused(r"mine\.xlsx ends in '\.xlsx'; expected \.npz, \.csv, \.parquet,", call, "mine.xlsx")

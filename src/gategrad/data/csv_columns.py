@@ -1,32 +1,33 @@
 """A `.csv` file with a header row: columns by name, numbers told from categories."""
 
 import csv
-import math
-from collections import Counter
+import gzip
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
+from gategrad.data import formats
+from gategrad.data.cells import EITHER, few, is_missing, number
+from gategrad.data.csv_header import LOOKED_AT, check_first_row, check_header
 from gategrad.data.csv_lines import QUOTE, Lines
 from gategrad.data.errors import DataError
+from gategrad.data.labels import from_cells
 
 # Rows that are passed over at a time.
 _SKIPPED = 1 << 14
-# Names that a message shows of many.
-_SHOWN = 12
-_MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}
 
 
 @dataclass(frozen=True)
 class Sheet:
     """The text of a `.csv` file, or of a part: column names, rows of as many cells, their lines.
 
-    `first` is the file's number, from 0, of the first row here.
+    `first` is the file's number, from 0, of the first row here; `decimal` is that of `number`.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Sheet:
     rows: Sequence[list[str]]
     lines: Sequence[int]
     first: int = 0
+    decimal: str = "."
 
     def where(self, row: int) -> str:
         """Row and line of the file, for messages."""
@@ -56,20 +58,61 @@ class Sheet:
         position = self.position(column)
         return [row[position] for row in self.rows]
 
+    def cells(self, column: str) -> list[str]:
+        """The same as `texts`: a `.csv` knows no types."""
+        return self.texts(column)
 
-def read(path: Path) -> Sheet:
-    """Read a `.csv` file; the separator is a comma, a semicolon or a tab, as in the header.
+    def is_date(self, column: str) -> bool:
+        """A `.csv` knows no types."""
+        return False
+
+    def plain(self, columns: Sequence[str]) -> np.ndarray | None:
+        """`plain_numbers` of this."""
+        return plain_numbers(self, columns)
+
+
+def numbers_in(sheet: Any, column: str, texts: Sequence[str]) -> list[float | None]:
+    """The numbers that the texts of a column say, None for a cell that is none.
 
     Raises:
-        DataError: no header, columns without or with the same name, rows of another length.
+        DataError: some have decimal commas and some points, and nobody said which it is.
     """
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        (sheet,) = parts(stream, path)
+    found = [number(text, sheet.decimal) for text in texts]
+    if sheet.decimal == EITHER:
+        signs = {
+            sign: text
+            for text, value in zip(texts, found, strict=True)
+            for sign in ",."
+            if value is not None and sign in text
+        }
+        if len(signs) > 1:
+            raise mixed_signs(sheet.path, column, *signs.values())
+    return found
+
+
+def read(path: Path, decimal: str | None = None) -> Sheet:
+    """Read a `.csv` file; the separator is a comma, a semicolon or a tab, as in the header.
+
+    Args:
+        path: the file, which may be packed; or `STDIN`.
+        decimal: "." or ","; None: a point, or either where a semicolon separates the cells.
+
+    Raises:
+        DataError: no header, columns of the same name, rows of another length.
+    """
+    with formats.opened(path) as text:
+        named = Path(formats.name_of(path))
+        (sheet,) = parts(text.lines, named, decimal=decimal)
     return sheet
 
 
 def parts(
-    stream: TextIO, path: Path, *, start: int = 0, n_rows: int | None = None
+    stream: TextIO,
+    path: Path,
+    *,
+    start: int = 0,
+    n_rows: int | None = None,
+    decimal: str | None = None,
 ) -> Iterator[Sheet]:
     """Read a `.csv` part by part, in bounded memory; there is one part at least.
 
@@ -78,18 +121,22 @@ def parts(
         path: of the file, for messages.
         start: the row to begin with; those before are read but not kept.
         n_rows: of a part; all in one where None.
+        decimal: as in `read`.
 
     Raises:
         DataError: as `read`.
     """
     reading = _Reading(stream, path)
+    decimal = decimal or (EITHER if reading.separator == ";" else ".")
     first = reading.skip(start)
     while True:
         rows, lines = reading.take(n_rows)
         if not lines and first > start:
             return
-        sheet = Sheet(path, reading.header, rows, lines, first)
+        sheet = Sheet(path, reading.header, rows, lines, first, decimal)
         _check_widths(sheet)
+        if not first:
+            check_first_row(sheet.header, _beginning(sheet), path)
         yield sheet
         if n_rows is None or len(lines) < n_rows:
             return
@@ -110,7 +157,7 @@ class _Reading:
             if head.rstrip("\r\n"):
                 break
             self._line += 1
-        self._separator, self._cells = _separator(head), None
+        self.separator, self._cells = _separator(head, path), None
         if QUOTE in head:
             self._cells = self._quoted([head])
             _, cells = next(self._cells, (0, []))
@@ -120,7 +167,7 @@ class _Reading:
         if not cells:
             raise DataError(f"{path} is empty; expected a header row with the columns' names")
         self.header = tuple(cell.strip() for cell in cells)
-        _check_header(self.header, path)
+        check_header(self.header, path)
 
     def skip(self, n: int) -> int:
         """Pass over n rows, or as many as there are; returns n."""
@@ -159,7 +206,7 @@ class _Reading:
         def refuse(error: csv.Error, row: int) -> DataError:
             return self._no_csv(error, lines[row])
 
-        return Lines(texts, self._separator, refuse)
+        return Lines(texts, self.separator, refuse)
 
     def _no_csv(self, error: csv.Error, line: int) -> DataError:
         return DataError(f"{self._path} is not a .csv file, line {line}: {error}")
@@ -169,7 +216,7 @@ class _Reading:
         before, reader = self._line, None
         try:
             text = iter(begun) if alone else chain(begun, self._stream)
-            reader = csv.reader(text, delimiter=self._separator, strict=True)
+            reader = csv.reader(text, delimiter=self.separator, strict=True)
             for row in reader:
                 if row:
                     yield before + reader.line_num, [cell.strip() for cell in row]
@@ -183,24 +230,27 @@ class _Reading:
                 yield text
         except UnicodeDecodeError as error:
             raise DataError(f"{self._path} is not a text file in UTF-8: {error.reason}") from error
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(f"{self._path} is not a complete gzip file: {error}") from error
 
 
-def _separator(header: str) -> str:
+def _separator(header: str, path: Path) -> str:
+    if formats.suffix(path).startswith(".tsv"):
+        return "\t"
     return max(",;\t", key=header.count)
 
 
-def _check_header(header: tuple[str, ...], path: Path) -> None:
-    if all(_number(name) is not None for name in header):
-        raise DataError(
-            f"the first row of {path} holds only numbers ({', '.join(header[:3])}, ...); "
-            "expected a header row with the columns' names"
-        )
-    for name, n in Counter(header).items():
-        if not name or n > 1:
-            raise DataError(
-                f"{path} has {'two columns' if name else 'a column'} named {name!r}; "
-                "give each column a name of its own"
-            )
+def _beginning(sheet: Sheet) -> list[list[str]]:
+    rows = sheet.rows
+    return rows.begin(LOOKED_AT) if isinstance(rows, Lines) else rows[:LOOKED_AT]
+
+
+def mixed_signs(path: object, column: str, one: str, other: str) -> DataError:
+    """The error for decimal commas and points in one column."""
+    return DataError(
+        f"{path}: column {column!r} holds {one!r} and {other!r}, decimal commas and points; say "
+        'by --decimal (decimal="," or ".") which it is'
+    )
 
 
 def _check_widths(sheet: Sheet) -> None:
@@ -226,7 +276,7 @@ def plain_numbers(sheet: Sheet, columns: Sequence[str]) -> np.ndarray | None:
     places = [sheet.position(column) for column in columns]
     if not isinstance(sheet.rows, Lines) or not len(sheet.rows) or not places:
         return None
-    return sheet.rows.numbers(places)
+    return sheet.rows.numbers(places, decimal=sheet.decimal)
 
 
 def features(sheet: Sheet, columns: Sequence[str], categories: Collection[str]) -> np.ndarray:
@@ -260,65 +310,71 @@ def matrix(values: Sequence[np.ndarray | list[str]], n: int) -> np.ndarray:
     return x
 
 
-def targets(sheet: Sheet, column: str) -> np.ndarray:
-    """The label column: float64 if all cells are numbers and some not whole, else str.
+def targets(sheet: Any, column: str) -> np.ndarray:
+    """The label column: int64 or float64 if all cells are numbers, else str; see `from_cells`.
+
+    Args:
+        sheet: a `gategrad.data.columns.Sheet`.
+        column: its name.
 
     Raises:
-        DataError: an unknown column, or an empty cell.
+        DataError: an unknown column, an empty cell, or another gap among numbers.
     """
-    texts = sheet.texts(column)
-    if "" in texts:
-        raise DataError(
-            f"{sheet.where(texts.index(''))}: the label in column {column!r} is empty; "
-            "fill the cell or drop the row"
-        )
-    numbers = [_number(text) for text in texts]
-    if None in numbers or all(number.is_integer() for number in numbers):
-        return np.array(texts, np.str_)
-    return np.array(numbers, np.float64)
+    cells = sheet.cells(column)
+    if isinstance(cells, np.ndarray):
+        if np.isnan(cells).any():
+            raise _no_label(sheet.where(int(np.argmax(np.isnan(cells)))), column, "")
+        return cells
+    gaps = [i for i, text in enumerate(cells) if is_missing(text)]
+    others_are_numbers = len(gaps) < len(cells) and all(
+        number(text) is not None for text in cells if not is_missing(text)
+    )
+    for i in gaps:
+        if others_are_numbers or not cells[i]:
+            raise _no_label(sheet.where(i), column, cells[i])
+    return from_cells(cells)
 
 
-def typed(sheet: Sheet, column: str) -> np.ndarray | list[str]:
+def _no_label(where: str, column: str, text: str) -> DataError:
+    what = repr(text) if text else "empty"
+    return DataError(
+        f"{where}: the label in column {column!r} is {what}; fill the cell or drop the row"
+    )
+
+
+def typed(sheet: Any, column: str, *, target: bool = False) -> np.ndarray | list[str]:
     """A column as float64 if every cell is a number, else its texts.
+
+    Args:
+        sheet: a `gategrad.data.columns.Sheet`.
+        column: its name.
+        target: whether it is one, which no messages makes categories of.
 
     Raises:
         DataError: an unknown column, or one of numbers with a missing or infinite cell.
     """
-    texts = sheet.texts(column)
-    numbers = [_number(text) for text in texts]
-    missing = [is_missing(text) for text in texts]
-    is_number = [n is not None and not gap for n, gap in zip(numbers, missing, strict=True)]
-    if not all(known or gap for known, gap in zip(is_number, missing, strict=True)):
-        return texts
-    if texts and not any(is_number):
-        return texts
-    for i, (number, gap) in enumerate(zip(numbers, missing, strict=True)):
-        if gap or not math.isfinite(number):
-            raise mixed(sheet.where(i), column, texts[i])
-    return np.array(numbers, np.float64)
+    cells = sheet.cells(column)
+    if isinstance(cells, np.ndarray):
+        values, gaps, texts = cells, ~np.isfinite(cells), None
+    else:
+        texts, found = cells, numbers_in(sheet, column, cells)
+        missing = np.array([is_missing(text) for text in texts], bool)
+        known = np.array([value is not None for value in found], bool) & ~missing
+        if not (known | missing).all() or (texts and not known.any()):
+            return texts
+        values = np.array([0.0 if value is None else value for value in found], np.float64)
+        gaps = missing | ~np.isfinite(values)
+    if gaps.any():
+        row = int(np.argmax(gaps))
+        text = texts[row] if texts is not None else ""
+        raise mixed(sheet.where(row), column, text, target=target)
+    return values
 
 
-def mixed(where: str, column: str, text: str) -> DataError:
+def mixed(where: str, column: str, text: str, *, target: bool = False) -> DataError:
     """The error for a cell that is no number in a column of numbers."""
+    remedy = f"fill the cell, drop the row, or name {column!r} among the categories"
     return DataError(
         f"{where}: column {column!r} holds {text!r}, but numbers elsewhere; "
-        f"fill the cell, drop the row, or name {column!r} among the categories"
+        f"{'fill the cell or drop the row' if target else remedy}"
     )
-
-
-def few(names: Sequence[str]) -> str:
-    """Names for a message: all of them, or the first and how many there are."""
-    shown = ", ".join(names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown}, ... ({len(names):,} in all)"
-
-
-def is_missing(text: str) -> bool:
-    """Whether a cell is a gap, such as "" or "NA"."""
-    return text.casefold() in _MISSING
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

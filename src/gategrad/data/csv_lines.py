@@ -37,10 +37,14 @@ class Lines(Sequence[list[str]]):
             self._rows = self._split()
         return self._rows[index]
 
-    def _split(self) -> list[list[str]]:
+    def begin(self, n: int) -> list[list[str]]:
+        """The first n rows, or as many as there are; the others are not looked at."""
+        return self._split(n) if self._rows is None else self._rows[:n]
+
+    def _split(self, n: int | None = None) -> list[list[str]]:
         rows: list[list[str]] = []
         try:
-            for row in csv.reader(self._texts, delimiter=self._separator, strict=True):
+            for row in csv.reader(self._texts[:n], delimiter=self._separator, strict=True):
                 rows.append([cell.strip() for cell in row])
         except csv.Error as error:
             raise self._refuse(error, len(rows)) from error
@@ -50,16 +54,29 @@ class Lines(Sequence[list[str]]):
         """Whether every row has n cells."""
         return all(text.count(self._separator) == n - 1 for text in self._texts)
 
-    def numbers(self, places: Sequence[int]) -> np.ndarray | None:
+    def numbers(self, places: Sequence[int], *, decimal: str = ".") -> np.ndarray | None:
         """The columns at these places as float64; None unless all their cells are finite numbers.
 
-        None also for some that Python reads as numbers, such as 1_000.
+        None also for some that Python reads as numbers, such as 1_000, and where some cells have
+        decimal commas and some points.
         """
+        if decimal != ".":
+            return self._with_commas(places, decimal)
         many = len(self) >= _FEW_ROWS and len(self) * len(places) >= _MANY_CELLS
         # pyarrow would drop the mark.
         arrow = _pyarrow() if many and not self._texts[0].startswith(BYTE_ORDER_MARK) else None
         x = self._by_numpy(places) if arrow is None else self._by_arrow(arrow, places)
         return x if x is not None and len(x) == len(self) and np.isfinite(x).all() else None
+
+    def _with_commas(self, places: Sequence[int], decimal: str) -> np.ndarray | None:
+        commas = self._separator != "," and any("," in text for text in self._texts)
+        points = any("." in text for text in self._texts)
+        if points and (commas or decimal == ","):
+            return None
+        if not commas:
+            return self.numbers(places)
+        plain = [text.replace(",", ".") for text in self._texts]
+        return Lines(plain, self._separator, self._refuse).numbers(places)
 
     def _by_numpy(self, places: Sequence[int]) -> np.ndarray | None:
         try:

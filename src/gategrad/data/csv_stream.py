@@ -4,15 +4,23 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from gategrad.data.csv_columns import Sheet, is_missing, matrix, mixed, plain_numbers, typed
+from gategrad.data.cells import EITHER, is_missing, number
+from gategrad.data.columns import dates_of
+from gategrad.data.csv_columns import Sheet, matrix, mixed_signs, plain_numbers, typed
+from gategrad.data.errors import DataError
 
-# What the parts so far say about a column: "numbers", "text", or, where all its cells were gaps,
-# the place and text of the first one. Lists and str only, so that it can be kept as JSON.
+# What the parts so far say about a column: "numbers", the same with the sign of its decimals,
+# "text", or, where all its cells were gaps, the place and text of the first one. Lists and str
+# only, so that it can be kept as JSON.
 Kinds = dict[str, str | list[str]]
 
 
 def part_features(
-    sheet: Sheet, columns: Sequence[str], categories: Collection[str], kinds: Kinds
+    sheet: Sheet,
+    columns: Sequence[str],
+    categories: Collection[str],
+    kinds: Kinds,
+    dates: Collection[str] = (),
 ) -> np.ndarray:
     """The named columns of a part as a matrix.
 
@@ -24,6 +32,7 @@ def part_features(
         sheet: the part; parts come in the file's order.
         columns: names, in the order wanted.
         categories: names of columns that hold categories even where all cells are numbers.
+        dates: names of columns of dates, which become numbers of days.
         kinds: what the parts before this one showed, empty at first; brought up to date.
 
     Returns:
@@ -34,34 +43,62 @@ def part_features(
     """
     for name in categories:
         sheet.position(name)
-    if not categories and all(kinds.get(name) in (None, "numbers") for name in columns):
+    if not categories and not dates and all(_may_be_numbers(kinds.get(name)) for name in columns):
         x = plain_numbers(sheet, columns)
         if x is not None:
-            kinds.update(dict.fromkeys(columns, "numbers"))
+            for name, values in zip(columns, x.T, strict=True):
+                _remember(sheet, name, kinds, values)
             return x
-    values = [
-        sheet.texts(name) if name in categories else _column(sheet, name, kinds) for name in columns
-    ]
+    values = []
+    for name in columns:
+        if name in categories:
+            values.append(sheet.texts(name))
+        elif name in dates:
+            values.append(dates_of(sheet.where, name, sheet.texts(name)))
+        else:
+            values.append(_column(sheet, name, kinds))
     return matrix(values, len(sheet.rows))
+
+
+def _may_be_numbers(kind: str | list[str] | None) -> bool:
+    return kind is None or (isinstance(kind, str) and kind.startswith("numbers"))
+
+
+def _remember(sheet: Sheet, column: str, kinds: Kinds, values: np.ndarray) -> None:
+    """Note that a column holds numbers, and of which sign its decimals are where it may be either.
+
+    Raises:
+        DataError: its earlier parts had the other sign.
+    """
+    known = kinds.get(column)
+    kinds[column] = known if isinstance(known, str) else "numbers"
+    if sheet.decimal != EITHER or (values == np.floor(values)).all():
+        return
+    row = int(np.argmax(values != np.floor(values)))
+    text = sheet.texts(column)[row]
+    sign = "," if "," in text else "."
+    if known not in (None, "numbers", f"numbers {sign}"):
+        raise mixed_signs(sheet.path, column, text, f"1{known[-1]}5")
+    kinds[column] = f"numbers {sign}"
 
 
 def _column(sheet: Sheet, column: str, kinds: Kinds) -> np.ndarray | list[str]:
     texts, kind = sheet.texts(column), kinds.get(column)
     if kind == "text":
         return texts
-    values = _numbers(texts)
+    values = _numbers(texts, sheet.decimal) if sheet.decimal == "." else None
     if values is None:
         values = typed(sheet, column)
     if not texts:
         return values
     if isinstance(values, np.ndarray):
         if isinstance(kind, list):
-            raise mixed(kind[0], column, kind[1])
-        kinds[column] = "numbers"
+            raise _no_number(kind[0], column, kind[1])
+        _remember(sheet, column, kinds, values)
         return values
-    if kind == "numbers":
-        row = next(i for i, text in enumerate(texts) if not is_number(text))
-        raise mixed(sheet.where(row), column, texts[row])
+    if _may_be_numbers(kind) and kind is not None:
+        row = next(i for i, text in enumerate(texts) if not is_number(text, sheet.decimal))
+        raise _no_number(sheet.where(row), column, texts[row])
     if not all(is_missing(text) for text in texts):
         kinds[column] = "text"
     elif kind is None:
@@ -69,13 +106,25 @@ def _column(sheet: Sheet, column: str, kinds: Kinds) -> np.ndarray | list[str]:
     return texts
 
 
-def is_number(text: str) -> bool:
+def _no_number(where: str, column: str, text: str) -> DataError:
+    return DataError(
+        f"{where}: column {column!r} holds {text!r}, but numbers elsewhere; fill the cell or drop "
+        "the row"
+    )
+
+
+def is_number(text: str, decimal: str = ".") -> bool:
     """Whether a cell is a finite number."""
-    return _numbers([text]) is not None
+    return _numbers([text], decimal) is not None
 
 
-def _numbers(texts: list[str]) -> np.ndarray | None:
+def _numbers(texts: list[str], decimal: str) -> np.ndarray | None:
     """The cells as float64; None unless all are finite numbers."""
+    if decimal != ".":
+        found = [number(text, decimal) for text in texts]
+        if None in found:
+            return None
+        texts = found
     try:
         values = np.fromiter(map(float, texts), np.float64, len(texts))
     except ValueError:

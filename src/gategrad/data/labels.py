@@ -1,15 +1,49 @@
-"""The label column of a user's file: from whatever is written there to 0, 1, 2, ..."""
+"""The label column of a user's file: from whatever is written there to 0, 1, 2, ...
 
-from collections.abc import Sequence
+One rule: numbers compare as numbers, text as text, and the type that came in goes out.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from gategrad.data.errors import DataError
 
+Label = int | str
+UNSEEN = ("refuse", "count")
+# Whole numbers of float64 beyond it stand for several integers; models keep labels in int64.
+_LARGEST_FLOAT, _LARGEST = 2**53, 2**63 - 1
+_SHOWN = 12
+_PADDED = re.compile(r"[+-]?0\d+")
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Labels as indices.
+
+    Attributes:
+        classes: the labels as text.
+        labels: as a model gives them back: integers where they were numbers, else text.
+        parts: (n,) int64 indices into `classes` for each part; -1 for a label that is none of them.
+        notes: sentences about what is legal and looks wrong.
+    """
+
+    classes: tuple[str, ...]
+    labels: tuple[int, ...] | tuple[str, ...]
+    parts: list[np.ndarray]
+    notes: tuple[str, ...] = ()
+
 
 def encode(
-    values: Sequence[np.ndarray], *, classes: Sequence[str] | None, where: str
-) -> tuple[tuple[str, ...], list[np.ndarray]]:
+    values: Sequence[np.ndarray],
+    *,
+    classes: Sequence[str] | None,
+    where: str,
+    unseen: str = "refuse",
+) -> Encoded:
     """Class names and class indices.
 
     Args:
@@ -17,48 +51,171 @@ def encode(
         classes: the class names in order; None: those found, in the order of numbers if all are
             whole numbers, else of the alphabet.
         where: file and column, for messages.
-
-    Returns:
-        The class names, and an int64 array (n,) of indices into them for each part.
+        unseen: "refuse" a label that is not in `classes`, or "count" it as -1.
 
     Raises:
         DataError: values that are no class labels, a value that is not in `classes`, or, without
             `classes`, fewer than two different ones.
     """
-    texts = [_texts(part, where) for part in values]
-    found = sorted(set().union(*map(set, texts)), key=_order)
+    if unseen not in UNSEEN:
+        raise DataError(f"unseen is {unseen!r}; known: {', '.join(UNSEEN)}")
+    parts = [_labels(part, where) for part in values]
+    found = sorted(set().union(*map(set, parts)), key=_order)
     if classes is None and len(found) < 2:
         raise DataError(f"{where} has {_one(found)}; a classifier needs two classes or more")
-    known = tuple(found if classes is None else map(str, classes))
-    index = {label: i for i, label in enumerate(known)}
-    unknown = [label for label in found if label not in index]
-    if unknown:
-        raise DataError(f"{where} has the label {unknown[0]!r}; known labels: {', '.join(known)}")
-    return known, [np.array([index[text] for text in part], np.int64) for part in texts]
+    known = tuple(map(str, found if classes is None else classes))
+    index = _index(found, known)
+    missing = [label for label in found if index[label] < 0]
+    if missing and unseen == "refuse":
+        raise DataError(f"{where} has the label {str(missing[0])!r}; known labels: {_few(known)}")
+    typed = tuple(found) if all(isinstance(label, int) for label in found) else known
+    return Encoded(
+        known,
+        known if classes is not None else typed,
+        [np.array([index[label] for label in part], np.int64) for part in parts],
+        tuple(_alike(known, where)) if classes is None else (),
+    )
 
 
-def _texts(part: np.ndarray, where: str) -> list[str]:
+def from_cells(texts: Sequence[str]) -> np.ndarray:
+    """Label cells of a table without gaps, as integers, floats or text.
+
+    Cells that are all numbers are numbers, 1.0 and 01 the same as 1; but where they are padded by
+    zeros, each in one way only, they are names. Among names, numbers are spelled in one way.
+    """
+    numbers = [_finite(text) for text in texts]
+    if None in numbers:
+        return np.array(one_spelling(texts), np.str_)
+    if any(_PADDED.fullmatch(text) for text in texts) and _spelled_once(texts, numbers):
+        return np.array(texts, np.str_)
+    if all(number.is_integer() for number in numbers):
+        whole = [_whole(text, number) for text, number in zip(texts, numbers, strict=True)]
+        if all(-_LARGEST <= number <= _LARGEST for number in whole):
+            return np.array(whole, np.int64)
+    return np.array(numbers, np.float64)
+
+
+def one_spelling(texts: Sequence[str]) -> list[str]:
+    """The cells, where those that are one number have one text: 1 for 1.0 and +1.
+
+    A number that is written in one way only keeps it, as 007 or 1.50.
+    """
+    spellings = defaultdict(set)
+    for text in set(texts):
+        if (number := _finite(text)) is not None:
+            spellings[number].add(text)
+    changed = {
+        text: _plain(number)
+        for number, found in spellings.items()
+        if len(found) > 1
+        for text in found
+    }
+    return [changed.get(text, text) for text in texts] if changed else list(texts)
+
+
+def _spelled_once(texts: Sequence[str], numbers: Sequence[float]) -> bool:
+    return len(set(texts)) == len(set(numbers))
+
+
+def _labels(part: np.ndarray, where: str) -> list[Label]:
     if part.dtype.kind == "f":
-        wrong = np.flatnonzero(~(np.isfinite(part) & (part == np.floor(part))))
-        if len(wrong):
-            raise DataError(
-                f"{where} holds {part[wrong[0]]} in row {wrong[0] + 1}; expected class labels: "
-                "whole numbers or names. For a measured quantity, make classes of it first."
-            )
-        part = part.astype(np.int64)
+        part = _whole_numbers(part, where)
     if part.dtype.kind not in "biuU":
         raise DataError(f"{where} has dtype {part.dtype}; expected integers or strings")
-    return [
-        str(value) for value in (part.astype(np.uint8) if part.dtype == bool else part).tolist()
-    ]
+    labels = (part.astype(np.uint8) if part.dtype == bool else part).tolist()
+    for label in set(labels):
+        if isinstance(label, int) and abs(label) > _LARGEST:
+            raise DataError(f"{where} has the label {label}, beyond 64 bits; use text instead")
+        if isinstance(label, str):
+            _check_text(label, where)
+    return labels
 
 
-def _order(text: str) -> tuple:
+def _whole_numbers(part: np.ndarray, where: str) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        wrong = np.flatnonzero(~(np.isfinite(part) & (part == np.floor(part))))
+    if len(wrong):
+        raise DataError(
+            f"{where} holds {part[wrong[0]]} in row {wrong[0] + 1}; expected class labels: "
+            "whole numbers or names. To predict the number itself, train with --task regression "
+            '(targets="numbers").'
+        )
+    wrong = np.flatnonzero(np.abs(part) > _LARGEST_FLOAT)
+    if len(wrong):
+        raise DataError(
+            f"{where} holds {part[wrong[0]]} in row {wrong[0] + 1}, where floats leave integers "
+            "out; save labels as integers or text"
+        )
+    return part.astype(np.int64)
+
+
+def _check_text(label: str, where: str) -> None:
+    """Refuse text that model files and arrays would change or can't hold."""
     try:
-        return 0, int(text), text
+        label.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"{where} has the label {label!r}, which is no valid text; save labels as UTF-8"
+        ) from None
+    if "\0" in label or "\r" in label:
+        raise DataError(
+            f"{where} has the label {label!r} with a control character in it; remove it"
+        )
+
+
+def _index(found: Iterable[Label], known: Sequence[str]) -> dict[Label, int]:
+    """The class of each label, -1 for none: the one of its text, or else of its number."""
+    texts = {text: i for i, text in enumerate(known)}
+    numbers: dict[float | None, int] = {}
+    for i, text in enumerate(known):
+        numbers.setdefault(_finite(text), i)
+    numbers.pop(None, None)
+    places = {}
+    for label in found:
+        place = texts.get(str(label), -1)
+        places[label] = numbers.get(_finite(str(label)), -1) if place < 0 else place
+    return places
+
+
+def _alike(known: Sequence[str], where: str) -> Iterable[str]:
+    """A note for each pair of names that differ in case and blanks only."""
+    seen: dict[str, str] = {}
+    for text in known:
+        other = seen.setdefault(text.strip().casefold(), text)
+        if other != text:
+            yield f"{where} has the labels {other!r} and {text!r}, which are two classes"
+
+
+def _order(label: Label) -> tuple:
+    number = _finite(str(label))
+    if number is not None and number.is_integer():
+        return 0, _whole(str(label), number), str(label)
+    return 1, 0, str(label)
+
+
+def _whole(text: str, number: float) -> int:
+    """The integer that a whole number's text says; exact beyond float64 too."""
+    try:
+        return int(text)
     except ValueError:
-        return 1, 0, text
+        return int(number)
 
 
-def _one(found: Sequence[str]) -> str:
-    return f"only the class {found[0]!r}" if found else "no rows"
+def _finite(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if np.isfinite(number) and "_" not in text else None
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def _one(found: Sequence[Label]) -> str:
+    return f"only the class {str(found[0])!r}" if found else "no rows"
+
+
+def _few(known: Sequence[str]) -> str:
+    return ", ".join(known[:_SHOWN]) + (", ..." if len(known) > _SHOWN else "")

@@ -1,18 +1,22 @@
-"""The user's own data: a `.npz` of arrays or a `.csv` with a header row."""
+"""The user's own data: arrays in a `.npz`, or a table with its columns' names."""
 
-import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from gategrad.data import csv_columns, npz_arrays, several
+from gategrad.data import csv_columns, formats, npz_arrays, several
+from gategrad.data.arrow_table import ArrowSheet, ArrowTable
+from gategrad.data.cells import DECIMALS, few
+from gategrad.data.columns import DATES, Sheet, Taken, index_columns, take
+from gategrad.data.csv_header import unnamed
 from gategrad.data.errors import DataError
-from gategrad.data.labels import encode
+from gategrad.data.labels import Encoded, Label, encode
 
 _ONE_PART = ("x", "y")
 _TWO_PARTS = ("x_train", "y_train", "x_test", "y_test")
+_KNOWN = (".npz", *formats.TABLES)
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,9 @@ class OwnData:
         y_test: labels of x_test, or None.
         classes: label names; for labels and numbers the names of the columns.
         columns: feature names of a table, () for arrays.
+        labels: the classes as a model gives them back: integers if the file has numbers.
+        taken: what each column of a table was taken for.
+        notes: sentences about what was left out, or is legal and looks wrong.
     """
 
     x_train: np.ndarray
@@ -35,6 +42,27 @@ class OwnData:
     y_test: np.ndarray | None
     classes: tuple[str, ...]
     columns: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """The columns of dates, which are numbers of days."""
+        return tuple(column.name for column in self.taken if column.kind == DATES)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the caller of `load_file` wants of a table."""
+
+    target: str | None
+    columns: Sequence[str] | None
+    categories: Collection[str]
+    classes: Sequence[str] | None
+    targets: str
+    ignore: Collection[str]
+    unseen: str
 
 
 def load_file(
@@ -45,31 +73,100 @@ def load_file(
     categories: Collection[str] = (),
     classes: Sequence[str] | None = None,
     targets: str = "classes",
+    ignore: Collection[str] = (),
+    decimal: str | None = None,
+    unseen: str = "refuse",
 ) -> OwnData:
-    """Rows and labels of a user's `.npz` or `.csv` file.
+    """Rows and labels of a user's file.
 
     Args:
         path: a `.npz` with arrays x and y, or x_train, y_train, x_test and y_test (x of more than
-            two dimensions is flattened); or a `.csv` in UTF-8 with a header row. A `.csv` column
-            whose cells are all numbers is float64, any other holds categories as str.
-        target: the `.csv` column that holds the labels; of labels and numbers several, as "a,b".
+            two dimensions is flattened); or a table: a `.csv` or `.tsv` in UTF-8 with a header row,
+            also packed as `.csv.gz`, a `.parquet`, `.arrow` or `.feather`, or "-", a `.csv` on
+            standard input. Its columns are numbers, dates (numbers of days since 1970-01-01) or
+            categories as str; `OwnData.taken` says which.
+        target: the table's column that holds the labels; of labels and numbers several, as "a,b".
             Not for `.npz`.
-        columns: the `.csv` columns to use as features, in this order; default: all but `target`.
-        categories: `.csv` columns to read as categories even where all cells are numbers.
+        columns: the table's columns to use as features, in this order; default: all but `target`,
+            and an index that a DataFrame wrote.
+        categories: columns to read as categories even where all cells are numbers.
         classes: label names in order, such as a trained model's; default: those in the file, in
             the order of numbers or of the alphabet.
         targets: "classes", one a row; "labels", columns of 0 and 1; or "numbers", columns of them.
+        ignore: columns to leave out.
+        decimal: "." or "," of a `.csv`; default: a point, or where semicolons separate the cells
+            either, the same in each column.
+        unseen: "refuse" a label that is not in `classes`, or "count" it as -1.
 
     Raises:
         DataError: the file is not what is described here; the message names the row, column or
             array, and what to do.
     """
-    path = _checked(path)
+    path = formats.checked(path, _KNOWN)
     if targets not in several.TARGETS:
         raise DataError(f"unknown targets {targets!r}; known: {', '.join(several.TARGETS)}")
-    if path.suffix == ".csv":
-        return _from_csv(path, target, columns, categories, classes, targets)
-    _refuse_csv_options(path, {"target": target, "columns": columns, "categories": categories})
+    asked = _Asked(target, columns, categories, classes, targets, ignore, unseen)
+    if formats.is_table(path):
+        return _from_table(_sheet(path, decimal), asked)
+    given = {"target": target, "columns": columns, "categories": categories}
+    _refuse_table_options(path, given | {"ignore": ignore, "decimal": decimal})
+    return _from_arrays(path, asked)
+
+
+def load_rows(
+    path: str | Path,
+    *,
+    columns: Sequence[str] | None = None,
+    categories: Collection[str] = (),
+    decimal: str | None = None,
+) -> np.ndarray:
+    """The rows of a user's file without labels, to predict on.
+
+    Args:
+        path: a `.npz` with an array x, or else x_test; or a table as for `load_file`.
+        columns: the table's columns to use, in this order; default: all.
+        categories: columns to read as categories even where all cells are numbers.
+        decimal: as for `load_file`.
+
+    Returns:
+        x (n, features), as `OwnData.x_train`.
+
+    Raises:
+        DataError: as `load_file`.
+    """
+    path = formats.checked(path, _KNOWN)
+    if formats.is_csv(path):
+        sheet = csv_columns.read(path, _known_decimal(decimal))
+        return csv_columns.features(sheet, columns or sheet.header, categories)
+    if formats.is_table(path):
+        sheet = _sheet(path, decimal)
+        return take(sheet, tuple(columns or sheet.header), categories)[0]
+    _refuse_table_options(path, {"columns": columns, "categories": categories, "decimal": decimal})
+    arrays = npz_arrays.read(path)
+    (key,) = npz_arrays.require(arrays, [("x",), ("x_test",)], path)
+    return npz_arrays.features(arrays, key, path)
+
+
+def _sheet(path: Path, decimal: str | None) -> Sheet:
+    _known_decimal(decimal)
+    if formats.is_csv(path):
+        return csv_columns.read(path, decimal)
+    return ArrowSheet(ArrowTable(path))
+
+
+def _known_decimal(decimal: str | None) -> str | None:
+    if decimal not in (None, *DECIMALS):
+        raise DataError(f"decimal is {decimal!r}; known: {' and '.join(DECIMALS)}")
+    return decimal
+
+
+def _refuse_table_options(path: Path, options: dict[str, object]) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise DataError(f"{' and '.join(given)} is for .csv files; {path} has arrays by name")
+
+
+def _from_arrays(path: Path, asked: _Asked) -> OwnData:
     arrays = npz_arrays.read(path)
     keys = npz_arrays.require(arrays, [_TWO_PARTS, _ONE_PART], path)
     xs = [npz_arrays.features(arrays, key, path) for key in keys[::2]]
@@ -78,93 +175,83 @@ def load_file(
             f"{path}: x_train has {xs[0].shape[1]} features and x_test {xs[1].shape[1]}; "
             "expected the same"
         )
-    if targets != "classes":
+    sources = list(zip(keys[1::2], xs, strict=True))
+    if asked.targets != "classes":
         ys = [
-            several.from_array(arrays[key], len(x), targets, f"{path}: {key}")
-            for key, x in zip(keys[1::2], xs, strict=True)
+            several.from_array(arrays[key], len(x), asked.targets, f"{path}: {key}")
+            for key, x in sources
         ]
-        known = several.names_of(None, classes, ys[0].shape[1], path)
+        known = several.names_of(None, asked.classes, ys[0].shape[1], path)
         several.names_of(None, known, ys[-1].shape[1], path)
         return OwnData(xs[0], ys[0], *((xs[1], ys[1]) if ys[1:] else (None, None)), known)
-    raw = [
-        npz_arrays.labels(arrays, key, len(x), path) for key, x in zip(keys[1::2], xs, strict=True)
-    ]
-    known, ys = encode(raw, classes=classes, where=f"{path}: {' and '.join(keys[1::2])}")
-    if len(xs) == 1:
-        return OwnData(xs[0], ys[0], None, None, known)
-    return OwnData(xs[0], ys[0], xs[1], ys[1], known)
+    raw = [npz_arrays.labels(arrays, key, len(x), path) for key, x in sources]
+    found = _encoded(raw, asked, f"{path}: {' and '.join(keys[1::2])}")
+    test = (xs[1], found.parts[1]) if xs[1:] else (None, None)
+    return OwnData(
+        xs[0], found.parts[0], *test, found.classes, labels=found.labels, notes=found.notes
+    )
 
 
-def load_rows(
-    path: str | Path,
-    *,
-    columns: Sequence[str] | None = None,
-    categories: Collection[str] = (),
-) -> np.ndarray:
-    """The rows of a user's file without labels, to predict on.
-
-    Args:
-        path: a `.npz` with an array x, or else x_test; or a `.csv` as for `load_file`.
-        columns: the `.csv` columns to use, in this order; default: all.
-        categories: `.csv` columns to read as categories even where all cells are numbers.
-
-    Returns:
-        x (n, features), as `OwnData.x_train`.
-
-    Raises:
-        DataError: as `load_file`.
-    """
-    path = _checked(path)
-    if path.suffix == ".csv":
-        sheet = csv_columns.read(path)
-        return csv_columns.features(sheet, columns or sheet.header, categories)
-    _refuse_csv_options(path, {"columns": columns, "categories": categories})
-    arrays = npz_arrays.read(path)
-    (key,) = npz_arrays.require(arrays, [("x",), ("x_test",)], path)
-    return npz_arrays.features(arrays, key, path)
+def _encoded(values: Sequence[np.ndarray], asked: _Asked, where: str) -> Encoded:
+    return encode(values, classes=asked.classes, where=where, unseen=asked.unseen)
 
 
-def _checked(path: str | Path) -> Path:
-    path = Path(path)
-    if path.suffix not in (".npz", ".csv"):
-        raise DataError(f"{path} ends in {path.suffix or 'nothing'!r}; expected .npz or .csv")
-    if not path.is_file():
-        raise DataError(f"{path} is not a file; check the name")
-    if not os.access(path, os.R_OK):
-        raise DataError(f"{path} may not be read by this user; check its permissions")
-    return path
-
-
-def _refuse_csv_options(path: Path, options: dict[str, object]) -> None:
-    given = [name for name, value in options.items() if value]
-    if given:
-        raise DataError(f"{' and '.join(given)} is for .csv files; {path} has arrays by name")
-
-
-def _from_csv(
-    path: Path,
-    target: str | None,
-    columns: Sequence[str] | None,
-    categories: Collection[str],
-    classes: Sequence[str] | None,
-    targets: str,
-) -> OwnData:
-    sheet = csv_columns.read(path)
-    if target is None:
-        raise DataError(
-            f"{path}: which column holds the labels? Give it as target; "
-            f"the columns are: {csv_columns.few(sheet.header)}"
+def _from_table(sheet: Sheet, asked: _Asked) -> OwnData:
+    apart = _target_columns(sheet, asked)
+    used, notes = _feature_columns(sheet, asked, apart)
+    if asked.targets == "classes":
+        values = csv_columns.targets(sheet, apart[0])
+        found = _encoded([values], asked, f"{sheet.path}: column {apart[0]!r}")
+        x, taken = take(sheet, used, asked.categories)
+        return OwnData(
+            *(x, found.parts[0], None, None, found.classes, used, found.labels, taken),
+            (*notes, *found.notes),
         )
-    apart = (target,) if targets == "classes" else several.names_of(target, None, None, path)
-    wanted = [csv_columns.targets(sheet, target)] if targets == "classes" else []
-    y = None if targets == "classes" else several.from_columns(sheet, apart, targets)
-    used = tuple(columns or (name for name in sheet.header if name not in apart))
+    y = several.from_columns(sheet, apart, asked.targets)
+    x, taken = take(sheet, used, asked.categories)
+    if asked.classes is not None and len(asked.classes) != len(apart):
+        several.names_of(None, asked.classes, len(apart), sheet.path)
+    names = apart if asked.classes is None else tuple(asked.classes)
+    return OwnData(x, y, None, None, names, used, taken=taken, notes=notes)
+
+
+def _target_columns(sheet: Sheet, asked: _Asked) -> tuple[str, ...]:
+    if asked.target is None:
+        raise DataError(
+            f"{sheet.path}: which column holds the labels? Give it as target (--target COLUMN); "
+            f"the columns are: {few(sheet.header)}"
+        )
+    names = several.names_of(asked.target, None, None, sheet.path)
+    if asked.targets != "classes":
+        return names
+    if asked.target not in sheet.header and len(names) > 1 and set(names) <= set(sheet.header):
+        raise DataError(
+            f"{sheet.path}: {asked.target!r} are several columns, and classes are in one; for "
+            "columns of 0 and 1 add --task multilabel, for columns of numbers --task regression"
+        )
+    return (asked.target,)
+
+
+def _feature_columns(
+    sheet: Sheet, asked: _Asked, apart: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns to use, and notes about those that are left out."""
+    for name in asked.ignore:
+        sheet.position(name)
+    if asked.columns:
+        left, used = (), tuple(asked.columns)
+    else:
+        left = index_columns(sheet)
+        apart = {*apart, *asked.ignore, *left}
+        used = tuple(name for name in sheet.header if name not in apart)
+    if "" in used:
+        raise unnamed(sheet.path)
     if not used or set(apart) & set(used):
-        raise DataError(f"{path}: expected one feature column or more, without {target!r}")
-    x = csv_columns.features(sheet, used, categories)
-    if y is not None:
-        if classes is not None and len(classes) != len(apart):
-            several.names_of(None, classes, len(apart), path)
-        return OwnData(x, y, None, None, apart if classes is None else tuple(classes), used)
-    known, (y,) = encode(wanted, classes=classes, where=f"{path}: column {target!r}")
-    return OwnData(x, y, None, None, known, used)
+        raise DataError(
+            f"{sheet.path}: expected one feature column or more, without {asked.target!r}"
+        )
+    return used, tuple(
+        f"{sheet.path}: column {name!r} counts the rows, as the index of a DataFrame does; it is "
+        "left out"
+        for name in left
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from gategrad.data import csv_columns
+from gategrad.data.columns import Sheet
 from gategrad.data.errors import DataError
 
 # What a file's targets may be read as.
@@ -32,7 +33,7 @@ def from_array(y: np.ndarray, rows: int, targets: str, where: str) -> np.ndarray
     return _checked(y.astype(np.float64), targets, where, range(y.shape[1]))
 
 
-def from_columns(sheet: csv_columns.Sheet, names: Sequence[str], targets: str) -> np.ndarray:
+def from_columns(sheet: Sheet, names: Sequence[str], targets: str) -> np.ndarray:
     """The same of the named columns of a `.csv`.
 
     Raises:
@@ -40,7 +41,7 @@ def from_columns(sheet: csv_columns.Sheet, names: Sequence[str], targets: str) -
     """
     columns = []
     for name in names:
-        values = csv_columns.typed(sheet, name)
+        values = csv_columns.typed(sheet, name, target=True)
         if not isinstance(values, np.ndarray):
             wanted = "0 or 1" if targets == "labels" else "numbers"
             raise DataError(f"{sheet.path}: column {name!r} holds text; expected {wanted}")

@@ -1,22 +1,19 @@
 """A `.csv` file, or standard input, part by part."""
 
-import io
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
+from gategrad.data import formats
 from gategrad.data.csv_columns import Sheet, parts
 from gategrad.data.csv_stream import is_number, part_features
 from gategrad.files.errors import FileError
 from gategrad.files.piece import BLOCK_ROWS, Piece, Scratch, rows_a_piece
 from gategrad.files.wanted import Wanted
 
-STDIN = Path("-")
 # What Python needs for the text of a cell.
 CELL_BYTES = 64
 
@@ -25,8 +22,8 @@ class CsvFile:
     """The rows of a `.csv` file with a header row, or of standard input where `path` is "-"."""
 
     def __init__(self, path: Path, wanted: Wanted) -> None:
-        self.name = "standard input" if path == STDIN else str(path)
-        self.size = 0 if path == STDIN else path.stat().st_size
+        self.name = formats.name_of(path)
+        self.size = 0 if path == formats.STDIN else path.stat().st_size
         self._path, self._wanted = path, wanted
 
     def pieces(self, start: int = 0, memory: Any = None) -> Iterator[Piece]:
@@ -34,20 +31,25 @@ class CsvFile:
         kinds = dict(memory or {})
         cost = max(CELL_BYTES * self._wanted.n_features, self._wanted.encoded_bytes)
         step = rows_a_piece(cost, least=BLOCK_ROWS)
-        with _opened(self._path) as stream:
-            for sheet in parts(stream, Path(self.name), start=start, n_rows=step):
-                yield self._piece(sheet, kinds, stream)
+        with formats.opened(self._path) as text:
+            for sheet in parts(
+                text.lines,
+                Path(self.name),
+                start=start,
+                n_rows=step,
+                decimal=self._wanted.decimal,
+            ):
+                yield self._piece(sheet, kinds, text.position)
 
-    def _piece(self, sheet: Sheet, kinds: dict[str, Any], stream: io.TextIOWrapper) -> Piece:
+    def _piece(self, sheet: Sheet, kinds: dict[str, Any], position: Callable[[], int]) -> Piece:
         columns, texts = self._wanted.columns(sheet.header, self.name)
         if self._wanted.only_numbers and sheet.rows:
             # All else is an error, so that another thread may read the cells.
             read = partial(_numbers, sheet, columns, dict(kinds))
             kinds.update(dict.fromkeys(columns, "numbers"))
         else:
-            read = partial(_given, part_features(sheet, columns, texts, kinds))
-        position = stream.buffer.tell() if self.size else 0
-        return Piece(sheet.first, len(sheet.rows), read, position, sheet.where, dict(kinds))
+            read = partial(_given, part_features(sheet, columns, texts, kinds, self._wanted.dates))
+        return Piece(sheet.first, len(sheet.rows), read, position(), sheet.where, dict(kinds))
 
 
 def _given(x: NDArray, _: Scratch) -> NDArray:
@@ -66,22 +68,9 @@ def _no_number(sheet: Sheet, columns: Sequence[str]) -> FileError:
     for i, row in enumerate(sheet.rows):
         for column in columns:
             text = row[sheet.position(column)]
-            if not is_number(text):
+            if not is_number(text, sheet.decimal):
                 return FileError(
                     f"{sheet.where(i)}: column {column!r} holds {text!r}; the model takes numbers: "
                     "fill the cell or drop the row"
                 )
     raise AssertionError("all cells are numbers")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
-    if path != STDIN:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            yield stream
-        return
-    stream = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
-    try:
-        yield stream
-    finally:
-        stream.detach()

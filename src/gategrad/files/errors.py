@@ -1,5 +1,5 @@
-"""The error of this package."""
+"""The error of this package: files to read and files to write share one."""
 
+from gategrad.data.errors import DataError
 
-class FileError(ValueError):
-    """A file of rows, or one to write, is not what it should be; the message says what to do."""
+FileError = DataError

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.files.arrow import require_pyarrow
+from gategrad.data.arrow_table import require_pyarrow
 
 # Digits that a header has room for, as numpy leaves it for files that grow.
 MAX_DIGITS = 21

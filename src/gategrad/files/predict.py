@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gategrad.data.formats import STDIN
 from gategrad.engine import in_order, thread_count
 from gategrad.files.blame import Decide, decide_piece
-from gategrad.files.csv_file import STDIN
 from gategrad.files.errors import FileError
 from gategrad.files.output import OUTPUTS, NpyOutput
 from gategrad.files.partial import Mark, Partial, partial_path

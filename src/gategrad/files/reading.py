@@ -6,8 +6,10 @@ from pathlib import Path
 
 from numpy.typing import NDArray
 
+from gategrad.data import formats
+from gategrad.data.formats import STDIN
 from gategrad.files.arrow import ArrowFile
-from gategrad.files.csv_file import STDIN, CsvFile
+from gategrad.files.csv_file import CsvFile
 from gategrad.files.errors import FileError
 from gategrad.files.npy import NpyFile
 from gategrad.files.npz import NpzFile
@@ -18,20 +20,23 @@ from gategrad.model import Model
 READERS = {
     ".npy": NpyFile,
     ".npz": NpzFile,
-    ".csv": CsvFile,
-    ".parquet": ArrowFile,
-    ".arrow": ArrowFile,
-    ".feather": ArrowFile,
+    **{end: CsvFile if end in formats.CSV else ArrowFile for end in formats.TABLES},
 }
 
 
-def rows(model: Model, inputs: str | PathLike | Iterable[str | PathLike]) -> Iterator[NDArray]:
+def rows(
+    model: Model,
+    inputs: str | PathLike | Iterable[str | PathLike],
+    *,
+    decimal: str | None = None,
+) -> Iterator[NDArray]:
     """The rows of files as `model` takes them, some megabytes at a time, for any loop of yours.
 
     Args:
         model: whose columns to take from tables.
-        inputs: a file or several, one after the other: `.npy`, `.npz`, `.csv`, `.parquet`,
-            `.arrow`, `.feather`, or "-", a `.csv` on standard input.
+        inputs: a file or several, one after the other: `.npy`, `.npz`, `.csv` or `.tsv`, packed as
+            `.csv.gz` or not, `.parquet`, `.arrow`, `.feather`, or "-", a `.csv` on standard input.
+        decimal: "." or "," of `.csv` files; that of the model's training where None.
 
     Yields:
         (n, features) rows, each an array of its own.
@@ -40,18 +45,23 @@ def rows(model: Model, inputs: str | PathLike | Iterable[str | PathLike]) -> Ite
         FileError: a file is missing, damaged, or lacks a column.
         DataError: a `.csv` or `.npz` that isn't as it should be; names the row.
     """
-    for reader in open_all(model, inputs):
+    for reader in open_all(model, inputs, decimal=decimal):
         for piece in reader.pieces():
             yield piece.read(Scratch())
 
 
-def open_all(model: Model, inputs: str | PathLike | Iterable[str | PathLike]) -> list[Reader]:
+def open_all(
+    model: Model,
+    inputs: str | PathLike | Iterable[str | PathLike],
+    *,
+    decimal: str | None = None,
+) -> list[Reader]:
     """A reader for each input; all are there, and their columns fit, as far as the heads say.
 
     Raises:
         FileError: as `rows`.
     """
-    wanted = Wanted.by(model)
+    wanted = Wanted.by(model, decimal=decimal)
     paths = as_paths(inputs)
     if paths.count(STDIN) > 1:
         raise FileError("- stands for standard input, which can be read once; name it once")
@@ -64,13 +74,5 @@ def as_paths(inputs: str | PathLike | Iterable[str | PathLike]) -> list[Path]:
 
 
 def _open(path: Path, wanted: Wanted) -> Reader:
-    if path == STDIN:
-        return CsvFile(path, wanted)
-    if path.suffix not in READERS:
-        raise FileError(
-            f"{path} ends in {path.suffix or 'nothing'!r}; expected {', '.join(READERS)}, or - for "
-            "a .csv on standard input"
-        )
-    if not path.is_file():
-        raise FileError(f"{path} is not a file; check the name")
-    return READERS[path.suffix](path, wanted)
+    path = formats.checked(path, READERS)
+    return (CsvFile if path == STDIN else READERS[formats.suffix(path)])(path, wanted)

@@ -1,10 +1,12 @@
 """What a model takes from a file: how many columns, which names, which of them are text."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from gategrad.data.csv_columns import few
+from gategrad.data.cells import few
+from gategrad.data.csv_header import INDEX_NAMES, unnamed
 from gategrad.encoding import OneHot, Table
 from gategrad.files.errors import FileError
 from gategrad.model import Model
@@ -20,6 +22,8 @@ class Wanted:
         names: the columns' names where the model knows them, else None.
         texts: the places among the columns of those that hold text, even where it reads as numbers.
         encoded_bytes: bytes of a row as the encoder in Python gives it, 0 where the engine encodes.
+        dates: names of the columns of dates.
+        decimal: of the numbers in a `.csv`; None: see `gategrad.data.load_file`.
     """
 
     n_features: int
@@ -27,6 +31,8 @@ class Wanted:
     names: tuple[str, ...] | None
     texts: tuple[int, ...]
     encoded_bytes: int
+    dates: tuple[str, ...] = ()
+    decimal: str | None = None
 
     @property
     def only_numbers(self) -> bool:
@@ -34,8 +40,8 @@ class Wanted:
         return not self.encoded_bytes
 
     @classmethod
-    def by(cls, model: Model) -> Self:
-        """What `model` takes."""
+    def by(cls, model: Model, *, decimal: str | None = None) -> Self:
+        """What `model` takes; `decimal` is that of its training where None."""
         encoder = model.encoder
         if encoder is None:
             return cls(model.circuit.n_inputs, True, None, (), 0)
@@ -46,6 +52,8 @@ class Wanted:
             encoder.names if isinstance(encoder, Table) else None,
             _texts(encoder) if isinstance(encoder, Table) else (),
             encoder.n_inputs if slow else 0,
+            dates_of(model),
+            decimal or model.meta.get("decimal"),
         )
 
     def columns(self, header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -59,7 +67,10 @@ class Wanted:
             FileError: a column is missing, or there are more or fewer than the model takes.
         """
         if self.names is None:
+            header = _without_index(header, self.n_features)
             self.check_width(len(header), name)
+            if "" in header:
+                raise unnamed(name)
         used, known = tuple(header) if self.names is None else self.names, set(header)
         for column in used:
             if column not in known:
@@ -74,6 +85,29 @@ class Wanted:
                 f"{'bits' if self.bits else 'features'} a row: pass the columns that it was made "
                 "for, in their order"
             )
+
+
+def dates_of(model: Model) -> tuple[str, ...]:
+    """The columns that the model takes as numbers of days; see `table_meta`."""
+    try:
+        found = json.loads(model.meta.get("dates", "[]"))
+    except ValueError:
+        return ()
+    if not isinstance(found, list):
+        return ()
+    return tuple(name for name in found if isinstance(name, str))
+
+
+def table_meta(dates: Sequence[str], decimal: str | None) -> dict[str, str]:
+    """What a model's `meta` says about the tables that it takes."""
+    meta = {"dates": json.dumps(list(dates))} if dates else {}
+    return meta | ({} if decimal is None else {"decimal": decimal})
+
+
+def _without_index(header: Sequence[str], width: int) -> Sequence[str]:
+    """The columns but for a first one that a DataFrame's index became."""
+    surplus = len(header) == width + 1 and header[0] in INDEX_NAMES
+    return header[1:] if surplus else header
 
 
 def _texts(table: Table) -> tuple[int, ...]:

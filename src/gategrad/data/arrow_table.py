@@ -1,0 +1,298 @@
+"""Parquet, Arrow IPC and Feather files, through pyarrow: columns by name, batch by batch."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.data.cells import EITHER, few
+from gategrad.data.errors import DataError
+from gategrad.data.formats import suffix
+
+if TYPE_CHECKING:
+    import pyarrow
+
+LARGEST_EXACT = 2**53
+# Rows that are read at a time where all are wanted.
+_BATCH_ROWS = 1 << 16
+_NANOSECONDS_A_DAY = 86_400_000_000_000
+
+
+def require_pyarrow(what: str) -> ModuleType:
+    """The module pyarrow.
+
+    Raises:
+        DataError: it isn't installed.
+    """
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise DataError(
+            f"{what} needs pyarrow, which can't be imported here ({error}): "
+            "pip install gategrad[arrow]"
+        ) from error
+    return pyarrow
+
+
+class ArrowTable:
+    """The columns of a `.parquet`, `.arrow` or `.feather` file.
+
+    Raises:
+        DataError: pyarrow is missing, the file is damaged, or two columns have one name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.pa = require_pyarrow(f"{path.suffix} ({path})")
+        self.path = path
+        with self._explained():
+            self.schema, self.n = _parquet_head(path) if self._parquet else _ipc_head(path)
+        self.header = tuple(self.schema.names)
+        if len(set(self.header)) < len(self.header):
+            raise DataError(f"{path} has columns of the same name; give each a name of its own")
+
+    def batches(
+        self, columns: Sequence[str], start: int, step: int
+    ) -> Iterator["pyarrow.RecordBatch"]:
+        """Batches of at most `step` rows from row `start` on.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        read = _parquet_batches if self._parquet else _ipc_batches
+        batches = read(self.path, columns, start, step)
+        while True:
+            with self._explained():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    def check_type(
+        self, column: str, *, only_numbers: bool, texts: Collection[str], dates: Collection[str]
+    ) -> None:
+        """Refuse a column that is neither numbers nor text.
+
+        Args:
+            column: its name.
+            only_numbers: whether text is none too.
+            texts: names of columns whose categories are text.
+            dates: names of columns of dates.
+        """
+        types, found = self.pa.types, self.schema.field(column).type
+        plain = found.value_type if types.is_dictionary(found) else found
+        text = types.is_string(plain) or types.is_large_string(plain) or types.is_string_view(plain)
+        if types.is_null(plain) or (column in dates and (text or self._is_date(plain))):
+            return
+        if column in texts and not (text or types.is_integer(plain)):
+            raise DataError(
+                f"{self.path}: column {column!r} is {found}, but the model's categories there are "
+                "text; save it as text"
+            )
+        number = types.is_integer(plain) or types.is_floating(plain) or types.is_boolean(plain)
+        if not number and (only_numbers or not text):
+            expected = "numbers" if only_numbers else "numbers or text"
+            raise DataError(
+                f"{self.path}: column {column!r} is {found}; expected {expected}: cast it"
+            )
+
+    def values(self, cells: "pyarrow.Array", column: str, first: int, *, text: bool) -> NDArray:
+        """The cells of a column: numbers, NaN for a gap, or objects (str, None for a gap).
+
+        Args:
+            cells: of a batch.
+            column: its name, for messages.
+            first: the file's number of the first row, for messages.
+            text: whether integers are the text of categories.
+
+        Raises:
+            DataError: an integer beyond 2**53.
+        """
+        types = self.pa.types
+        if types.is_dictionary(cells.type):
+            cells = cells.dictionary_decode()
+        if self._is_date(cells.type):
+            return self._days(cells)
+        if text and types.is_integer(cells.type):
+            cells = cells.cast(self.pa.string())
+        values = cells.to_numpy(zero_copy_only=False)
+        if values.dtype == object and types.is_boolean(cells.type):
+            values = cells.cast(self.pa.float64()).to_numpy(zero_copy_only=False)
+        if types.is_integer(cells.type) and cells.type.bit_width == 64:
+            self._check_exact(cells, column, first)
+        return values
+
+    def is_date(self, column: str) -> bool:
+        """Whether the file says that a column holds dates or times."""
+        return self._is_date(self.schema.field(column).type)
+
+    def is_text(self, column: str) -> bool:
+        """Whether the file says that a column holds text."""
+        types, found = self.pa.types, self.schema.field(column).type
+        plain = found.value_type if types.is_dictionary(found) else found
+        return types.is_string(plain) or types.is_large_string(plain) or types.is_string_view(plain)
+
+    def _is_date(self, kind: "pyarrow.DataType") -> bool:
+        return self.pa.types.is_date(kind) or self.pa.types.is_timestamp(kind)
+
+    def _days(self, cells: "pyarrow.Array") -> NDArray[np.float64]:
+        whole = cells.cast(self.pa.timestamp("ns")).cast(self.pa.int64())
+        return whole.cast(self.pa.float64(), safe=False).to_numpy(zero_copy_only=False) / (
+            _NANOSECONDS_A_DAY
+        )
+
+    def _check_exact(self, cells: "pyarrow.Array", column: str, first: int) -> None:
+        values = cells.fill_null(0).to_numpy(zero_copy_only=False)
+        bad = values > LARGEST_EXACT
+        if values.dtype.kind == "i":
+            bad |= values < -LARGEST_EXACT
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise DataError(
+                f"{self.path}, row {first + row} (counted from 0): column {column!r} is "
+                f"{values[row]}; expected at most 2**53, beyond which float64 has gaps: scale it "
+                "down"
+            )
+
+    @property
+    def _parquet(self) -> bool:
+        return suffix(self.path) == ".parquet"
+
+    def _explained(self) -> "_Explained":
+        return _Explained(self.path, self.pa.ArrowException)
+
+
+@dataclass(frozen=True)
+class ArrowSheet:
+    """All rows of a file, as a `gategrad.data.columns.Sheet`."""
+
+    table: ArrowTable
+    decimal: str = EITHER
+
+    @property
+    def path(self) -> Path:
+        """Of the file."""
+        return self.table.path
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.table.header
+
+    def where(self, row: int) -> str:
+        """Row and file, for messages."""
+        return f"{self.path}, row {row} (counted from 0)"
+
+    def position(self, column: str) -> int:
+        """The place of a column; raises DataError that lists the columns."""
+        if column not in self._places:
+            raise DataError(
+                f"{self.path} has no column {column!r}; its columns are: {few(self.header)}"
+            )
+        return self._places[column]
+
+    def cells(self, column: str) -> list[str] | NDArray[np.float64]:
+        """Texts, "" for a gap; or float64, NaN for a gap."""
+        self.position(column)
+        self.table.check_type(column, only_numbers=False, texts=(), dates=self.header)
+        parts, first = [], 0
+        for batch in self.table.batches([column], 0, _BATCH_ROWS):
+            parts.append(self.table.values(batch.column(0), column, first, text=False))
+            first += batch.num_rows
+        values = np.concatenate(parts) if parts else np.empty(0)
+        if values.dtype != object and not self.table.is_text(column):
+            return values.astype(np.float64)
+        return ["" if cell is None else str(cell).strip() for cell in values.tolist()]
+
+    def is_date(self, column: str) -> bool:
+        """Whether the file says that a column holds dates or times."""
+        return self.table.is_date(column)
+
+    def plain(self, columns: Sequence[str]) -> NDArray[np.float64] | None:
+        """The columns as float64 where the file says that they are numbers, without a gap."""
+        for column in columns:
+            self.position(column)
+        if not columns or any(self.table.is_text(c) or self.table.is_date(c) for c in columns):
+            return None
+        x = np.empty((self.table.n, len(columns)))
+        for j, column in enumerate(columns):
+            cells = self.cells(column)
+            if not isinstance(cells, np.ndarray):
+                return None
+            x[:, j] = cells
+        return x if np.isfinite(x).all() else None
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.header)}
+
+
+class _Explained:
+    """A context in which what pyarrow says about a file becomes a DataError."""
+
+    def __init__(self, path: Path, error: type[Exception]) -> None:
+        self._path, self._error = path, error
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        damaged = isinstance(error, self._error) or (
+            isinstance(error, OSError) and error.errno is None
+        )
+        if damaged:
+            form = "parquet" if suffix(self._path) == ".parquet" else "Arrow IPC"
+            reason = str(error).partition("\n")[0]
+            raise DataError(f"{self._path} is no complete {form} file: {reason}") from error
+
+
+def _parquet_head(path: Path) -> tuple["pyarrow.Schema", int]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        return file.schema_arrow, file.metadata.num_rows
+
+
+def _parquet_batches(
+    path: Path, columns: Sequence[str], start: int, step: int
+) -> Iterator["pyarrow.RecordBatch"]:
+    """Batches of at most `step` rows from row `start` on; row groups before are not read."""
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+        ends = np.cumsum(sizes, dtype=np.int64)
+        group = int(np.searchsorted(ends, start, side="right"))
+        skip = start - int(ends[group - 1]) if group else start
+        groups = list(range(group, len(sizes)))
+        for batch in file.iter_batches(step, row_groups=groups, columns=list(columns)):
+            if skip < batch.num_rows:
+                yield batch.slice(skip)
+            skip = max(0, skip - batch.num_rows)
+
+
+def _ipc_head(path: Path) -> tuple["pyarrow.Schema", int]:
+    import pyarrow
+
+    with pyarrow.OSFile(str(path)) as file, pyarrow.ipc.open_file(file) as reader:
+        n = sum(reader.get_batch(i).num_rows for i in range(reader.num_record_batches))
+        return reader.schema, n
+
+
+def _ipc_batches(
+    path: Path, columns: Sequence[str], start: int, step: int
+) -> Iterator["pyarrow.RecordBatch"]:
+    """Slices of at most `step` rows of the file's record batches, from row `start` on."""
+    import pyarrow
+
+    with pyarrow.OSFile(str(path)) as file, pyarrow.ipc.open_file(file) as reader:
+        first = 0
+        for i in range(reader.num_record_batches):
+            batch = reader.get_batch(i).select(list(columns))
+            for begin in range(max(0, start - first), batch.num_rows, step):
+                yield batch.slice(begin, step)
+            first += batch.num_rows
