@@ -48,7 +48,7 @@ def main() -> None:
 def _core_line(model: gg.Model, isa: str) -> None:
     program = _lowered(model, isa)
     start = perf_counter()
-    plan, n_gates = program.few.plan(), live_gates(model.circuit)
+    plan, n_gates = program.single_rows.plan(), live_gates(model.circuit)
     milliseconds = 1e3 * (perf_counter() - start)
     plan.time_gates(100)
     times = [1e9 * plan.time_gates(1000) / 1000 / n_gates for _ in range(ROUNDS)]
@@ -70,8 +70,8 @@ def _call_lines(model: gg.Model, rows: NDArray) -> None:
 
 def _batch_lines(model: gg.Model, rows: NDArray, isa: str) -> None:
     few, blocks = _lowered(model, isa), _lowered(model, isa)
-    limit = few.few.plan().most_rows
-    few.few.most_rows, blocks.few.most_rows = BATCHES[-1], 0
+    limit = few.single_rows.plan().most_rows
+    few.single_rows.most_rows, blocks.single_rows.most_rows = BATCHES[-1], 0
     print(
         f"\n{live_gates(model.circuit):,} gates, {isa}: microseconds a call; "
         f"few rows in use up to {limit}\n{'rows':>5} {'few rows':>10} {'block':>10}"

@@ -12,9 +12,11 @@
 #include <type_traits>
 
 #include "arrays.h"
+#include "engine/array_view.h"
 #include "engine/bind_single.h"
 #include "engine/generate.h"
 #include "engine/lower.h"
+#include "engine/pool.h"
 #include "engine/run.h"
 #include "engine/single_run.h"
 #include "engine/source.h"
@@ -23,67 +25,68 @@
 namespace gategrad {
 namespace {
 
-using AnyRows = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
-
 const Kernels& kernels_named(const std::string& isa) {
   return instruction_set(isa).kernels->blocks;
 }
 
-void check_code(const Program& program, const std::string& isa) {
-  if (program.code && isa != program.code_isa)
-    throw std::invalid_argument("the program is machine code for " + program.code_isa +
-                                ", not for " + isa);
+// Ctrl-C and the like: a handler that raises ends the call.
+bool interrupted() {
+  nb::gil_scoped_acquire acquire;
+  return PyErr_CheckSignals() != 0;
 }
 
-Type type_of(const AnyRows& x) {
-  if (x.dtype() == nb::dtype<bool>()) return Type::kBool;
-  if (x.dtype() == nb::dtype<uint8_t>()) return Type::kUint8;
-  if (x.dtype() == nb::dtype<float>()) return Type::kFloat32;
-  if (x.dtype() == nb::dtype<double>()) return Type::kFloat64;
-  throw std::invalid_argument("rows must be bool, uint8, float32 or float64");
+// Where results of `n_rows` rows go; either may be None.
+Results results_of(const Program& program, nb::handle sums, nb::handle labels, size_t n_rows) {
+  Results results{nullptr, nullptr};
+  if (!sums.is_none()) {
+    ArrayView view(sums);
+    if (!view) nb::raise_python_error();
+    results.sums = elements_of<int32_t>(view, n_rows * program.classes.size());
+  }
+  if (!labels.is_none()) {
+    if (!program.argmax) throw std::invalid_argument("labels need an argmax readout");
+    ArrayView view(labels);
+    if (!view) nb::raise_python_error();
+    results.labels = elements_of<int64_t>(view, n_rows);
+  }
+  return results;
 }
 
-// Runs `run(results)` without the GIL into new arrays, those that are wanted: (sums, labels).
-template <typename Run>
-nb::object collect(const Program& program, size_t n_rows, bool want_sums, bool want_labels,
-                   const Run& run) {
-  size_t n_classes = program.classes.size();
-  if (want_sums && n_classes && n_rows > SIZE_MAX / n_classes) throw std::bad_alloc();
-  std::vector<int32_t> sums(want_sums ? n_rows * n_classes : 0);
-  std::vector<int64_t> labels(want_labels ? n_rows : 0);
-  if (want_labels && !program.argmax) throw std::invalid_argument("labels need an argmax readout");
-  bool good;
+// `threads`: so many at most; where it is negative, fewer where they don't pay. Every way that a call may
+// end has a name in Python, but an interrupt, which raises what its handler raised.
+template <typename AnyRows>
+int run(Engine& engine, const AnyRows& rows, int64_t threads, bool may_interrupt,
+        const Results& results) {
+  const bool as_pays = threads < 0;
+  const Calling calling{static_cast<size_t>(as_pays ? -threads : threads), as_pays,
+                        may_interrupt ? interrupted : nullptr};
+  Outcome outcome;
   {
     nb::gil_scoped_release release;
-    good = run(Results{want_sums ? sums.data() : nullptr, want_labels ? labels.data() : nullptr});
+    outcome = engine.run(rows, calling, results);
   }
-  if (!good) return nb::none();
-  return nb::make_tuple(to_numpy(std::move(sums), {want_sums ? n_rows : 0, n_classes}),
-                        to_numpy(std::move(labels), {want_labels ? n_rows : 0}));
+  if (outcome == Outcome::kInterrupted) nb::raise_python_error();
+  return static_cast<int>(outcome);
 }
 
-nb::object run_rows(Engine& engine, const AnyRows& x, const std::string& isa, size_t threads,
-                    bool want_sums, bool want_labels) {
-  const Program& program = engine.program();
-  check_code(program, isa);
-  if (x.shape(1) != program.n_features) throw std::invalid_argument("wrong number of features");
-  Rows rows{x.data(), type_of(x), x.shape(0), x.stride(0), x.stride(1)};
-  return collect(program, rows.n_rows, want_sums, want_labels, [&](const Results& results) {
-    return engine.run(kernels_named(isa), rows, threads, results);
-  });
+int run_rows(Engine& engine, nb::handle x, nb::handle sums, nb::handle labels, int64_t threads,
+             bool may_interrupt) {
+  ArrayView view(x);
+  if (!view) nb::raise_python_error();
+  std::optional<Rows> rows = rows_of(view, engine.program().n_features);
+  if (!rows) throw std::invalid_argument("rows of another type, shape or alignment");
+  const Results results = results_of(engine.program(), sums, labels, rows->n_rows);
+  return run(engine, *rows, threads, may_interrupt, results);
 }
 
-nb::object run_packed(Engine& engine, In<uint64_t, 2> words, size_t n_rows, const std::string& isa,
-                      size_t threads, bool want_sums, bool want_labels) {
-  check_code(engine.program(), isa);
+int run_packed(Engine& engine, In<uint64_t, 2> words, size_t n_rows, nb::handle sums,
+               nb::handle labels, int64_t threads, bool may_interrupt) {
   for (uint32_t input : engine.program().input)
     if (input >= words.shape(0)) throw std::invalid_argument("too few packed inputs");
   if (words.shape(1) < (n_rows + 63) / 64) throw std::invalid_argument("too few packed words");
-  PackedRows rows{words.data(), n_rows, words.shape(1)};
-  return collect(engine.program(), n_rows, want_sums, want_labels, [&](const Results& results) {
-    engine.run(kernels_named(isa), rows, threads, results);
-    return true;
-  });
+  const Results results = results_of(engine.program(), sums, labels, n_rows);
+  return run(engine, PackedRows{words.data(), n_rows, words.shape(1)}, threads, may_interrupt,
+             results);
 }
 
 // Seconds to read `data` once, plain or prefetching, and the XOR of what was read.
@@ -117,9 +120,12 @@ Source* copy_source(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> ta
   return source.release();
 }
 
-Engine* lower_source(const Source& source, const std::string& code_isa) {
+// With the kernels of `isa`, and as machine code for it where that is wanted and possible.
+Engine* lower_source(const Source& source, const std::string& isa, bool code) {
   nb::gil_scoped_release release;
-  return new Engine(lower(source.circuit(), source.readout(), source.encoder(), code_isa));
+  return new Engine(
+      lower(source.circuit(), source.readout(), source.encoder(), code ? isa : std::string()),
+      kernels_named(isa));
 }
 
 Single* lower_single(const Source& source, const std::string& isa, const std::string& layout) {
@@ -131,8 +137,9 @@ Single* lower_single(const Source& source, const std::string& isa, const std::st
 
 void bind_engine(nb::module_& m) {
   nb::class_<Engine>(m, "Engine")
-      .def("run_rows", run_rows)
-      .def("run_packed", run_packed)
+      .def("run_rows", run_rows, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg())
+      .def("run_packed", run_packed, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
+           nb::arg(), nb::arg())
       .def_prop_ro("n_gates", [](const Engine& e) { return e.program().n_gates; })
       .def_prop_ro("n_runs", [](const Engine& e) { return e.program().runs.size(); })
       .def_prop_ro("code_bytes",
@@ -145,6 +152,10 @@ void bind_engine(nb::module_& m) {
       .def_prop_ro("n_looks", [](const Engine& e) { return e.program().n_looks; })
       .def_prop_ro("n_slots", [](const Engine& e) { return e.program().n_slots; });
   bind_single(m);
+  m.attr("GOOD") = static_cast<int>(Outcome::kGood);
+  m.attr("BAD_VALUE") = static_cast<int>(Outcome::kBadValue);
+  m.attr("NO_MEMORY") = static_cast<int>(Outcome::kNoMemory);
+  m.def("pool_size", pool_size);
   m.def("code_reaches", code_reaches);
   nb::class_<Source>(m, "Source");
   m.def("source", copy_source);

@@ -325,7 +325,6 @@ void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std:
               Program& program) {
   if (isa == "avx512") generate_for<Avx512Machine>(net, roots, program);
   if (isa == "avx2") generate_for<Avx2Machine>(net, roots, program);
-  if (program.code) program.code_isa = isa;
 }
 
 }  // namespace gategrad

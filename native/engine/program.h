@@ -30,7 +30,6 @@ struct Program {
   // For packed input: slot of each circuit input that is used.
   std::vector<uint32_t> input, input_slot;
   std::shared_ptr<const Code> code;
-  std::string code_isa;
   NoCode no_code = NoCode::kUnwanted;  // where there is no code
   size_t n_gates = 0;
   size_t n_looks = 0;  // gates considered while code was ordered: what lowering takes

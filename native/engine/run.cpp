@@ -2,223 +2,190 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
-#include <cstring>
-#include <exception>
-#include <new>
-#include <thread>
+#include <chrono>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "engine/blocks.h"
+#include "engine/pool.h"
 
 namespace gategrad {
 namespace {
 
-constexpr size_t kBlockBytes = kBlockWords * sizeof(uint64_t);
-// Slots are read in random order: on small pages, looking up addresses takes as long as the reads.
-constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kLine = 64;
+// About what a gate or an entry of a sum takes of a block, and what a thread must have to do before
+// it is worth waking: tens of microseconds pass until it begins, more where cores are busy.
+constexpr double kGateNanoseconds = 1.5, kWorthWaking = 100'000;
+constexpr auto kAskEvery = std::chrono::milliseconds(50);
 
-template <typename T>
-Encode<T> encoder_of(const Kernels& kernels) {
-  if constexpr (sizeof(T) == 1) return kernels.encode_u8;
-  if constexpr (sizeof(T) == 4) return kernels.encode_f32;
-  if constexpr (sizeof(T) == 8) return kernels.encode_f64;
-}
+size_t blocks_of(size_t n_rows) { return (n_rows + kBlockRows - 1) / kBlockRows; }
 
-// Columns [first, first + width) of `n` rows, row by row, padded with zeros to 64 columns.
-template <typename T>
-const T* gather(const T* rows, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t n,
-                size_t first, size_t width, size_t padded, Workspace& workspace) {
-  T* out = static_cast<T*>(workspace.scratch(n * padded * sizeof(T)));
-  for (size_t r = 0; r < n; ++r) {
-    const T* row = rows + static_cast<ptrdiff_t>(r) * row_stride;
-    T* to = out + r * padded;
-    for (size_t i = 0; i < width; ++i) to[i] = row[static_cast<ptrdiff_t>(first + i) * column_stride];
-    std::fill(to + width, to + padded, T{});
+// Blocks in portions of neighbours, each of which one thread takes, and the next when it is done.
+class Portions {
+ public:
+  Portions(size_t n_blocks, size_t n_threads)
+      : n_blocks_(n_blocks), size_(std::clamp<size_t>(n_blocks / (8 * n_threads), 1, 64)) {}
+
+  size_t n_blocks() const { return n_blocks_; }
+  // A thread's first block, and the one after a block of its own; n_blocks() where there is none.
+  size_t first() { return std::min(n_blocks_, size_ * next_.fetch_add(1)); }
+  size_t after(size_t block) { return (block + 1) % size_ ? std::min(block + 1, n_blocks_) : first(); }
+
+ private:
+  size_t n_blocks_, size_;
+  std::atomic<size_t> next_{0};
+};
+
+// Asks now and then whether to stop.
+class Question {
+ public:
+  explicit Question(bool (*ask)()) : ask_(ask) {}
+
+  bool answered_yes() {
+    if (ask_ == nullptr) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - asked_ < kAskEvery) return false;
+    asked_ = now;
+    return ask_();
   }
-  return out;
-}
 
-// Encodes rows [first_row, first_row + n) of the matrix into slots; the first bytes of them are
-// fetched.
-template <typename T>
-bool encode_block(const Kernels& kernels, const Program& program, const Rows& rows,
-                  size_t first_row, size_t n, size_t fetched, Workspace& workspace) {
-  KernelProgram view = program.view();
-  const T* start = static_cast<const T*>(rows.data) + static_cast<ptrdiff_t>(first_row) * rows.row_stride;
-  Check check = check_of(program.bits, rows.type);
-  bool contiguous = rows.column_stride == 1 && program.n_features >= 64 && rows.row_stride >= 0;
-  const size_t row_bytes = std::max<size_t>(1, static_cast<size_t>(rows.row_stride) * sizeof(T));
-  const size_t fetched_rows = contiguous ? std::min(n, fetched / row_bytes) : n;
-  bool good = true;
-  for (size_t t = 0; t < view.n_tiles; t += kTilesAtOnce) {
-    size_t end = std::min(t + kTilesAtOnce, view.n_tiles);
-    const T* block = start;
-    size_t stride = static_cast<size_t>(rows.row_stride), base = 0;
-    if (!contiguous) {
-      base = program.tiles[t].first_feature;
-      size_t stop = std::min(program.tiles[end - 1].first_feature + size_t{64}, program.n_features);
-      stride = std::max<size_t>(64, stop - base);
-      block = gather(start, rows.row_stride, rows.column_stride, n, base, stop - base, stride, workspace);
+ private:
+  bool (*ask_)();
+  std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
+};
+
+// One call, which threads share.
+template <typename Source>
+class Work {
+ public:
+  Work(const Program& program, const Kernels& kernels, const Source& source, size_t n_threads,
+       const Results& results, Question question)
+      : program_(program), kernels_(kernels), view_(program.view()), source_(source),
+        results_(results), question_(question),
+        portions_(blocks_of(source.n_rows()), n_threads) {}
+
+  Outcome outcome() const { return outcome_; }
+
+  void run(Workspace& workspace, bool may_ask) {
+    size_t block = portions_.first();
+    size_t fetched = 0;  // bytes of the block, while the gates of the last one ran
+    while (block < portions_.n_blocks() && outcome_ == Outcome::kGood) {
+      if (!source_.load(block, fetched, workspace)) outcome_ = Outcome::kBadValue;
+      const size_t next = portions_.after(block);
+      fetched = evaluate(workspace, next < portions_.n_blocks() ? source_.upcoming(next)
+                                                                : Bytes{nullptr, 0, 0});
+      store(workspace, block * kBlockRows);
+      if (may_ask && question_.answered_yes()) outcome_ = Outcome::kInterrupted;
+      block = next;
     }
-    good &= encoder_of<T>(kernels)(view, t, end, block, stride, base, n, check,
-                                   fetched_rows, workspace.marks(), workspace.slots());
   }
-  return good;
+
+ private:
+  // Gates and sums of the block in the workspace; returns how many of the first bytes of `next` are
+  // fetched by then.
+  size_t evaluate(Workspace& workspace, Bytes next) const {
+    const size_t n = program_.code ? program_.code->n_fetches() : program_.gates.size();
+    const size_t left = next.count - next.fetched;
+    const size_t step = std::min(left / std::max<size_t>(1, n), kLine);
+    const uint8_t* fetch = next.first + next.fetched;
+    if (program_.code) {
+      program_.code->function()(workspace.slots(), workspace.planes(), fetch, step);
+    } else {
+      kernels_.gates(view_, workspace.slots(), fetch, step);
+      kernels_.sums(view_, workspace.slots(), workspace.planes());
+    }
+    return next.fetched + std::min(n * kLine, left);
+  }
+
+  void store(Workspace& workspace, size_t first) const {
+    const size_t n = std::min(kBlockRows, source_.n_rows() - first);
+    if (results_.labels) kernels_.argmax(view_, workspace.planes(), n, results_.labels + first);
+    if (results_.sums)
+      kernels_.store_sums(view_, workspace.planes(), n, results_.sums + first * view_.n_classes);
+  }
+
+  const Program& program_;
+  const Kernels& kernels_;
+  const KernelProgram view_;
+  const Source& source_;
+  const Results& results_;
+  Question question_;
+  Portions portions_;
+  std::atomic<Outcome> outcome_{Outcome::kGood};
+};
+
+// Workspaces for as many threads as there is memory for.
+class Lent {
+ public:
+  static constexpr size_t kMost = 1024;
+
+  Lent(Workspaces& from, const Program& program, size_t n, size_t scratch_bytes) : from_(from) {
+    while (count_ < std::min(n, kMost)) {
+      Workspace* workspace = from_.borrow(program);
+      if (workspace == nullptr) return;
+      lent_[count_++] = workspace;
+      if (workspace->reserve_scratch(scratch_bytes)) continue;
+      from_.give_back(lent_[--count_]);
+      return;
+    }
+  }
+  ~Lent() {
+    while (count_ > 0) from_.give_back(lent_[--count_]);
+  }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+
+  size_t count() const { return count_; }
+  Workspace& operator[](size_t thread) const { return *lent_[thread]; }
+
+ private:
+  Workspaces& from_;
+  Workspace* lent_[kMost];
+  size_t count_ = 0;
+};
+
+double block_cost(const Program& program) {
+  return kGateNanoseconds * static_cast<double>(program.n_gates + program.entries.size());
 }
 
-void unpack_block(const Program& program, const PackedRows& rows, size_t block, uint64_t* slots) {
-  size_t first = block * kBlockWords;
-  size_t n = std::min(kBlockWords, rows.n_words - first);
-  for (size_t i = 0; i < program.input.size(); ++i) {
-    uint64_t* slot = slots + size_t{program.input_slot[i]} * kBlockWords;
-    const uint64_t* line = rows.words + size_t{program.input[i]} * rows.n_words + first;
-    std::copy(line, line + n, slot);
-    std::fill(slot + n, slot + kBlockWords, 0);
-  }
+size_t threads_for(const Calling& calling, size_t n_blocks, double cost_of_block) {
+  const size_t most = std::clamp<size_t>(calling.n_threads, 1, std::max<size_t>(1, n_blocks));
+  if (!calling.as_pays || most == 1) return most;
+  const double pays = static_cast<double>(n_blocks) * cost_of_block / kWorthWaking;
+  return std::clamp<size_t>(pays < static_cast<double>(most) ? static_cast<size_t>(pays) : most, 1,
+                            most);
 }
 
 }  // namespace
 
-void Workspace::Free::operator()(uint64_t* p) const { std::free(p); }
-
-Workspace::Blocks Workspace::allocate(size_t n_blocks) {
-  size_t n_bytes = std::max<size_t>(1, n_blocks) * kBlockBytes;
-  size_t alignment = n_bytes < kHugePage / 8 ? kBlockBytes : kHugePage;
-  n_bytes = (n_bytes + alignment - 1) / alignment * alignment;
-  void* p = std::aligned_alloc(alignment, n_bytes);
-  if (p == nullptr) throw std::bad_alloc();
-#if defined(__linux__)
-  if (alignment == kHugePage) madvise(p, n_bytes, MADV_HUGEPAGE);
-#endif
-  return Blocks(static_cast<uint64_t*>(p));
+template <typename Source>
+Outcome Engine::run_blocks(const Source& source, const Calling& calling,
+                           const Results& results) noexcept {
+  const size_t n_blocks = blocks_of(source.n_rows());
+  const size_t wanted = threads_for(calling, n_blocks, source.cost() + block_cost(program_));
+  const Lent lent(workspaces_, program_, wanted, source.scratch_bytes());
+  if (lent.count() == 0) return Outcome::kNoMemory;
+  Work<Source> work(program_, kernels_, source, lent.count(), results,
+                    Question(calling.interrupted));
+  struct Shared {
+    Work<Source>& work;
+    const Lent& lent;
+  } shared{work, lent};
+  share(
+      lent.count(),
+      [](void* context, size_t thread) {
+        const Shared& shared = *static_cast<Shared*>(context);
+        shared.work.run(shared.lent[thread], thread == 0);
+      },
+      &shared);
+  return work.outcome();
 }
 
-Workspace::Workspace(const Program& program)
-    : slots_(allocate(program.n_slots)),
-      planes_(allocate(program.classes.size() * program.n_planes)),
-      marks_(allocate(kTilesAtOnce * kTilePitch)) {
-  std::memset(slots_.get() + kFalseSlot * kBlockWords, 0x00, kBlockBytes);
-  std::memset(slots_.get() + kTrueSlot * kBlockWords, 0xFF, kBlockBytes);
+Outcome Engine::run(const Rows& rows, const Calling& calling, const Results& results) noexcept {
+  return run_blocks(MatrixSource(kernels_, program_, rows), calling, results);
 }
 
-void* Workspace::scratch(size_t n_bytes) {
-  if (n_bytes > scratch_bytes_) {
-    scratch_ = allocate((n_bytes + kBlockBytes - 1) / kBlockBytes);
-    scratch_bytes_ = n_bytes;
-  }
-  return scratch_.get();
-}
-
-std::unique_ptr<Workspace> Engine::borrow() {
-  {
-    std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      auto workspace = std::move(idle_.back());
-      idle_.pop_back();
-      return workspace;
-    }
-  }
-  return std::make_unique<Workspace>(program_);
-}
-
-void Engine::give_back(std::unique_ptr<Workspace> workspace) {
-  std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(workspace));
-}
-
-// Gates and sums of the block in the workspace; returns how many of the first bytes of `next` are
-// fetched by then.
-size_t Engine::evaluate(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
-                        Bytes next) {
-  const size_t n = program_.code ? program_.code->n_fetches() : program_.gates.size();
-  const size_t left = next.count - next.fetched;
-  const size_t step = std::min(left / std::max<size_t>(1, n), kLine);
-  if (program_.code) {
-    program_.code->function()(workspace.slots(), workspace.planes(), next.first + next.fetched, step);
-  } else {
-    kernels.gates(view, workspace.slots(), next.first + next.fetched, step);
-    kernels.sums(view, workspace.slots(), workspace.planes());
-  }
-  return next.fetched + std::min(n * kLine, left);
-}
-
-// `load(block, fetched, workspace)` fills the input slots of one block and says whether its rows are
-// good; the first `fetched` bytes of these are in the cache already.
-// `upcoming(block)` is the memory that load will read.
-template <typename Load, typename Upcoming>
-bool Engine::run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads,
-                        const Results& results, const Load& load, const Upcoming& upcoming) {
-  const KernelProgram view = program_.view();
-  const size_t n_blocks = (n_rows + kBlockRows - 1) / kBlockRows;
-  n_threads = std::clamp<size_t>(n_threads, 1, std::max<size_t>(1, n_blocks));
-  std::atomic<bool> good{true};
-  std::vector<std::exception_ptr> errors(n_threads);
-  auto work = [&](size_t thread) {
-    try {
-      auto workspace = borrow();
-      size_t end = n_blocks * (thread + 1) / n_threads;
-      size_t fetched = 0;  // bytes of the block, while the gates of the last one ran
-      for (size_t block = n_blocks * thread / n_threads; block < end && good; ++block) {
-        if (!load(block, fetched, *workspace)) good = false;
-        size_t first = block * kBlockRows, n = std::min(kBlockRows, n_rows - first);
-        Bytes next = block + 1 < end ? upcoming(block + 1) : Bytes{nullptr, 0, 0};
-        fetched = evaluate(kernels, view, *workspace, next);
-        if (results.labels) kernels.argmax(view, workspace->planes(), n, results.labels + first);
-        if (results.sums)
-          kernels.store_sums(view, workspace->planes(), n, results.sums + first * view.n_classes);
-      }
-      give_back(std::move(workspace));
-    } catch (...) {
-      errors[thread] = std::current_exception();
-    }
-  };
-  std::vector<std::thread> threads;
-  threads.reserve(n_threads);
-  size_t started = 1;
-  try {
-    for (; started < n_threads; ++started) threads.emplace_back(work, started);
-  } catch (const std::exception&) {
-    // The system refuses further threads: this one does their share.
-  }
-  work(0);
-  for (; started < n_threads; ++started) work(started);
-  for (std::thread& thread : threads) thread.join();
-  for (const std::exception_ptr& error : errors)
-    if (error) std::rethrow_exception(error);
-  return good;
-}
-
-bool Engine::run(const Kernels& kernels, const Rows& rows, size_t n_threads,
-                 const Results& results) {
-  auto load = [&](size_t block, size_t fetched, Workspace& work) {
-    size_t first = block * kBlockRows, n = std::min(kBlockRows, rows.n_rows - first);
-    auto encode = rows.type == Type::kFloat32   ? encode_block<float>
-                  : rows.type == Type::kFloat64 ? encode_block<double>
-                                                : encode_block<uint8_t>;
-    return encode(kernels, program_, rows, first, n, fetched, work);
-  };
-  const size_t size = rows.type == Type::kFloat64 ? 8 : rows.type == Type::kFloat32 ? 4 : 1;
-  auto upcoming = [&](size_t block) -> Bytes {
-    size_t first = block * kBlockRows, n = std::min(kBlockRows, rows.n_rows - first);
-    if (rows.column_stride != 1 || rows.row_stride < 0) return {nullptr, 0, 0};
-    size_t stride = static_cast<size_t>(rows.row_stride) * size;
-    return {static_cast<const uint8_t*>(rows.data) + first * stride, n * stride,
-            kernels.fetches_ahead ? std::min(n, rows_ahead(size)) * stride : 0};
-  };
-  return run_blocks(kernels, rows.n_rows, n_threads, results, load, upcoming);
-}
-
-void Engine::run(const Kernels& kernels, const PackedRows& rows, size_t n_threads,
-                 const Results& results) {
-  auto load = [&](size_t block, size_t, Workspace& work) {
-    unpack_block(program_, rows, block, work.slots());
-    return true;
-  };
-  auto upcoming = [](size_t) -> Bytes { return {nullptr, 0, 0}; };
-  run_blocks(kernels, rows.n_rows, n_threads, results, load, upcoming);
+Outcome Engine::run(const PackedRows& rows, const Calling& calling,
+                    const Results& results) noexcept {
+  return run_blocks(PackedSource(program_, rows), calling, results);
 }
 
 }  // namespace gategrad

@@ -3,16 +3,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <mutex>
-#include <vector>
 
 #include "engine/kernel.h"
 #include "engine/program.h"
+#include "engine/workspace.h"
 
 namespace gategrad {
 
 enum class Type { kBool, kUint8, kFloat32, kFloat64 };
+
+inline constexpr size_t size_of(Type type) {
+  return type == Type::kFloat64 ? 8 : type == Type::kFloat32 ? 4 : 1;
+}
 
 // What values of rows of `type` must be, where rows are bits and where they are features.
 inline Check check_of(bool bits, Type type) {
@@ -36,61 +38,42 @@ struct PackedRows {
   size_t n_words;  // of a line
 };
 
-// Memory that a block will be encoded from; the first `fetched` bytes of it are fetched while the
-// block before it is encoded.
-struct Bytes {
-  const uint8_t* first;
-  size_t count, fetched;
-};
-
 // Where results go; a null pointer means that they are not wanted.
 struct Results {
   int32_t* sums;    // (n_rows, n_classes)
   int64_t* labels;  // (n_rows), argmax programs only
 };
 
-// Memory of one thread at work, aligned to blocks.
-class Workspace {
- public:
-  explicit Workspace(const Program& program);
-  uint64_t* slots() { return slots_.get(); }
-  uint64_t* planes() { return planes_.get(); }
-  uint64_t* marks() { return marks_.get(); }
-  void* scratch(size_t n_bytes);
-
- private:
-  struct Free {
-    void operator()(uint64_t* p) const;
-  };
-  using Blocks = std::unique_ptr<uint64_t[], Free>;
-  static Blocks allocate(size_t n_blocks);
-  Blocks slots_, planes_, marks_, scratch_;
-  size_t scratch_bytes_ = 0;
+// How a call is to run.
+struct Calling {
+  size_t n_threads;     // at most
+  bool as_pays;         // fewer threads where waking them takes longer than what they would do
+  bool (*interrupted)();  // asked now and then on the calling thread; null: never
 };
 
-// A Program with workspaces that calls borrow, so that several threads can run it at once.
+// How a call ended. kBadValue: a value is NaN, or no bit where rows are bits; results are undefined
+// unless all is good.
+enum class Outcome { kGood, kBadValue, kNoMemory, kInterrupted };
+
+// A Program and its kernels. Calls borrow workspaces, so that several threads can run it at once. No
+// call throws.
 class Engine {
  public:
-  explicit Engine(Program program) : program_(std::move(program)) {}
+  Engine(Program program, const Kernels& kernels)
+      : program_(std::move(program)), kernels_(kernels) {}
   const Program& program() const { return program_; }
 
-  // Returns false where a value is NaN, or no bit where rows are bits; results are then undefined.
-  bool run(const Kernels& kernels, const Rows& rows, size_t n_threads, const Results& results);
-  void run(const Kernels& kernels, const PackedRows& rows, size_t n_threads,
-           const Results& results);
+  Outcome run(const Rows& rows, const Calling& calling, const Results& results) noexcept;
+  Outcome run(const PackedRows& rows, const Calling& calling, const Results& results) noexcept;
 
  private:
-  template <typename Load, typename Upcoming>
-  bool run_blocks(const Kernels& kernels, size_t n_rows, size_t n_threads, const Results& results,
-                  const Load& load, const Upcoming& upcoming);
-  size_t evaluate(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
-                  Bytes next);
-  std::unique_ptr<Workspace> borrow();
-  void give_back(std::unique_ptr<Workspace> workspace);
+  template <typename Source>
+  Outcome run_blocks(const Source& source, const Calling& calling,
+                     const Results& results) noexcept;
 
   Program program_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Workspace>> idle_;
+  const Kernels& kernels_;
+  Workspaces workspaces_;
 };
 
 }  // namespace gategrad

@@ -1,12 +1,12 @@
 #include "engine/single_run.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <stdexcept>
 
+#include "common/system.h"
 #include "isa/isa.h"
 
 namespace gategrad {
@@ -17,7 +17,7 @@ class Room {
  public:
   explicit Room(size_t n_bytes) {
     if (n_bytes <= sizeof(here_)) return;
-    there_.reset(std::aligned_alloc(64, (n_bytes + 63) / 64 * 64));
+    there_.reset(system::allocate((n_bytes + 63) / 64 * 64, 64));
     if (there_ == nullptr) throw std::bad_alloc();
   }
   template <typename T>
@@ -25,7 +25,7 @@ class Room {
 
  private:
   struct Free {
-    void operator()(void* p) const { std::free(p); }
+    void operator()(void* p) const { system::release(p); }
   };
   alignas(64) unsigned char here_[1 << 13];
   std::unique_ptr<void, Free> there_;

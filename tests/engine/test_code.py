@@ -96,10 +96,3 @@ def test_turned_off_the_gates_run_in_kernels(
     circuit, readout = random_circuit(n_inputs=9, n_gates=50, n_outputs=9), Readout.group_sum(9, 3)
     program = engine.lower(circuit, readout, backend="native")
     assert (program.isa, program.code_bytes) == (with_code, 0)
-
-
-def test_code_is_for_its_instruction_set_only(with_code: str) -> None:
-    circuit, readout = random_circuit(n_inputs=9, n_gates=50, n_outputs=9), Readout.group_sum(9, 3)
-    program = engine.lower(circuit, readout, backend="native")
-    with pytest.raises(ValueError, match=f"machine code for {with_code}, not for baseline"):
-        program._engine.run_rows(np.zeros((70, 9), bool), "baseline", 1, True, False)

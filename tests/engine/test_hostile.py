@@ -100,7 +100,7 @@ def test_a_plan_for_single_rows_is_no_larger_than_its_readout_warrants() -> None
     n_classes, n_inputs = 20_000, 5000
     readout = many_heavy_weights(n_classes, n_inputs)
     program = engine.lower(Circuit(n_inputs, [], [], 2 + np.arange(n_inputs)), readout)
-    assert program.few.plan().n_bytes < 10 * (8 * 4 * n_classes + 20 * n_classes)
+    assert program.single_rows.plan().n_bytes < 10 * (8 * 4 * n_classes + 20 * n_classes)
 
 
 @pytest.mark.skipif(not CODED, reason="code needs AVX2")
@@ -157,7 +157,7 @@ def test_the_core_checks_every_index_itself(change: dict, message: str) -> None:
             changed[i].astype(types[i]) if i in changed else value for i, value in enumerate(plain)
         ]
 
-    _core.lower(_core.source(*arguments({})), "")
+    _core.lower(_core.source(*arguments({})), "baseline", False)
     with pytest.raises(ValueError, match=message):
         _core.source(*arguments(change))
 

@@ -35,8 +35,8 @@ def lower(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
 
     def lower(*args: object) -> engine.NativeProgram:
         program = engine.lower(*args, backend="native")
-        program.few.plan()
-        program.few.most_rows = 70
+        program.single_rows.plan()
+        program.single_rows.most_rows = 70
         return program
 
     return lower
@@ -58,7 +58,7 @@ def layered(n_inputs: int, widths: list[int], seed: int) -> Circuit:
 
 def check_few(program: engine.NativeProgram, x: np.ndarray, readout: Readout, sums) -> None:
     """Compare sums and labels, and make sure that the few-rows path took `x` itself."""
-    found = program.few.run(x, sums=True)
+    found = program.single_rows.run(x, sums=True)
     assert found is not None
     np.testing.assert_array_equal(found, sums)
     np.testing.assert_array_equal(program.sums(x, threads=3), sums)
@@ -79,7 +79,7 @@ def test_layers(lower, n_inputs: int, widths: list[int]) -> None:
 def test_wide_layers_are_looked_up_where_the_machine_can(lower) -> None:
     program = lower(layered(784, [2000] * 4, seed=0), Readout.group_sum(2000, 10))
     expected = "bits" if program.isa == "avx512" and HAS_PERMUTES else "bytes"
-    assert program.few.plan().layout == expected
+    assert program.single_rows.plan().layout == expected
 
 
 def test_deep_chains_and_wide_windows_go_by_bytes(lower) -> None:
@@ -91,7 +91,7 @@ def test_deep_chains_and_wide_windows_go_by_bytes(lower) -> None:
     for circuit, x in ((chain, bits), (wide, wide_bits)):
         readout = Readout.identity(circuit.n_outputs)
         program = lower(circuit, readout)
-        assert program.few.plan().layout == "bytes"
+        assert program.single_rows.plan().layout == "bytes"
         check_few(program, x, readout, evaluate_sums(circuit, readout, x))
 
 
@@ -155,9 +155,9 @@ def test_sums_at_the_ends_of_int32_and_constant_outputs(lower) -> None:
 
 def plans(program: engine.NativeProgram) -> list[_core.Single]:
     """The program's plan in every layout that this machine runs, whichever is faster."""
-    made = [_core.lower_single(program.few.source, program.isa, "bytes")]
+    made = [_core.lower_single(program.single_rows.source, program.isa, "bytes")]
     if program.isa == "avx512" and HAS_PERMUTES:
-        made.append(_core.lower_single(program.few.source, program.isa, "bits"))
+        made.append(_core.lower_single(program.single_rows.source, program.isa, "bits"))
     return made
 
 
@@ -178,9 +178,9 @@ def test_both_layouts_of_awkward_circuits(lower, seed: int) -> None:
 def test_layouts_that_are_not_to_be_had() -> None:
     program = small_program()
     with pytest.raises(ValueError, match="unknown layout 'words'; known: bits, bytes"):
-        _core.lower_single(program.few.source, program.isa, "words")
+        _core.lower_single(program.single_rows.source, program.isa, "words")
     with pytest.raises(ValueError, match="baseline has no kernels for the layout in bits"):
-        _core.lower_single(program.few.source, "baseline", "bits")
+        _core.lower_single(program.single_rows.source, "baseline", "bits")
 
 
 @settings(max_examples=80, deadline=None)
@@ -195,9 +195,9 @@ def test_any_circuit(pair: tuple[Circuit, Readout], n_rows: int, seed: int) -> N
         if circuit.n_inputs:
             assert plan.sums(bits, found)
             np.testing.assert_array_equal(found, sums)
-    program.few.plan()
+    program.single_rows.plan()
     for most_rows in (70, 0):
-        program.few.most_rows = most_rows
+        program.single_rows.most_rows = most_rows
         np.testing.assert_array_equal(program.sums(bits), sums)
         np.testing.assert_array_equal(program.labels(bits), decide(readout, sums))
 
@@ -280,7 +280,7 @@ def test_long_work_lets_other_threads_run() -> None:
 
 def test_results_need_a_fitting_array() -> None:
     program = small_program()
-    x, plan = np.zeros((2, 100), bool), program.few.plan()
+    x, plan = np.zeros((2, 100), bool), program.single_rows.plan()
     for out in (np.empty(3, np.int64), np.empty(2, np.int32), np.empty(4, np.int64)[::2]):
         with pytest.raises(ValueError, match="results need another array"):
             plan.labels(x, out)

@@ -34,8 +34,9 @@ def lower(
             NVIDIA GPU, torch and triton.
 
     Returns:
-        A program with `sums(x, threads=None)` and `labels(x, threads=None)`; it says in `backend`,
-        `isa` and `reason` what runs it.
+        A program with `sums`, `labels` and `scores` of `(x, threads=None)`; it says in `backend`,
+        `isa` and `reason` what runs it, and in `route(x)` which way a batch takes. `warm_up()`
+        makes what first calls would make.
 
     Raises:
         ValueError: an unknown backend; lists the known ones.

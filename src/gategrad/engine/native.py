@@ -1,28 +1,33 @@
 """The native engine: a circuit lowered for the C++ core, and its rows handed over."""
 
-from dataclasses import dataclass
-from functools import cached_property, partial
+import threading
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad import _core
-from gategrad.circuit import Circuit, Netlist, Readout, behind, check_pair, decide
+from gategrad.circuit import Circuit, Netlist, Readout, behind, check_pair, decide, scores
 from gategrad.encoding import Encoder
 from gategrad.encoding.comparisons import Comparisons, compare
 from gategrad.encoding.intervals import Intervals, number_intervals
 from gategrad.engine import isa
+from gategrad.engine.cores import usable_cores
 from gategrad.engine.errors import BackendError
-from gategrad.engine.few import MOST_ROWS, FewRows
-from gategrad.engine.in_order import in_order
 from gategrad.engine.lanes import LANES, spread
+from gategrad.engine.locks import ForkLock
+from gategrad.engine.number_rows import NumberRows
 from gategrad.engine.packing import Packed, check_packed
-from gategrad.engine.rows import InputError, check_rows, check_threads, check_values, thread_count
+from gategrad.engine.routes import Route
+from gategrad.engine.rows import as_array, check_rows, check_threads, check_values, is_exact
+from gategrad.engine.single_rows import SingleRows
 
 # Columns of a row: 2**24 slots take 1 GiB a thread.
 MOST_FEATURES = 1 << 24
-# Rows of repeated columns that are made at a time: 2 MiB of float64.
-WIDENED_ROWS = 4096
+MOST_RESULTS = 1 << 59
+# Rows from which on a second thread may pay, and from which on a call is asked to stop by a signal.
+SEVERAL, MANY = 1024, 4096
+# Rows that bring up all that a call needs: some more than one block for each thread.
+WARMING = 513
 
 
 class NativeProgram:
@@ -58,11 +63,13 @@ class NativeProgram:
             feature = np.arange(circuit.n_inputs, dtype=np.uint32)
             thresholds = feature, np.full(circuit.n_inputs, 0.5)
         source = _source(circuit, readout, thresholds, self._n_features, self._bits)
-        self._engine = _core.lower(source, isa.wanted_code(self.isa))
+        self._engine = _core.lower(source, self.isa, bool(isa.wanted_code(self.isa)))
         self.reason = reason + isa.without_code(self.isa, self._engine.no_code)
-        self.few = FewRows(source, readout.n_classes, self.isa)
+        self.single_rows = SingleRows(source, readout.n_classes, self.isa)
         self._intervals = None if self._encoder is None else number_intervals(encoder)
         self._circuit = None if self._intervals is None else circuit
+        self._number_rows: NumberRows | None = None
+        self._lock = ForkLock()
 
     @property
     def n_gates(self) -> int:
@@ -80,7 +87,8 @@ class NativeProgram:
         Args:
             x: (n, features) bool, uint8, float32, float64 or what converts to them exactly; what
                 the encoder takes, or bits without one; or packed bits.
-            threads: how many threads share the rows; all cores where None.
+            threads: how many threads share the rows; where None, as many as pay, up to what
+                `gategrad.engine.cores.usable_cores` gives.
 
         Returns:
             (n, C) int32.
@@ -88,6 +96,7 @@ class NativeProgram:
         Raises:
             InputError: rows or `threads` of a wrong type, shape or value.
             EncodingError: rows that an encoder of categories can't take.
+            MemoryError: too little for the results, or for one thread to work in.
         """
         return self._run(x, threads, sums=True)
 
@@ -97,27 +106,87 @@ class NativeProgram:
             return self._run(x, threads, sums=False)
         return decide(self._readout, self.sums(x, threads=threads))
 
+    def scores(self, x: ArrayLike | Packed, *, threads: int | None = None) -> NDArray[np.float32]:
+        """Scores of the sums, as `gategrad.circuit.scores` gives them."""
+        return scores(self._readout, self.sums(x, threads=threads))
+
+    def named(self, decided: NDArray, names: NDArray) -> NDArray:
+        """The name of each class index that `labels` gave."""
+        return names[decided]
+
+    def route(self, x: ArrayLike | Packed) -> Route:
+        """Which way rows take; their values are not looked at."""
+        if isinstance(x, Packed):
+            return Route.PACKED
+        if self._encoder is not None:
+            return Route.NUMBERS if self._compares(x) else Route.ENCODER
+        rows = as_array(x)
+        few = rows.ndim == 2 and self.single_rows.take(len(rows))
+        return Route.SINGLE_ROWS if few else Route.BLOCKS
+
+    def warm_up(self) -> None:
+        """Make now what first calls would make: plans, room to work in, threads."""
+        if self._intervals is not None:
+            numbers = self._numbers()
+            numbers.narrow.warm_up()
+            numbers.wide.warm_up()
+        if self._encoder is None:
+            self.single_rows.plan()
+            for n_rows in (1, WARMING * usable_cores()):
+                rows = np.broadcast_to(np.zeros(self._n_features, bool), (n_rows, self._n_features))
+                self.sums(rows, threads=usable_cores())
+
+    def attempt(self, x: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
+        """Sums or labels of rows that need no encoder; None where a value is missing or no bit."""
+        rows = _addressable(check_rows(x, n_features=self._n_features, bits=self._bits))
+        if self.single_rows.take(len(rows)):
+            return self.single_rows.run(rows, sums=sums)
+        return self._blocks(rows, threads, sums=sums)
+
     def _run(self, x: ArrayLike | Packed, threads: int | None, *, sums: bool) -> NDArray:
         check_threads(threads)
-        if self._intervals is not None and _is_numbers(x):
+        if self._encoder is None and type(x) is not np.ndarray and not isinstance(x, Packed):
+            x = check_rows(x, n_features=self._n_features, bits=self._bits)
+        route = self.route(x)
+        if route is Route.SINGLE_ROWS:
+            found = self.single_rows.run(x, sums=sums)
+            if found is not None:
+                return found
+        if route is Route.PACKED:
+            check_packed(x, self._n_inputs)
+            return self._packed(x, threads, sums=sums)
+        if route is Route.NUMBERS:
             found = self._run_numbers(x, threads, sums=sums)
             if found is not None:
                 return found
-        found = self.few.run(x, sums=sums) if self._encoder is None else None
-        if found is not None:
-            return found
-        wanted = (self.isa, thread_count(threads), sums, not sums)
-        if isinstance(x, Packed):
-            check_packed(x, self._n_inputs)
-            return self._engine.run_packed(x.words, x.n_rows, *wanted)[not sums]
         rows = x if self._encoder is None else self._encoder.encode(x)
-        rows = _addressable(check_rows(rows, n_features=self._n_features, bits=self._bits))
-        if rows is not x:
-            found = self.few.run(rows, sums=sums)
-        return self._blocks(rows, wanted)[not sums] if found is None else found
+        found = self.attempt(rows, threads, sums=sums)
+        if found is None:
+            check_values(
+                check_rows(rows, n_features=self._n_features, bits=self._bits), bits=self._bits
+            )
+            raise RuntimeError("the rows changed while they were read")
+        return found
 
-    @cached_property
-    def _numbers(self) -> "NumberRows":
+    def _compares(self, x: object) -> bool:
+        """Whether rows are numbers that the core can compare instead of the encoder."""
+        return (
+            self._intervals is not None
+            and type(x) is np.ndarray
+            and x.ndim == 2
+            and x.dtype.kind in "buif"
+            and x.dtype.itemsize <= 8
+            and x.shape[1] == self._encoder.n_features
+            and is_exact(x)
+        )
+
+    def _numbers(self) -> NumberRows:
+        with self._lock:
+            if self._number_rows is None:
+                self._number_rows = self._make_number_rows()
+            return self._number_rows
+
+    def _make_number_rows(self) -> NumberRows:
         n_features = self._encoder.n_features
         circuit, encoder = _behind_comparisons(self._circuit, self._intervals, n_features)
         narrow = NativeProgram(circuit, self._readout, encoder)
@@ -128,52 +197,41 @@ class NativeProgram:
 
     def _run_numbers(self, x: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
         """None for rows that the encoder itself must see: it names what is wrong with them."""
-        if x.shape[1] != self._encoder.n_features:
-            return None
-        try:
-            return self._numbers.run(x, threads, sums=sums)
-        except InputError:
-            if not self._intervals.missing or np.isnan(self._intervals.low).any():
-                return None
-        if x.dtype.kind != "f":
-            return None
+        found = self._numbers().run(x, threads, sums=sums)
+        open_below = self._intervals.missing and not np.isnan(self._intervals.low).any()
+        if found is not None or not open_below or x.dtype.kind != "f":
+            return found
         # Below every interval, as a missing value is.
         low = np.where(np.isnan(x), x.dtype.type(-np.inf), x)
-        return self._numbers.run(low, threads, sums=sums)
+        return self._numbers().run(low, threads, sums=sums)
 
-    def _blocks(self, rows: NDArray, wanted: tuple) -> tuple[NDArray, NDArray]:
-        """(sums, labels), of which one is wanted, by blocks of 512 rows."""
-        result = self._engine.run_rows(rows, *wanted)
-        if result is None:
-            check_values(rows, bits=self._bits)
-            raise RuntimeError("the rows changed while they were read")
-        return result
+    def _blocks(self, rows: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
+        """By blocks of 512 rows; None where a value is missing or no bit."""
+        out, places = self._results(len(rows), sums=sums)
+        return _checked(self._engine.run_rows(rows, *places, *_calling(len(rows), threads)), out)
+
+    def _packed(self, x: Packed, threads: int | None, *, sums: bool) -> NDArray:
+        out, places = self._results(len(x), sums=sums)
+        calling = _calling(len(x), threads)
+        return _checked(self._engine.run_packed(x.words, x.n_rows, *places, *calling), out)
+
+    def _results(self, n_rows: int, *, sums: bool) -> tuple[NDArray, tuple]:
+        """An array for results, and it as the core's two arguments."""
+        if n_rows * self._readout.n_classes > MOST_RESULTS:
+            raise MemoryError(f"{n_rows:,} rows have more sums than can be counted")
+        if sums:
+            out = np.empty((n_rows, self._readout.n_classes), np.int32)
+            return out, (out, None)
+        out = np.empty(n_rows, np.int64)
+        return out, (None, out)
 
 
-@dataclass(frozen=True)
-class NumberRows:
-    """One function of rows of numbers, lowered twice; the core encodes.
-
-    Attributes:
-        narrow: takes rows as they are; for a few.
-        columns: of these, that make rows for `wide`; None where that is `narrow`.
-        wide: for many.
-    """
-
-    narrow: NativeProgram
-    columns: NDArray[np.intp] | None
-    wide: NativeProgram
-
-    def run(self, x: NDArray, threads: int | None, *, sums: bool) -> NDArray:
-        """Sums or labels of rows (n, features); the errors of `NativeProgram.sums`."""
-        if self.columns is None or len(x) <= MOST_ROWS:
-            return _results(self.narrow, x, threads, sums)
-        parts = [x[i : i + WIDENED_ROWS] for i in range(0, len(x), WIDENED_ROWS)]
-        run = partial(self._widened, sums=sums)
-        return np.concatenate(list(in_order(run, parts, threads=thread_count(threads))))
-
-    def _widened(self, x: NDArray, *, sums: bool) -> NDArray:
-        return _results(self.wide, x.take(self.columns, axis=1), 1, sums)
+def _calling(n_rows: int, threads: int | None) -> tuple[int, bool]:
+    """For the core: threads, negative for at most as many as pay; whether signals may stop it."""
+    if threads is None:
+        threads = 1 if n_rows <= SEVERAL else -usable_cores()
+    main = n_rows > MANY and threading.current_thread() is threading.main_thread()
+    return threads, main
 
 
 def _behind_comparisons(
@@ -187,8 +245,10 @@ def _behind_comparisons(
     return behind(Circuit(n, front.fanin, front.table, front.outputs), circuit), front.comparisons
 
 
-def _results(program: NativeProgram, x: NDArray, threads: int | None, sums: bool) -> NDArray:
-    return (program.sums if sums else program.labels)(x, threads=threads)
+def _checked(outcome: int, out: NDArray) -> NDArray | None:
+    if outcome == _core.NO_MEMORY:
+        raise MemoryError("there is no memory for a thread to evaluate a block of rows in")
+    return out if outcome == _core.GOOD else None
 
 
 def _source(
@@ -221,10 +281,6 @@ def _check_width(n_features: int) -> None:
             f"rows have {n_features:,} columns; the native engine takes at most "
             f'{MOST_FEATURES:,}: leave out the inputs that no gate reads, or use backend="numpy"'
         )
-
-
-def _is_numbers(x: object) -> bool:
-    return type(x) is np.ndarray and x.ndim == 2 and x.dtype.kind in "buif"
 
 
 def _addressable(rows: NDArray) -> NDArray:

@@ -12,9 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gategrad.circuit import N_CONSTANTS, Circuit, Readout, check_pair, decide
+from gategrad.circuit import N_CONSTANTS, Circuit, Readout, check_pair, decide, scores
 from gategrad.encoding import Encoder
 from gategrad.engine.packing import Packed, check_packed
+from gategrad.engine.routes import Route
 from gategrad.engine.rows import check_rows, check_threads, check_values
 from gategrad.engine.schedule import Step, schedule
 
@@ -83,6 +84,21 @@ class NumpyProgram:
     def labels(self, x: ArrayLike | Packed, *, threads: int | None = None) -> NDArray:
         """The decision on the sums, as `gategrad.circuit.decide` gives it."""
         return decide(self.readout, self.sums(x, threads=threads))
+
+    def scores(self, x: ArrayLike | Packed, *, threads: int | None = None) -> NDArray[np.float32]:
+        """Scores of the sums, as `gategrad.circuit.scores` gives them."""
+        return scores(self.readout, self.sums(x, threads=threads))
+
+    def named(self, decided: NDArray, names: NDArray) -> NDArray:
+        """The name of each class index that `labels` gave."""
+        return names[decided]
+
+    def route(self, x: object) -> Route:
+        """The same for all rows."""
+        return Route.REFERENCE
+
+    def warm_up(self) -> None:
+        """Nothing is left to make."""
 
     def _rows(self, x: ArrayLike | Packed) -> tuple[NDArray, Thresholds | None]:
         """Checked rows and the thresholds to compare them with; None where they are bits."""

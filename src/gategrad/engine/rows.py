@@ -1,15 +1,15 @@
 """Checks on the rows that a caller hands to an engine."""
 
-import os
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.encoding import EncodingError, plain_rows
+from gategrad.engine.cores import usable_cores
 
 # What every engine reads in place, at any stride; other numbers are converted to one of these.
-ROW_DTYPES = (np.bool_, np.uint8, np.float32, np.float64)
+ROW_DTYPES = frozenset(np.dtype(t) for t in (np.bool_, np.uint8, np.float32, np.float64))
 LARGEST_EXACT = 2**53
 BLOCK_VALUES = 2**20
 
@@ -103,24 +103,34 @@ def _shape_hint(x: NDArray, n_features: int) -> str:
 def _convert(x: NDArray) -> NDArray:
     if x.dtype in ROW_DTYPES and x.dtype.isnative:
         return x
-    if x.dtype.kind in "iu" and x.dtype.itemsize == 8:
-        _check_exact(x)
+    if (place := _inexact(x)) is not None:
+        row, column = place
+        raise InputError(
+            f"x[{row}, {column}] (row {row}, column {column}) is {x[row, column]}; expected at "
+            "most 2**53, beyond which float64 has gaps: scale it down, or convert it with "
+            "x.astype(np.float64) if rounding is fine"
+        )
     single = x.dtype.itemsize <= 2 or x.dtype == np.float32
     return x.astype(np.float32 if single else np.float64)
 
 
-def _check_exact(x: NDArray) -> None:
+def is_exact(x: NDArray) -> bool:
+    """Whether float64 holds every number of rows (n, features) that are integers or reals."""
+    return _inexact(x) is None
+
+
+def _inexact(x: NDArray) -> tuple[int, int] | None:
+    """Row and column of the first integer beyond 2**53."""
+    if x.dtype.kind not in "iu" or x.dtype.itemsize < 8:
+        return None
     for start, block in _blocks(x):
         bad = block > LARGEST_EXACT
         if x.dtype.kind == "i":
             bad |= block < -LARGEST_EXACT
         if bad.any():
             row, column = (int(i) for i in np.unravel_index(np.argmax(bad), bad.shape))
-            raise InputError(
-                f"x[{start + row}, {column}] (row {start + row}, column {column}) is "
-                f"{block[row, column]}; expected at most 2**53, beyond which float64 has gaps: "
-                "scale it down, or convert it with x.astype(np.float64) if rounding is fine"
-            )
+            return start + row, column
+    return None
 
 
 def _blocks(x: NDArray) -> Iterator[tuple[int, NDArray]]:
@@ -144,10 +154,10 @@ def check_threads(threads: int | None) -> int | None:
 
 
 def thread_count(threads: int | None) -> int:
-    """`threads`, or the number of cores that this process may use where it is None.
+    """`threads`, or where it is None what `gategrad.engine.cores.usable_cores` gives.
 
     Raises:
         InputError: as `check_threads`.
+        ValueError: as `usable_cores`.
     """
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    return check_threads(threads) or (len(cores) if cores else os.cpu_count() or 1)
+    return check_threads(threads) or usable_cores()

@@ -2,7 +2,6 @@
 
 import operator
 import os
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,9 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad import passes
-from gategrad.circuit import Circuit, Readout, check_pair, scores
+from gategrad.circuit import Circuit, Readout, check_pair
 from gategrad.encoding import Encoder, rows_for
-from gategrad.engine import Packed, Program, in_order, lower, thread_count
+from gategrad.engine import (
+    ForkLock,
+    Packed,
+    Program,
+    check_rows,
+    in_order,
+    lower,
+    thread_count,
+)
 from gategrad.model import file
 from gategrad.model.errors import ModelError
 from gategrad.model.labels import Labels, check_labels, is_unicode
@@ -47,7 +54,7 @@ class Model:
     _names: NDArray | None = field(init=False)
     _fitted_on: str | None = field(init=False)
     _programs: dict[str | None, Program] = field(init=False)
-    _lock: threading.Lock = field(init=False)
+    _lock: ForkLock = field(init=False)
 
     def __post_init__(self) -> None:
         _check_type("circuit", self.circuit, Circuit)
@@ -63,7 +70,7 @@ class Model:
             "neurons": neurons,
             "meta": _meta(self.meta),
             "_programs": {},
-            "_lock": threading.Lock(),
+            "_lock": ForkLock(),
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -88,14 +95,12 @@ class Model:
         Raises:
             InputError: rows of a wrong shape, dtype or value; names row and column.
         """
-        decided = self.program(backend).labels(self._rows(x), threads=threads)
+        rows = self._rows(x)
+        program = self._program_for(rows, backend)
+        decided = program.labels(rows, threads=threads)
         if self.labels is None or self.readout.kind not in ("argmax", "binary"):
             return decided
-        if isinstance(decided, np.ndarray):
-            return self._names[decided]
-        if isinstance(self.labels[0], str):
-            return self._names[decided.cpu().numpy()]
-        return decided.new_tensor(self._names)[decided]
+        return program.named(decided, self._names)
 
     def predict_batches(
         self,
@@ -127,10 +132,8 @@ class Model:
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
     ) -> NDArray[np.float32]:
         """Sums times the readout's scale plus its offset, (n, classes) float32; see `predict`."""
-        sums = self.sums(x, threads=threads, backend=backend)
-        if isinstance(sums, np.ndarray):
-            return scores(self.readout, sums)
-        return self.program(backend).scores_of(sums)
+        rows = self._rows(x)
+        return self._program_for(rows, backend).scores(rows, threads=threads)
 
     def probabilities(
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
@@ -157,7 +160,8 @@ class Model:
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
     ) -> NDArray[np.int32]:
         """Integer sums, (n, classes) int32, the exact thing to compare; see `predict`."""
-        return self.program(backend).sums(self._rows(x), threads=threads)
+        rows = self._rows(x)
+        return self._program_for(rows, backend).sums(rows, threads=threads)
 
     def _rows(self, x: ArrayLike | Packed) -> ArrayLike | Packed:
         """Rows without names, their columns in the encoder's order; most already are."""
@@ -181,6 +185,29 @@ class Model:
                     self.circuit, self.readout, self.encoder, backend=backend
                 )
             return self._programs[backend]
+
+    def warm_up(self, backend: str | None = None) -> "Model":
+        """Make now what first predictions would make: the program, room to work in, threads.
+
+        A server calls this before it serves, and in each process of its own that it forks.
+
+        Returns:
+            The model itself.
+        """
+        self.program(backend).warm_up()
+        return self
+
+    def _program_for(self, x: object, backend: str | None) -> Program:
+        """The program, which is not made for rows that it could never take.
+
+        A file may claim billions of inputs in a few bytes; rows of that width can't be claimed.
+        """
+        made = self._programs.get(backend)
+        if made is not None:
+            return made
+        if self.encoder is None and isinstance(x, np.ndarray):
+            check_rows(x[:0], n_features=self.circuit.n_inputs, bits=True)
+        return self.program(backend)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to `path`, whole or not at all; the same model gives the same bytes.

@@ -16,6 +16,7 @@ from gategrad.engine.gpu import kernels
 from gategrad.engine.gpu.keys import double_keys, integer_keys, single_keys
 from gategrad.engine.gpu.plan import LANES, make_plan
 from gategrad.engine.packing import Packed, check_packed
+from gategrad.engine.routes import Route
 from gategrad.engine.rows import LARGEST_EXACT, InputError, check_rows, check_threads, check_values
 
 WORD = 32
@@ -118,14 +119,33 @@ class GpuProgram:
         if not isinstance(sums, Tensor):
             return decide(self._readout, sums)
         if self._readout.kind == "regression":
-            return self.scores_of(sums)
+            return self._scores_of(sums)
         if self._readout.kind == "argmax":
             return sums.argmax(1)
         positive = (sums > 0).long()
         return positive[:, 0] if self._readout.kind == "binary" else positive
 
-    def scores_of(self, sums: Any) -> Any:
-        """Scores (n, C) float32 of sums (n, C), as `gategrad.circuit.scores` gives them."""
+    def scores(self, x: Any, *, threads: int | None = None) -> Any:
+        """Scores (n, C) float32 of the sums: a tensor where x is one, else numpy."""
+        return self._scores_of(self.sums(x, threads=threads))
+
+    def named(self, decided: Any, names: np.ndarray) -> Any:
+        """The name of each class index: on its device, or in numpy where names are text."""
+        if not isinstance(decided, Tensor):
+            return names[decided]
+        if names.dtype.kind == "U":
+            return names[decided.cpu().numpy()]
+        return decided.new_tensor(names)[decided]
+
+    def route(self, x: Any) -> Route:
+        """The same for all rows."""
+        return Route.GPU
+
+    def warm_up(self) -> None:
+        """Compile the kernels, and bring the circuit to the current device."""
+        self.sums(np.zeros((1, self._n_features), bool))
+
+    def _scores_of(self, sums: Any) -> Any:
         if not isinstance(sums, Tensor):
             return scores(self._readout, sums)
         scale, offset = (

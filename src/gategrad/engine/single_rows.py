@@ -1,17 +1,16 @@
-"""The path of a few rows: the circuit once more, laid out for one sample at a time."""
-
-import threading
+"""The path of single rows: the circuit once more, laid out for one sample at a time."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from gategrad import _core
+from gategrad.engine.locks import ForkLock
 
 # No plan serves more rows than this; a plan's own limit is known when it is made.
 MOST_ROWS = 64
 
 
-class FewRows:
+class SingleRows:
     """Labels and sums of so few rows that a block of 512 would be mostly empty.
 
     The plan is made at the first call that can use it, once, also where several threads call.
@@ -25,7 +24,7 @@ class FewRows:
     def __init__(self, source: _core.Source, n_classes: int, isa: str) -> None:
         self.source, self._isa = source, isa
         self._n_classes = n_classes
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._single: _core.Single | None = None
         self.most_rows = MOST_ROWS
 
@@ -38,18 +37,22 @@ class FewRows:
                 self._single = single
             return self._single
 
-    def run(self, x: ArrayLike, *, sums: bool) -> NDArray | None:
-        """Sums (n, C) int32, or labels (n,) int64, of `x`.
+    def take(self, n_rows: int) -> bool:
+        """Whether so many rows are few; makes the plan where its own limit decides."""
+        if not 0 < n_rows <= self.most_rows:
+            return False
+        if self._single is None:
+            self.plan()
+        return n_rows <= self.most_rows
+
+    def run(self, x: NDArray, *, sums: bool) -> NDArray | None:
+        """Sums (n, C) int32, or labels (n,) int64, of rows that `take` took.
 
         Returns:
-            None where `x` is not a plain array of few rows, or needs conversion, or has a wrong
-            shape, dtype or value; nothing is said about it then.
+            None where `x` needs conversion, or has a wrong shape, dtype or value; nothing is said
+            about it then.
         """
-        if type(x) is not np.ndarray or x.ndim != 2 or not 0 < len(x) <= self.most_rows:
-            return None
         single = self._single or self.plan()
-        if len(x) > self.most_rows:
-            return None
         if sums:
             out = np.empty((len(x), self._n_classes), np.int32)
             return out if single.sums(x, out) else None

@@ -1,0 +1,23 @@
+"""Which way a batch of rows takes through a program: asked once a call, before any row is read."""
+
+from enum import Enum
+
+
+class Route(Enum):
+    """A way, and in `reason` what it does and why.
+
+    `program.route(x)` says which one a batch takes; `sums` and `labels` take that one.
+    """
+
+    SINGLE_ROWS = "single rows: so few that a block of 512 would be mostly empty"
+    BLOCKS = "blocks of 512 rows, compared with their thresholds in the core"
+    PACKED = "blocks of 512 rows, of bits that are packed already"
+    NUMBERS = "numbers: compared in the core with the ends of the encoder's intervals"
+    ENCODER = "the encoder turns rows into bits in numpy, as they are no plain array of numbers"
+    REFERENCE = "numpy, gate by gate"
+    GPU = "kernels on a GPU, all rows at once"
+
+    @property
+    def reason(self) -> str:
+        """The sentence."""
+        return self.value
