@@ -1,0 +1,1 @@
+"""C99 sources: `generate.py` fills the templates beside it."""

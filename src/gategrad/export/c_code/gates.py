@@ -1,0 +1,108 @@
+"""Gates as C: a statement each for small circuits, runs over tables of slots for large ones."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.circuit import Circuit, arity
+from gategrad.export.slots import Slots
+
+# C of the 16 functions by truth table, of words A and B; ZERO is the word without a 1.
+FUNCTIONS = (
+    "ZERO", "~(A | B)", "A & ~B", "~B", "~A & B", "~A", "A ^ B", "~(A & B)",
+    "A & B", "~(A ^ B)", "A", "A | ~B", "B", "~A | B", "A | B", "~ZERO",
+)  # fmt: skip
+# A function of this many statements compiles in a fraction of a second.
+_CHUNK = 400
+_PER_LINE = 16
+
+
+def full_tables(circuit: Circuit) -> NDArray[np.int64]:
+    """Truth tables (G,) of a circuit of at most two inputs a gate, as functions of two."""
+    table = circuit.table.astype(np.int64)
+    n = arity(circuit.fanin)
+    table = np.where(n == 0, table * 0b1111, table)
+    return np.where(n == 1, (table & 1) * 0b0101 | (table >> 1 & 1) * 0b1010, table)
+
+
+def placed(
+    circuit: Circuit, slots: Slots, order: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Gates in `order`, behind those that make the constants which anything reads.
+
+    Returns:
+        Truth tables (N,) as functions of two, and slots (N, 3) of both operands and the gate.
+    """
+    constants = [(table, int(slots.of[signal])) for signal, table in ((0, 0), (1, 15))]
+    constants = [(table, slot) for table, slot in constants if slot >= 0]
+    tables = np.array([table for table, _ in constants], np.int64)
+    places = np.array([(0, 0, slot) for _, slot in constants], np.int64).reshape(-1, 3)
+    return (
+        np.concatenate([tables, full_tables(circuit)[order]]),
+        np.concatenate([places, _operands(circuit, slots)[order]]),
+    )
+
+
+def _operands(circuit: Circuit, slots: Slots) -> NDArray[np.int64]:
+    """Slots (G, 3) of each gate's operands and of itself; 0 for an operand it lacks."""
+    found = np.zeros((circuit.n_gates, 3), np.int64)
+    used = np.arange(circuit.width) < arity(circuit.fanin)[:, None]
+    found[:, : circuit.width] = np.where(used, slots.of[circuit.fanin.astype(np.int64)], 0)
+    found[:, 2] = slots.of[circuit.n_signals - circuit.n_gates :]
+    return found
+
+
+def statements(name: str, tables: NDArray[np.int64], places: NDArray[np.int64]) -> str:
+    """One C statement a gate, in functions of some hundred, and one that calls them."""
+    word = f"{name}_word"
+    parts, calls = [], []
+    for number, first in enumerate(range(0, len(tables), _CHUNK)):
+        lines = [
+            f"  s[{out}] = ({word})({_expression(word, table, a, b)});"
+            for table, (a, b, out) in zip(
+                tables[first : first + _CHUNK].tolist(),
+                places[first : first + _CHUNK].tolist(),
+                strict=True,
+            )
+        ]
+        head = f"static void {name}_gates_{number}({word} *s) {{"
+        parts.append("\n".join([head, *lines, "}\n"]))
+        calls.append(f"  {name}_gates_{number}(s);")
+    body = calls or ["  (void)s;"]
+    parts.append("\n".join([f"static void {name}_gates({word} *s) {{", *body, "}\n"]))
+    return "\n".join(parts)
+
+
+def _expression(word: str, table: int, a: int, b: int) -> str:
+    text = FUNCTIONS[table].replace("ZERO", f"({word}){{0}}")
+    return text.replace("A", f"s[{a}]").replace("B", f"s[{b}]")
+
+
+def cases() -> str:
+    """The branches of the switch over functions in `runs.c.in`."""
+    lines = []
+    for table, text in enumerate(FUNCTIONS):
+        value = text.replace("ZERO", "zero").replace("A", "a").replace("B", "b")
+        lines += [f"      case {table}:", f"        @NAME@_EACH({value});"]
+    return "\n".join(lines)
+
+
+def runs(tables: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Consecutive gates of one function: `(count, table)`."""
+    if not len(tables):
+        return []
+    starts = np.flatnonzero(np.diff(tables, prepend=-1))
+    counts = np.diff(starts, append=len(tables))
+    return list(zip(counts.tolist(), tables[starts].tolist(), strict=True))
+
+
+def numbers(values: NDArray | list, empty: str = "0") -> str:
+    """Values of an array initializer, in lines; `empty` where there are none."""
+    texts = [str(v) for v in (values.tolist() if isinstance(values, np.ndarray) else values)]
+    return "\n" + ",\n".join(_lines(texts)) + "\n" if texts else empty
+
+
+def _lines(texts: list[str]) -> Iterator[str]:
+    for first in range(0, len(texts), _PER_LINE):
+        yield "  " + ", ".join(texts[first : first + _PER_LINE])

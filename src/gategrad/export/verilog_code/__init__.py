@@ -1,0 +1,1 @@
+"""Verilog sources: `generate.py` fills the templates beside it."""
