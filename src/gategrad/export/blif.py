@@ -47,23 +47,24 @@ def _lines(model: Source, name: str, circuit: Circuit, names: list[str]) -> Iter
     yield ".names false\n.names true\n1\n"
     for gate, n in enumerate(arity(circuit.fanin).tolist()):
         operands = [_signal(circuit, int(s)) for s in circuit.fanin[gate, :n]]
-        yield f".names {' '.join([*operands, f'n_{gate}'])}\n"
-        yield from _cover(int(circuit.table[gate]), n)
+        yield from _table(int(circuit.table[gate]), operands, f"n_{gate}")
     for output, signal in zip(names, circuit.outputs.tolist(), strict=True):
         yield f".names {_signal(circuit, signal)} {output}\n1 1\n"
     yield ".end\n"
 
 
-def _cover(table: int, n: int) -> Iterator[str]:
-    """The patterns of the rarer value, which is the rule of the table."""
-    value = 1 if table.bit_count() * 2 <= 1 << n else 0
-    for pattern in range(1 << n):
+def _table(table: int, operands: list[str], name: str) -> Iterator[str]:
+    """The patterns of the rarer value, which is the rule of the table; a constant reads nothing."""
+    n_patterns = 1 << len(operands)
+    if table in (0, (1 << n_patterns) - 1):
+        yield f".names {name}\n" + ("1\n" if table else "")
+        return
+    yield f".names {' '.join([*operands, name])}\n"
+    value = 1 if table.bit_count() * 2 <= n_patterns else 0
+    for pattern in range(n_patterns):
         if table >> pattern & 1 == value:
-            bits = "".join(str(pattern >> j & 1) for j in range(n))
-            yield f"{bits} {value}\n" if n else f"{value}\n"
-    if value == 0 and table == (1 << (1 << n)) - 1:
-        # A table without a 0 has no pattern to list.
-        yield f"{'-' * n} 1\n" if n else "1\n"
+            bits = "".join(str(pattern >> j & 1) for j in range(len(operands)))
+            yield f"{bits} {value}\n"
 
 
 def _signal(circuit: Circuit, signal: int) -> str:

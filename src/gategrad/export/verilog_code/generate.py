@@ -239,13 +239,14 @@ def _vector_lines(
 ) -> list[str]:
     """A hexadecimal number a row: its values, its label, its sums."""
     rows = np.asarray(vectors)
+    raw = _integers(rows, form)
     sums = model.sums(rows).astype(np.int64)
     labels = _label_numbers(model, sums)
     sum_bits, sums_bits = int(values["sum_bits"]), int(values["sums_bits"])
     behind = int(values["label_bits"]) + sums_bits
     digits = -(-(int(values["data_bits"]) + behind) // 4)
     lines = []
-    for row, label, own in zip(_integers(rows, form).tolist(), labels, sums.tolist(), strict=True):
+    for row, label, own in zip(raw.tolist(), labels, sums.tolist(), strict=True):
         answer = label << sums_bits | _packed(own, sum_bits)
         lines.append(f"{_packed(row, form.bits) << behind | answer:0{digits}x}")
     return lines
