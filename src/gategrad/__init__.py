@@ -12,12 +12,12 @@ from gategrad.engine import InputError, pack
 from gategrad.model import Model, ModelFileError, load
 
 if TYPE_CHECKING:
-    from gategrad import data, files, nn, train
+    from gategrad import data, export, files, nn, train
     from gategrad.harden import discretize
 
     __version__: str
 
-_LAZY_MODULES = ("data", "files", "nn", "train", "passes", "encoding", "engine", "harden")
+_LAZY_MODULES = ("data", "files", "nn", "train", "passes", "encoding", "engine", "export", "harden")
 
 
 def __getattr__(name: str) -> object:
@@ -50,6 +50,7 @@ __all__ = [
     "__version__",
     "data",
     "discretize",
+    "export",
     "files",
     "load",
     "nn",

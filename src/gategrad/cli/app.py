@@ -8,7 +8,19 @@ import typer
 from typer.core import TyperGroup
 
 import gategrad
-from gategrad.cli import bench, data, demo, eval, inspect, predict, records, sweep, train
+from gategrad.cli import (
+    bench,
+    data,
+    demo,
+    eval,
+    export,
+    inspect,
+    predict,
+    records,
+    sweep,
+    train,
+    verify,
+)
 from gategrad.cli.errors import explain
 
 
@@ -37,7 +49,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: gategrad demo",
 )
-for _verb in (demo, train, sweep, eval, predict, bench, inspect):
+for _verb in (demo, train, sweep, eval, predict, bench, inspect, export, verify):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
 # `report` is the file of what verbs print.
 app.command("report")(records.run)

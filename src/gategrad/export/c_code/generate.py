@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.circuit import Circuit, Readout, decompose, live_gates
+from gategrad.circuit import Circuit, Netlist, Readout, decompose, live_gates
 from gategrad.export.artifact import Artifact
 from gategrad.export.c_code.encoder import encoder_text
 from gategrad.export.c_code.gates import (
@@ -19,7 +19,6 @@ from gategrad.export.c_code.gates import (
 )
 from gategrad.export.errors import ExportError
 from gategrad.export.front import Front, front, values_of
-from gategrad.export.levels import gates_by_level
 from gategrad.export.slots import allocate
 from gategrad.export.source import Source, checked_choice, checked_name, sha256, version
 from gategrad.export.sums import Totals, totals
@@ -206,7 +205,7 @@ def _order(plan: _Plan, circuit: Circuit) -> NDArray[np.int64]:
     """As they come, or in tables by level and function, so that runs are long."""
     if plan.style == "statements":
         return np.arange(circuit.n_gates)
-    return np.lexsort((full_tables(circuit), gates_by_level(circuit)))
+    return np.lexsort((full_tables(circuit), Netlist(circuit).levels))
 
 
 def _gates(

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gategrad.circuit import Circuit, decompose
+from gategrad.circuit import Circuit, Netlist, decompose
 from gategrad.export.arithmetic import decision_circuit
 from gategrad.export.artifact import Artifact
 from gategrad.export.errors import ExportError
 from gategrad.export.front import Front, Integers, front
-from gategrad.export.levels import gates_by_level
 from gategrad.export.meaning import plain
 from gategrad.export.source import Source, checked_name, sha256, version
 from gategrad.export.template import fill
@@ -143,7 +142,7 @@ def _stage_count(circuit: Circuit, stages: int, max_levels: int | None) -> int:
         return stages
     if stages:
         raise ExportError("give either stages or max_levels, not both: one follows of the other")
-    return max(1, -(-int(gates_by_level(circuit).max(initial=0)) // max_levels))
+    return max(1, -(-int(Netlist(circuit).levels.max(initial=0)) // max_levels))
 
 
 def _values(

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.circuit import N_CONSTANTS, Circuit, arity
-from gategrad.export.levels import gates_by_level
+from gategrad.circuit import N_CONSTANTS, Circuit, Netlist, arity
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ def schedule(circuit: Circuit, count: int) -> Stages:
 
     A stage's logic is at most `ceil(depth / count)` levels deep.
     """
-    levels = gates_by_level(circuit)
+    levels = Netlist(circuit).levels
     depth = int(levels.max(initial=0))
     of = np.ones(circuit.n_signals, np.int64)
     first = N_CONSTANTS + circuit.n_inputs
