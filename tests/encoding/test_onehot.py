@@ -10,7 +10,9 @@ from gategrad.encoding import Encoder, OneHot
 TEXT_DTYPES = ["U5", object]
 if hasattr(np.dtypes, "StringDType"):  # numpy 2
     TEXT_DTYPES.append(np.dtypes.StringDType())
-CELLS = st.sampled_from(["a", " a", "b", "", "?", "1", 1, 2.5, True, np.float32(2.5), np.str_("a")])
+CELLS = st.sampled_from(
+    ["a", " a", "b", "", "?", "1", "01", "+1.0", 1, 2.5, True, np.float32(2.5), np.str_("a")]
+)
 TABLES = st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=8)
 
 
@@ -18,12 +20,19 @@ def oracle(categories, x):
     """Ask of every category whether it is the cell."""
     return [
         [
-            isinstance(cell, str) == isinstance(category, str) and bool(cell == category)
+            _number(cell) == _number(category) is not None or cell == category
             for cell, column in zip(row, categories, strict=True)
             for category in column
         ]
         for row in x
     ]
+
+
+def _number(cell):
+    try:
+        return float(cell)
+    except ValueError:
+        return None
 
 
 @given(fitted=TABLES, later=TABLES)

@@ -11,6 +11,7 @@ from gategrad.encoding.onehot import OneHot
 from gategrad.encoding.state import from_state
 from gategrad.encoding.table import Table
 from gategrad.encoding.thermometer import Thermometer
+from gategrad.encoding.unknown import KnownCategories, Unknown
 
 __all__ = [
     "Binned",
@@ -19,9 +20,11 @@ __all__ = [
     "EncodingError",
     "Front",
     "Intervals",
+    "KnownCategories",
     "OneHot",
     "Table",
     "Thermometer",
+    "Unknown",
     "aligned",
     "compare",
     "from_state",

@@ -59,6 +59,20 @@ def read_category(cell: object) -> Category | None:
     return None if math.isnan(value) else value
 
 
+def category_number(category: Category | None) -> float:
+    """The number that a category compares as: of "1", "1.0" and "+1" the same; NaN for none.
+
+    Text from 2**53 on is none, where several integers would be one float64.
+    """
+    if category is None:
+        return math.nan
+    try:
+        number = read_number(category)
+    except ValueError:
+        return math.nan
+    return math.nan if isinstance(category, str) and abs(number) >= LARGEST_EXACT else number
+
+
 def is_number_column(cells: Iterable[object]) -> bool:
     """Whether every cell reads as a number or is missing, and at least one is a number."""
     found = False

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.encoding.binned import Binned
+from gategrad.encoding.categories import numbers_of
 from gategrad.encoding.encoder import Encoder
 from gategrad.encoding.onehot import OneHot
 from gategrad.encoding.table import Table
@@ -70,15 +71,14 @@ def _of_table(table: Table) -> Intervals | None:
 
 
 def _of_categories(encoder: OneHot) -> Intervals | None:
-    """A number v is the interval from the float64 below v to v; text is an empty one."""
-    values = [v for column in encoder.categories for v in column]
-    if encoder.unknown == "error" or -np.inf in values:
+    """A number v is the interval from the float64 below v to v; text that is none an empty one."""
+    numbers = np.concatenate([numbers_of(column) for column in encoder.categories])
+    known = ~np.isnan(numbers)
+    if encoder.unknown == "error" or (numbers == -np.inf).any():
         return None
-    numbers = np.array([v for v in values if not isinstance(v, str)])
-    if (numbers.astype(np.float32) != numbers).any():
+    if (numbers[known].astype(np.float32) != numbers[known]).any():
         return None
-    high = np.array([0.0 if isinstance(v, str) else v for v in values])
-    text = np.array([isinstance(v, str) for v in values])
-    low = np.where(text, high, np.nextafter(high, -np.inf))
+    high = np.where(known, numbers, 0.0)
+    low = np.where(known, np.nextafter(high, -np.inf), high)
     widths = [len(column) for column in encoder.categories]
     return Intervals(np.repeat(np.arange(len(widths), dtype=np.uint32), widths), low, high)

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gategrad.encoding.categories import distinct_categories, places
 from gategrad.encoding.cells import Category, category_columns, read_category
 from gategrad.encoding.encoder import Arrays, Config, State
 from gategrad.encoding.errors import EncodingError
@@ -36,8 +37,8 @@ SHOWN_CATEGORIES = 12
 class OneHot:
     """Give every category of every column its own bit, column by column.
 
-    Categories are text or numbers and are compared as they are: 1 and 1.0 are the same, "1" is
-    another. A missing value (None, NaN) is refused; `Table` can let it pass.
+    Categories are text or numbers. Numbers compare as numbers: 1, 1.0, "1" and "+1.0" are the same.
+    A missing value (None, NaN) is refused; `Table` can let it pass.
 
     Attributes:
         categories: a tuple of distinct categories for each column; numbers become float.
@@ -169,7 +170,7 @@ def fit_one_hot(x: NDArray, labels: Sequence[str], *, unknown: str, missing: str
     for column, label in zip(columns, labels, strict=True):
         if all(cell is None for cell in column):
             raise EncodingError(f"{label} has no values to take categories from; leave it out")
-    return OneHot(tuple(_in_order(column) for column in columns), unknown=unknown)
+    return OneHot(tuple(map(distinct_categories, columns)), unknown=unknown)
 
 
 def encode_one_hot(
@@ -185,12 +186,11 @@ def encode_one_hot(
     first = 0
     cells = category_columns(x, labels, missing=missing)
     for column, known, label in zip(cells, encoder.categories, labels, strict=True):
-        position = {category: first + i for i, category in enumerate(known)}
-        found = np.array([position.get(cell, -1) for cell in column], dtype=np.int64)
+        found = places(column, known)
         if encoder.unknown == "error":
             _refuse_unknown(column, found, known, label)
         rows = np.flatnonzero(found >= 0)
-        bits[rows, found[rows]] = True
+        bits[rows, first + found[rows]] = True
         first += len(known)
     return bits
 
@@ -204,7 +204,7 @@ def _check_column(index: int, column: Iterable[Category]) -> tuple[Category, ...
         categories = tuple(read_category(category) for category in column)
     except ValueError as error:
         raise EncodingError(f"categories of column {index}: {error}") from None
-    if not categories or None in categories or len(set(categories)) != len(categories):
+    if not categories or None in categories or not _all_distinct(categories):
         raise EncodingError(
             f"categories of column {index} are {categories}; expected at least one, all distinct, "
             "none missing"
@@ -212,9 +212,11 @@ def _check_column(index: int, column: Iterable[Category]) -> tuple[Category, ...
     return categories
 
 
-def _in_order(column: Iterable[Category | None]) -> tuple[Category, ...]:
-    found = set(column) - {None}
-    return tuple(sorted(found, key=lambda c: (isinstance(c, str), c)))
+def _all_distinct(categories: Sequence[Category]) -> bool:
+    """By order, as a file's numbers could be chosen such that a set of them takes for ever."""
+    texts = {category for category in categories if isinstance(category, str)}
+    numbers = np.array([category for category in categories if not isinstance(category, str)])
+    return len(texts) + len(np.unique(numbers)) == len(categories)
 
 
 def _restore(category: object, numbers: Iterable[float]) -> Category:
