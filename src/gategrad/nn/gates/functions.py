@@ -4,11 +4,12 @@ Bit i of a truth table is the output for the pattern whose binary reading is i, 
 a being the least significant bit: the entries are f(0,0), f(1,0), f(0,1), f(1,1) for f(a, b).
 """
 
-from functools import cache
 from typing import TypeVar
 
 import torch
 from torch import Tensor
+
+from gategrad.nn.constants import constant
 
 Ids = TypeVar("Ids", int, Tensor)
 
@@ -55,18 +56,15 @@ def coefficients_from_tables(tables: Tensor, dtype: torch.dtype) -> Tensor:
     return coefficients_of_all(tables.device, dtype)[tables]
 
 
-@cache
+@constant
 def coefficients_of_all(device: torch.device, dtype: torch.dtype) -> Tensor:
     """Coefficients (16, 4) of every function, in the order of its truth table. Do not modify."""
-    # Cached, and a tensor made under inference_mode could not be used in training later.
-    with torch.inference_mode(False):
-        tables = torch.arange(N_FUNCTIONS, device=device)
-        # Autocast may have changed the product's dtype.
-        return coefficients_from_entries(entries_from_tables(tables, dtype)).to(dtype)
+    tables = torch.arange(N_FUNCTIONS, device=device)
+    # Autocast may have changed the product's dtype.
+    return coefficients_from_entries(entries_from_tables(tables, dtype)).to(dtype)
 
 
-@cache
+@constant
 def _interpolation(device: torch.device, dtype: torch.dtype) -> Tensor:
-    with torch.inference_mode(False):
-        rows = [[1, -1, -1, 1], [0, 1, 0, -1], [0, 0, 1, -1], [0, 0, 0, 1]]
-        return torch.tensor(rows, device=device, dtype=dtype)
+    rows = [[1, -1, -1, 1], [0, 1, 0, -1], [0, 0, 1, -1], [0, 0, 0, 1]]
+    return torch.tensor(rows, device=device, dtype=dtype)

@@ -1,12 +1,12 @@
 """The 16 functions of two inputs by name, and sets of them that a layer may be limited to."""
 
 from collections.abc import Sequence
-from functools import cache
 
 import torch
 from torch import Tensor
 
 from gategrad.circuit import BY_ID
+from gategrad.nn.constants import constant
 from gategrad.nn.gates.functions import N_FUNCTIONS, table_from_id
 
 # In the order of difflogic's gate ids; a and b are the first and the second pin.
@@ -69,10 +69,8 @@ def tables_of(ids: Sequence[int]) -> Tensor:
     return table_from_id(torch.tensor(ids, dtype=torch.int64))
 
 
-@cache
+@constant
 def left_out(ids: tuple[int, ...], device: torch.device) -> Tensor:
     """Bool (16,) by gate id: the functions that are not in `ids`. Do not modify."""
-    with torch.inference_mode(False):
-        mask = torch.ones(N_FUNCTIONS, dtype=torch.bool)
-        mask[list(ids)] = False
-        return mask.to(device)
+    mask = [gate not in ids for gate in range(N_FUNCTIONS)]
+    return torch.tensor(mask, device=device)

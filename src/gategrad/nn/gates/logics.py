@@ -8,12 +8,12 @@ De Morgan, `a xor b` being (a and not b) or (b and not a).
 """
 
 from collections.abc import Callable
-from functools import cache
 
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from gategrad.nn.constants import constant
 from gategrad.nn.gates.functions import N_FUNCTIONS
 
 LOGICS = ("probabilistic", "min-max", "lukasiewicz")
@@ -72,11 +72,10 @@ _OWN_TERMS: dict[str, Callable[[Tensor, Tensor], tuple[Tensor, ...]]] = {
 }
 
 
-@cache
+@constant
 def _sums(device: torch.device, dtype: torch.dtype) -> Tensor:
-    with torch.inference_mode(False):
-        rows = [[float(terms.get(name, 0)) for name in _TERMS] for terms in _SUMS]
-        return torch.tensor(rows, dtype=dtype, device=device).view(N_FUNCTIONS, len(_TERMS))
+    rows = [[float(terms.get(name, 0)) for name in _TERMS] for terms in _SUMS]
+    return torch.tensor(rows, dtype=dtype, device=device).view(N_FUNCTIONS, len(_TERMS))
 
 
 class _ScaledGradient(torch.autograd.Function):

@@ -1,10 +1,9 @@
 """How probable it is that a relaxed gate depends on its operands."""
 
-from functools import cache
-
 import torch
 from torch import Tensor
 
+from gategrad.nn.constants import constant
 from gategrad.nn.gates.bank import GateBank
 from gategrad.nn.gates.functions import N_FUNCTIONS, entries_from_tables, table_from_id
 
@@ -53,10 +52,9 @@ def _same(p: Tensor, q: Tensor) -> Tensor:
     return p * q + (1 - p) * (1 - q)
 
 
-@cache
+@constant
 def _use_of_ids(device: torch.device, dtype: torch.dtype) -> Tensor:
     """(3, 16): whether each gate id depends on both operands, on a, on b. Do not modify."""
-    with torch.inference_mode(False):
-        tables = table_from_id(torch.arange(N_FUNCTIONS, device=device))
-        both, either = use_of_entries(entries_from_tables(tables, torch.float64))
-        return torch.cat([both[None], either]).to(dtype)
+    tables = table_from_id(torch.arange(N_FUNCTIONS, device=device))
+    both, either = use_of_entries(entries_from_tables(tables, torch.float64))
+    return torch.cat([both[None], either]).to(dtype)

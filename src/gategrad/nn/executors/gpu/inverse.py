@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from gategrad.nn.constants import captured, traced
+
 Made = TypeVar("Made")
 
 
@@ -43,11 +45,11 @@ def readers_of(wires: Tensor, n_wires: int) -> Readers:
 def identity(n_pins: int, device: torch.device) -> Tensor:
     """Wires (2, n_pins / 2) int32 of gates whose pins were computed before, one row each."""
     key = n_pins, device
-    if key in _identities:
+    if key in _identities and not traced():
         return _identities[key]
     with torch.inference_mode(False):
         made = torch.arange(n_pins, dtype=torch.int32, device=device).view(2, -1)
-    if not _capturing(made):
+    if not (traced() or captured(device)):
         _identities[key] = made
     return made
 
@@ -67,7 +69,7 @@ def _kept(
     No value is read by the host. What is made while a CUDA graph is captured is computed by the
     graph only, and so is not kept.
     """
-    if wires.is_inference():
+    if wires.is_inference() or traced():
         return make()
     version = (wires._version, wires.data_ptr(), n_wires)
     found = store.get(wires)
@@ -75,10 +77,6 @@ def _kept(
         return found[1]
     with torch.inference_mode(False), torch.no_grad():
         made = make()
-    if not _capturing(wires):
+    if not captured(wires.device):
         store[wires] = (version, made)
     return made
-
-
-def _capturing(tensor: Tensor) -> bool:
-    return tensor.is_cuda and torch.cuda.is_current_stream_capturing()
