@@ -31,17 +31,6 @@ class Doubled(nn.LogicDense):
         return 2 * super().forward(x)
 
 
-class Wrapper(torch.nn.Module):
-    """A network that is no Sequential."""
-
-    def __init__(self):
-        super().__init__()
-        self.layers = stack(dense(4, 4))
-
-    def forward(self, x):
-        return self.layers(x)
-
-
 REFUSED = {
     "foreign module": (
         stack(stack(dense(4, 4), torch.nn.ReLU()), nn.GroupSum(2)),
@@ -50,7 +39,6 @@ REFUSED = {
         "Take it out, or give discretize the nn.Sequential of supported modules inside it",
     ),
     "another forward": (stack(Doubled(4, 4)), "module '0' (Doubled) is no part of a circuit"),
-    "wrapped network": (Wrapper(), "Wrapper is no part of a circuit"),
     "widths": (
         stack(dense(4, 6), dense(8, 4)),
         "module '1' (LogicDense) reads 8 signals, but the module before it gives 6; "

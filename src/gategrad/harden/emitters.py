@@ -1,6 +1,7 @@
 """How each kind of module continues a draft: one function a module type.
 
-A new layer that is a circuit adds its function here and a line to `EMITTERS`.
+A new layer that is a circuit adds its function here and a line to `EMITTERS`; a module of one's own
+calls `register`.
 """
 
 from collections.abc import Callable
@@ -99,3 +100,36 @@ EMITTERS: dict[type[nn.Module], Emitter] = {
     nn.Identity: neutral,
     nn.Dropout: neutral,
 }
+
+# Their own forward pass moves wires, wherever they stand.
+NEUTRAL = (nn.Flatten, nn.Identity, nn.Dropout)
+
+
+def register(module_type: type[nn.Module], emit: Emitter) -> None:
+    """Say how modules of one's own type continue a circuit.
+
+    Args:
+        module_type: its instances, and those of subclasses that override nothing that computes.
+        emit: from a module, its name for messages, and the draft so far to the draft behind it.
+            `draft.signals` are what it reads; `draft.reading(width, name)` checks how many;
+            `draft.with_gates(fanin, tables, signals)` adds gates, whose signals count from
+            `draft.next_signal` on. What it gives must be what `.eval()` gives on bits.
+
+    Raises:
+        TypeError: no module type.
+        DiscretizeError: the type has an emitter already.
+
+    >>> class Not(nn.Module):
+    ...     def forward(self, x):
+    ...         return 1 - x
+    >>> def inverters(module, name, draft):
+    ...     pins = draft.signals[:, None]
+    ...     tables = np.full(len(pins), 0b01)
+    ...     return draft.with_gates(pins, tables, draft.next_signal + np.arange(len(pins)))
+    >>> register(Not, inverters)
+    """
+    if not (isinstance(module_type, type) and issubclass(module_type, nn.Module)):
+        raise TypeError(f"register takes a type of torch modules, got {module_type!r}")
+    if module_type in EMITTERS:
+        raise DiscretizeError(f"{module_type.__name__} is registered already; use a subclass")
+    EMITTERS[module_type] = emit

@@ -38,6 +38,11 @@ def overridden(module: nn.Module, base: type[nn.Module]) -> list[str]:
     )
 
 
+def named(module: nn.Module, path: str) -> str:
+    """A module's name for messages; `path` is where it is in the network, "" being the network."""
+    return f"module {path!r} ({type(module).__name__})" if path else type(module).__name__
+
+
 def check_hooks(module: nn.Module, name: str) -> None:
     """Raise DiscretizeError where a hook of `module`, or of a part of it, may change values.
 

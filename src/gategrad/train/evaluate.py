@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
@@ -38,7 +39,9 @@ def soft_accuracy(
     layers stay hard, and so do wires that are learned straight-through. Rows and targets are those
     of `fit`, which also says what is raised. 0 rows give nan.
     """
-    reader = row_reader(discretize(net, encoder=encoder, ignore_hooks=True), encoder)
+    shape = None if encoder else np.shape(x)[1:]
+    model = discretize(net, encoder=encoder, ignore_hooks=True, input_shape=shape)
+    reader = row_reader(model, encoder)
     return soft_figure(net, reader.read(x, y).to(device_of(net)), reader.kind)
 
 
@@ -71,7 +74,7 @@ def _decide(kind: str, scores: Tensor) -> Tensor:
 
 def hard_look(net: nn.Module, rows: Rows, loss: LossFunction) -> tuple[float, float]:
     """The figure of the circuit, by the native engine, and the loss of its scores."""
-    model = discretize(net, ignore_hooks=True)
+    model = discretize(net, ignore_hooks=True, input_shape=rows.bits.shape[1:])
     sums = model.sums(rows.bits.cpu().numpy(), threads=torch.get_num_threads())
     targets, readout = rows.targets.cpu(), model.readout
     found = figure(readout.kind, decide(readout, sums), targets.numpy())

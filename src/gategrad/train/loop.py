@@ -150,7 +150,9 @@ class Run:
     def _live_gates(self) -> int | None:
         if not self.plan.gate_penalty:
             return None
-        return live_gates(discretize(self.net, ignore_hooks=True).optimize().circuit)
+        shape = self.rows.bits.shape[1:]
+        model = discretize(self.net, ignore_hooks=True, input_shape=shape)
+        return live_gates(model.optimize().circuit)
 
     @property
     def out_of_patience(self) -> bool:

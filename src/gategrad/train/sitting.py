@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
 
+import numpy as np
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
@@ -89,7 +90,9 @@ def _make_run(
     sitting: Sitting,
 ) -> Run:
     """The run before its first step, `net` in `.train()`."""
-    reader = _reader(discretize(net, encoder=sitting.encoder, ignore_hooks=True), sitting.encoder)
+    shape = None if sitting.encoder else np.shape(x)[1:]
+    model = discretize(net, encoder=sitting.encoder, ignore_hooks=True, input_shape=shape)
+    reader = _reader(model, sitting.encoder)
     rows, own, chosen_on = split_rows(
         reader, x, y, validation=sitting.validation, augment=sitting.augment, seed=sitting.seed
     )
