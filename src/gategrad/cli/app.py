@@ -1,5 +1,6 @@
 """The verbs together, and the entry point."""
 
+import os
 import sys
 from contextlib import suppress
 from typing import Annotated
@@ -22,6 +23,7 @@ from gategrad.cli import (
     verify,
 )
 from gategrad.cli.errors import explain
+from gategrad.cli.report import shown
 
 
 class _Verbs(TyperGroup):
@@ -35,7 +37,7 @@ class _Verbs(TyperGroup):
             sentence = explain(error)
             if sentence is None:
                 raise
-            typer.echo(f"error: {sentence}", err=True)
+            typer.echo(f"error: {shown(sentence)}", err=True)
             raise typer.Exit(1) from error
 
 
@@ -76,6 +78,9 @@ def _options(
 
 def main(*, prog_name: str = "gategrad") -> None:
     """Run the command line on this process's arguments; ends the process."""
+    # The process is ours: threads of OpenMP that wait leave the cores to others. Read by libgomp
+    # when torch loads it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     for stream in (sys.stdout, sys.stderr):
         # A terminal without block characters shows question marks in their place.
         with suppress(AttributeError):

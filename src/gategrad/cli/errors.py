@@ -4,6 +4,8 @@ import errno
 import tempfile
 from pathlib import Path
 
+from gategrad.engine.isa import choose, wanted_code
+
 
 class CommandError(ValueError):
     """What a user asked for can't be done; the message says why and what to do instead."""
@@ -27,7 +29,7 @@ def explain(error: BaseException) -> str | None:
 
 
 def require_torch() -> None:
-    """Raise CommandError where torch can't be imported."""
+    """Raise CommandError where torch can't be imported, or no engine can run."""
     try:
         import torch  # noqa: F401
     except ImportError as error:
@@ -35,12 +37,23 @@ def require_torch() -> None:
             f"training needs PyTorch, which can't be imported here ({error}): "
             "pip install gategrad[train]"
         ) from error
+    require_engine()
+
+
+def require_engine() -> None:
+    """Raise CommandError where GATEGRAD_ISA or GATEGRAD_CODE asks for what isn't there."""
+    try:
+        wanted_code(choose()[0])
+    except ValueError as error:
+        raise CommandError(str(error)) from error
 
 
 def require_writable(path: Path) -> None:
     """Raise CommandError where no file can be made at `path`, before work is spent on it."""
     if path.is_dir():
         raise CommandError(f"can't write {path}: it is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise CommandError(f"can't write {path}: it is no regular file; name another")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass

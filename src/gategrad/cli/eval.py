@@ -124,7 +124,7 @@ def _show_numbers(
     report.stdout().print()
     table = report.table("target", "R2", "RMSE")
     for name, (share, error) in zip(names, each, strict=True):
-        table.add_row(Text(name), f"{share:.4f}", f"{error:.6g}")
+        table.add_row(Text(report.shown(name)), f"{share:.4f}", f"{error:.6g}")
     report.stdout().print(table)
 
 
@@ -140,5 +140,5 @@ def _per_class(names: tuple[str, ...], counts: NDArray, hits: NDArray) -> Table:
     for name, n, hit in zip(names, counts, hits, strict=True):
         share = f"{100 * hit / n:.2f} %" if n else "-"
         bar = Text(report.bar(hit / n if n else 0), "cyan")
-        table.add_row(Text(name), f"{n:,}", f"{hit:,}", share, bar)
+        table.add_row(Text(report.shown(name)), f"{n:,}", f"{hit:,}", share, bar)
     return table

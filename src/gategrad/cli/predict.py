@@ -1,5 +1,6 @@
 """`gategrad predict`: labels or scores of the rows in files, into a file."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,8 @@ def run(
     other options it starts anew.
     """
     require_writable(out)
+    if Path("-") in inputs and sys.stdin is None:
+        raise CommandError("standard input is closed; name files, or pipe a .csv into -")
     model = load_model(path)
     program = lower(model, backend)
     try:

@@ -20,9 +20,17 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def shown(text: str) -> str:
+    r"""Text that a terminal may have: control characters as in a Python string, such as \x1b.
+
+    Labels and names come from files, and an escape sequence in one would reach the terminal.
+    """
+    return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def note(text: str) -> None:
     """One line of progress; `text` is taken as it is."""
-    stderr().print(text, style="dim", markup=False, soft_wrap=True)
+    stderr().print(shown(text), style="dim", markup=False, soft_wrap=True)
 
 
 def emit_json(values: Mapping[str, object]) -> None:
@@ -36,7 +44,7 @@ def facts(rows: Facts) -> Table:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in rows.items():
-        grid.add_row(name, Text(value) if isinstance(value, str) else value)
+        grid.add_row(name, Text(shown(value)) if isinstance(value, str) else value)
     return grid
 
 

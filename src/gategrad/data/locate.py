@@ -32,7 +32,7 @@ def data_folder() -> Path | None:
     value = os.environ.get("GATEGRAD_DATA")
     if not value:
         return None
-    folder = Path(value).expanduser()
+    folder = _expanded("GATEGRAD_DATA", value)
     if not folder.is_dir():
         raise DataError(
             f"GATEGRAD_DATA is {value!r}, which is not a folder. Set it to a folder that holds "
@@ -41,11 +41,24 @@ def data_folder() -> Path | None:
     return folder
 
 
+def _expanded(variable: str, value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:
+        raise DataError(
+            f"{variable} is {value!r}, and there is no such user's home; set it to a folder"
+        ) from error
+
+
 def cache_folder() -> Path:
-    """The folder of downloads: GATEGRAD_CACHE, or the platform's cache folder."""
+    """The folder of downloads: GATEGRAD_CACHE, or the platform's cache folder.
+
+    Raises:
+        DataError: GATEGRAD_CACHE names the home of a user who isn't there.
+    """
     value = os.environ.get("GATEGRAD_CACHE")
     if value:
-        return Path(value).expanduser()
+        return _expanded("GATEGRAD_CACHE", value)
     import pooch
 
     return Path(pooch.os_cache("gategrad")).expanduser()

@@ -10,7 +10,7 @@ from gategrad.data.errors import DataError
 def split(
     x: np.ndarray, y: np.ndarray, *, test: float = 0.25, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Split rows so that each class gives the same share to the test part.
+    """Split rows so that each class gives the same share to the test part, and keeps another.
 
     The rows keep their order. The same seed gives the same parts on every platform and version
     (Python's `random` promises its sequence, numpy's generators do not).
@@ -19,6 +19,7 @@ def split(
         x: (n, features), any dtype.
         y: (n,) labels; or (n, k) targets, which are split as if all rows were of one class.
         test: share of each class that goes to the test part, rounded to whole rows; 0 < test < 1.
+            A class of two rows or more has one in each part; a single row is trained on.
         seed: of the split.
 
     Returns:
@@ -41,5 +42,10 @@ def split(
     strata = y if np.ndim(y) == 1 else np.zeros(len(y), np.int64)
     for label in np.unique(strata):
         rows = np.flatnonzero(strata == label)
-        held[rows[np.argsort(rank[rows])][: round(test * len(rows))]] = True
+        held[rows[np.argsort(rank[rows])][: _count(test, len(rows))]] = True
     return x[~held], y[~held], x[held], y[held]
+
+
+def _count(test: float, n: int) -> int:
+    """How many rows of a class of `n` are tested on."""
+    return min(max(round(test * n), 1), n - 1)

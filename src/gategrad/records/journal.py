@@ -16,6 +16,10 @@ def append(path: str | os.PathLike, record: Record) -> None:
 
     Two processes may append to one file at the same time (POSIX). What a process left behind that
     was killed while it wrote, a line without an end, is removed.
+
+    Raises:
+        RecordError: `path` is there and no regular file.
+        OSError: the file can't be written.
     """
     append_line(path, record.to_json())
 
@@ -39,6 +43,7 @@ def read(path: str | os.PathLike) -> list[Record]:
 def append_line(path: str | os.PathLike, values: dict[str, object]) -> None:
     """`append` for any object of plain values."""
     line = json.dumps(values, allow_nan=False).encode() + b"\n"
+    _require_regular(path)
     with Path(path).open("ab+") as stream, _locked(stream):
         _drop_torn_line(stream)
         stream.write(line)
@@ -50,9 +55,10 @@ def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, object]]:
     """Line numbers, from 1, and values.
 
     Raises:
-        RecordError: a line that is no JSON.
+        RecordError: a line that is no JSON, or no regular file.
         OSError: the file can't be read.
     """
+    _require_regular(path)
     lines = Path(path).read_bytes().split(b"\n")[:-1]
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -61,6 +67,12 @@ def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, object]]:
             yield number, json.loads(line)
         except ValueError as error:
             raise RecordError(f"{os.fspath(path)}, line {number}: {error}") from error
+
+
+def _require_regular(path: str | os.PathLike) -> None:
+    """A device or a pipe would be read without end."""
+    if Path(path).exists() and not Path(path).is_file():
+        raise RecordError(f"{os.fspath(path)} is no regular file; name another")
 
 
 def _drop_torn_line(stream: BinaryIO) -> None:

@@ -5,13 +5,26 @@ from contextlib import contextmanager
 
 import torch
 
+from gategrad.nn.executors.forks import threads_lost
+from gategrad.train.errors import TrainError
+
 
 @contextmanager
 def torch_threads(threads: int | None) -> Iterator[None]:
-    """Let torch use so many threads; as many as before where None."""
+    """Let torch use so many threads; as many as before where None.
+
+    Raises:
+        TrainError: several, in a child of a process whose threads a fork has lost.
+    """
     before = torch.get_num_threads()
-    if threads is not None:
-        torch.set_num_threads(threads)
+    wanted = before if threads is None else threads
+    if wanted > 1 and threads_lost():
+        raise TrainError(
+            "this process was forked from one that may have computed with several threads, which "
+            'no child inherits: training would hang; start it with multiprocessing.get_context("'
+            'spawn"), or train with threads=1'
+        )
+    torch.set_num_threads(wanted)
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from gategrad.train.errors import TrainError
 
 
 def held_rows(labels: NDArray[np.int64], validation: int | float, seed: int) -> NDArray[np.bool_]:
-    """Which rows to hold back: bool (n,), each class in proportion.
+    """Which rows to hold back: bool (n,), each class in proportion; each keeps one while it can.
 
     Args:
         labels: (n,).
@@ -29,7 +29,10 @@ def held_rows(labels: NDArray[np.int64], validation: int | float, seed: int) -> 
     place = np.empty(len(labels))
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        place[rows] = (torch.randperm(len(rows), generator=generator).numpy() + 0.5) / len(rows)
+        order = torch.randperm(len(rows), generator=generator).numpy()
+        place[rows] = (order + 0.5) / len(rows)
+        # Behind all others: what a class keeps to train on.
+        place[rows[order == len(rows) - 1]] += 1
     held = np.zeros(len(labels), bool)
     held[np.argsort(place, kind="stable")[:count]] = True
     return held
