@@ -15,7 +15,7 @@ REQUIREMENTS := import tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')
 NATIVE := $(shell find native -type f)
 
-.PHONY: demo test lint bench format sanitize sanitize-threads clean
+.PHONY: demo test lint bench format fuzz sanitize sanitize-threads clean
 
 demo: $(USABLE)
 	$(BIN)/gategrad demo
@@ -34,6 +34,11 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# Hostile files for as long as you like: make fuzz SECONDS=36000
+SECONDS ?= 600
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 # The tests of the native core under AddressSanitizer and UBSan; minutes to build, GCC only.
 sanitize: $(STAMP)

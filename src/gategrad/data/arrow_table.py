@@ -51,7 +51,7 @@ class ArrowTable:
         self.path = path
         with self._explained():
             self.schema, self.n = _parquet_head(path) if self._parquet else _ipc_head(path)
-        self.header = tuple(self.schema.names)
+            self.header = tuple(self.schema.names)
         if len(set(self.header)) < len(self.header):
             raise DataError(f"{path} has columns of the same name; give each a name of its own")
 
@@ -68,6 +68,9 @@ class ArrowTable:
         while True:
             with self._explained():
                 batch = next(batches, None)
+                # Whoever reads an unsound one, whose texts begin anywhere, reads any memory.
+                if batch is not None:
+                    batch.validate(full=True)
             if batch is None:
                 return
             yield batch
@@ -241,7 +244,7 @@ class _Explained:
         pass
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        damaged = isinstance(error, self._error) or (
+        damaged = isinstance(error, (self._error, UnicodeDecodeError)) or (
             isinstance(error, OSError) and error.errno is None
         )
         if damaged:

@@ -1,10 +1,12 @@
 """A `.npz` file: the arrays in it, checked and brought to the shapes and dtypes that we use."""
 
 import lzma
+import math
 import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -12,33 +14,64 @@ from gategrad.data.errors import DataError
 
 _KEPT = (np.dtype(bool), np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64))
 # zipfile raises RuntimeError for encrypted members and NotImplementedError, which is one, for ways
-# to pack that it doesn't know; numpy OverflowError and TypeError for shapes that are none.
+# to pack that it doesn't know, and OSError for places that are none; numpy OverflowError and
+# TypeError for shapes that are none, SyntaxError and TokenError for heads that are none.
 _BROKEN = (
     *(ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OverflowError),
-    *(TypeError, lzma.LZMAError),
+    *(TypeError, lzma.LZMAError, SyntaxError, TokenError, OSError),
 )
+_SUFFIX = ".npy"
+_HEADS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of the file by name; nothing in it is executed.
+    """All arrays of the file by name; nothing in it is executed, and other members are left alone.
 
     Raises:
         DataError: it is no `.npz` file, or it holds Python objects.
+        OSError: it can't be opened.
     """
-    if not zipfile.is_zipfile(path):
-        raise DataError(f"{path} is not a complete .npz file (it is no zip archive)")
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
-    except _BROKEN as error:
-        if "pickle" in str(error):
-            raise DataError(
-                f"{path} holds Python objects, which are not read because that could run code; "
-                "save plain arrays of numbers, or a .csv file"
-            ) from error
-        if "encrypted" in str(error):
-            raise DataError(f"{path} is encrypted; save it without a password") from error
-        raise DataError(f"{path} is not a complete .npz file: {error}") from error
+    with path.open("rb") as stream:
+        if not zipfile.is_zipfile(stream):
+            raise DataError(f"{path} is not a complete .npz file (it is no zip archive)")
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return {
+                    member.filename.removesuffix(_SUFFIX): _array(archive, member)
+                    for member in archive.infolist()
+                    if member.filename.endswith(_SUFFIX)
+                }
+        except _BROKEN as error:
+            raise _failure(path, error) from error
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """One array, for which memory is taken only where the member is as long as its head says."""
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        if version not in _HEADS:
+            raise ValueError(f"{member.filename} has version {version} of the format")
+        shape, _, dtype = _HEADS[version](stream)
+        left = member.file_size - stream.tell()
+    n_bytes = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or (not dtype.hasobject and n_bytes != left):
+        raise ValueError(f"{member.filename} has {left} bytes for {dtype} of shape {shape}")
+    with archive.open(member) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def _failure(path: Path, error: Exception) -> DataError:
+    if "allow_pickle" in str(error):
+        return DataError(
+            f"{path} holds Python objects, which are not read because that could run code; "
+            "save plain arrays of numbers, or a .csv file"
+        )
+    if "encrypted" in str(error):
+        return DataError(f"{path} is encrypted; save it without a password")
+    return DataError(f"{path} is not a complete .npz file: {error}")
 
 
 def features(arrays: dict[str, np.ndarray], key: str, path: Path) -> np.ndarray:

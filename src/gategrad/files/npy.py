@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -91,8 +92,8 @@ def _map(path: Path) -> np.memmap:
     try:
         with np.errstate(all="ignore"):
             return np.lib.format.open_memmap(path, mode="r")
-    # A header may hold any shape: negative, or beyond what numpy can count.
-    except (ValueError, EOFError, OverflowError, TypeError) as error:
+    # A header may hold any shape, negative or beyond what numpy can count, or be no Python at all.
+    except (ValueError, EOFError, OverflowError, TypeError, SyntaxError, TokenError) as error:
         raise FileError(
             f"{path} is no complete .npy file of plain numbers ({error}); write it by np.save"
         ) from error

@@ -28,8 +28,10 @@ class RestoreError(ValueError):
 def check_state(state: Mapping[str, Any], net: nn.Module, optimizer: Optimizer) -> None:
     """Raise RestoreError unless `state` can be loaded into the network and its optimizer."""
     for key, kind in _KEYS.items():
-        if not isinstance(state.get(key), kind):
+        if key not in state or not isinstance(state[key], kind):
             raise RestoreError(f"its {key!r} is missing or of another type")
+    if state["step"] < 0:
+        raise RestoreError(f"its step is {state['step']}")
     _check_history(state)
     # What a module keeps beside its tensors has no shape.
     own = net.state_dict()
@@ -46,6 +48,12 @@ def _check_history(state: Mapping[str, Any]) -> None:
     n, best = len(state["history"]), state["best"]
     if not n or not all(isinstance(e, list) and len(e) == 6 for e in state["history"]):
         raise RestoreError("its history is none")
+    for step, loss, soft, hard, gates, figure in state["history"]:
+        numbers = all(map(_is_number, (step, loss, soft, hard, gates or 0)))
+        if not numbers or not isinstance(figure, str):
+            raise RestoreError("its history holds something else than figures")
+    if not all(map(_is_number, (*state.get("hard_losses", []), *state["loss"]))):
+        raise RestoreError("its losses are no numbers")
     if best is not None and not 0 <= best < n:
         raise RestoreError(f"its best evaluation is number {best} of {n}")
     if len(state.get("hard_losses", state["history"])) != n or len(state["loss"]) != 2:
@@ -59,6 +67,8 @@ def _check_tensors(what: str, found: Mapping[str, Any], expected: Mapping[str, t
     for name, shape in expected.items():
         if shape is None:
             continue
+        if isinstance(found[name], Tensor) and found[name].is_complex():
+            raise RestoreError(f"its {what} have complex numbers for {name!r}")
         if not isinstance(found[name], Tensor) or tuple(found[name].shape) != shape:
             got = getattr(found[name], "shape", type(found[name]).__name__)
             got = tuple(got) if isinstance(got, torch.Size) else got
@@ -75,6 +85,8 @@ def _check_optimizer(found: Mapping[str, Any], optimizer: Optimizer) -> None:
         raise RestoreError("its optimizer has no groups or no state") from None
     if there != groups:
         raise RestoreError("its optimizer has other groups of parameters")
+    for group, own in zip(found["param_groups"], optimizer.param_groups, strict=True):
+        _check_settings(group, own)
     numbers = [number for group in groups for number in group]
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     shapes = dict(zip(numbers, (tuple(p.shape) for p in parameters), strict=True))
@@ -82,6 +94,22 @@ def _check_optimizer(found: Mapping[str, Any], optimizer: Optimizer) -> None:
         if number not in shapes or not isinstance(values, Mapping):
             raise RestoreError(f"its optimizer has a state for parameter {number!r}, which is none")
         _check_moments(number, values, shapes[number], optimizer)
+
+
+def _check_settings(found: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """The rates of a group are those of the moment; all else is what the run is made with."""
+    if found.keys() != own.keys() and found.keys() - own.keys() != {"initial_lr"}:
+        raise RestoreError("its optimizer has other settings")
+    for name, value in found.items():
+        if name in ("lr", "initial_lr"):
+            if not _is_number(value):
+                raise RestoreError(f"its optimizer has the {name} {value!r}")
+        elif name != "params" and value != own[name]:
+            raise RestoreError(f"its optimizer has {name} {value!r}; the run has {own[name]!r}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _check_moments(
@@ -93,6 +121,8 @@ def _check_moments(
         raise RestoreError(f"its optimizer lacks moments of parameter {number}")
     for name, value in values.items():
         wanted = () if name == "step" else shape
+        if isinstance(value, Tensor) and value.is_complex():
+            raise RestoreError(f"its optimizer has a complex {name} for parameter {number}")
         if same and (not isinstance(value, Tensor) or tuple(value.shape) != wanted):
             got = tuple(value.shape) if isinstance(value, Tensor) else value
             raise RestoreError(
