@@ -54,8 +54,9 @@ class Done:
 def gategrad():
     """Run the command line; errors that are defects are raised."""
 
-    def run(*arguments):
-        return Done(CliRunner().invoke(app, [str(argument) for argument in arguments]))
+    def run(*arguments, stdin=None):
+        texts = [str(argument) for argument in arguments]
+        return Done(CliRunner().invoke(app, texts, input=stdin))
 
     return run
 

@@ -83,6 +83,7 @@ def _reader(request, monkeypatch):
         pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
         monkeypatch.setattr(csv_lines, "_MANY_CELLS", 0)
         monkeypatch.setattr(csv_lines, "_FEW_ROWS", 0)
+        monkeypatch.setattr(csv_lines, "_LONG_CELL", 0)
     else:
         monkeypatch.setattr(csv_lines, "_pyarrow", lambda: None)
 

@@ -14,12 +14,18 @@ from gategrad.cli.errors import CommandError
 from gategrad.cli.loading import load_model, lower, target_names
 from gategrad.cli.options import (
     BackendOption,
+    DecimalOption,
     JsonOption,
     ModelArgument,
     TargetOption,
     ThreadsOption,
+    Unknown,
+    UnknownOption,
 )
 from gategrad.cli.sources import load_test
+from gategrad.cli.telling import tell_unknown
+from gategrad.data import formats
+from gategrad.encoding import KnownCategories
 from gategrad.model import Model
 
 
@@ -32,6 +38,8 @@ def run(
         ),
     ] = None,
     target: TargetOption = None,
+    decimal: DecimalOption = None,
+    unknown: UnknownOption = Unknown.zero,
     threads: ThreadsOption = 1,
     backend: BackendOption = None,
     json: JsonOption = False,
@@ -39,9 +47,12 @@ def run(
     """Measure a model's accuracy on test data, in all and for each class."""
     model = load_model(path)
     names = target_names(model)
-    x, y, what = load_test(data or _training_data(model), model=model, target=target)
+    x, y, what = load_test(
+        data or _training_data(model), model=model, target=target, decimal=decimal
+    )
     if not len(y):
         raise CommandError("there are no rows to evaluate on; name other data by --data")
+    tell_unknown(KnownCategories(model.encoder).unknown(x), len(y), refuse=unknown is Unknown.error)
     decided = lower(model, backend).labels(x, threads=threads)
     if model.readout.kind == "regression":
         _show_numbers(names, decided, y, what, json=json)
@@ -131,6 +142,8 @@ def _show_numbers(
 def _training_data(model: Model) -> str:
     if "data" not in model.meta:
         raise CommandError("the model does not say what it was trained on; name data by --data")
+    if model.meta["data"] == formats.name_of(formats.STDIN):
+        raise CommandError("the model was trained on standard input; name data by --data")
     return model.meta["data"]
 
 

@@ -165,7 +165,7 @@ def save(
     Raises:
         ModelFileError: the model can't be saved there.
     """
-    raw = discretize(net, encoder=encoder, labels=_labels(source.classes))
+    raw = discretize(net, encoder=encoder, labels=source.labels or _labels(source.classes))
     raw = Model(raw.circuit, raw.readout, raw.encoder, raw.labels, raw.neurons, meta)
     model = raw.optimize()
     model.save(out)

@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
+from gategrad.encoding.onehot import UNKNOWN
 from gategrad.engine import BACKENDS
 
 Backend = StrEnum("Backend", {name: name for name in BACKENDS})
+
+Unknown = StrEnum("Unknown", {name: name for name in UNKNOWN})
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")
@@ -18,10 +21,20 @@ ThreadsOption = Annotated[int, typer.Option(min=1, help="Threads to work with.")
 BackendOption = Annotated[
     Backend | None, typer.Option(help="Engine that runs; the best one by default.")
 ]
+DecimalOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIGN",
+        help="Decimal sign of a .csv, . or , (where semicolons separate the cells, either).",
+    ),
+]
+UnknownOption = Annotated[
+    Unknown, typer.Option(help="Categories that the model doesn't know: told (zero), or an error.")
+]
 TargetOption = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        help="Column of a .csv that holds the labels; several of labels or numbers, as a,b.",
+        help="Column of a table that holds the labels; several of labels or numbers, as a,b.",
     ),
 ]

@@ -14,7 +14,15 @@ from gategrad import files
 from gategrad.cli import report
 from gategrad.cli.errors import CommandError, require_writable
 from gategrad.cli.loading import load_model, lower
-from gategrad.cli.options import BackendOption, JsonOption, ModelArgument
+from gategrad.cli.options import (
+    BackendOption,
+    DecimalOption,
+    JsonOption,
+    ModelArgument,
+    Unknown,
+    UnknownOption,
+)
+from gategrad.cli.telling import tell_unknown
 
 
 def run(
@@ -23,7 +31,8 @@ def run(
         list[Path],
         typer.Argument(
             metavar="INPUT...",
-            help="Rows: .npy, .npz, .csv, .parquet, .arrow, .feather; - is a .csv on stdin.",
+            help="Rows: .npy, .npz, .csv, .tsv, .csv.gz, .parquet, .arrow, .feather; - is a .csv "
+            "on stdin.",
         ),
     ],
     out: Annotated[
@@ -40,6 +49,8 @@ def run(
         int | None, typer.Option(min=1, help="Threads to predict with; all cores by default.")
     ] = None,
     backend: BackendOption = None,
+    decimal: DecimalOption = None,
+    unknown: UnknownOption = Unknown.zero,
     json: JsonOption = False,
 ) -> None:
     """Predict each row of the INPUTs, in order, and write the labels to OUT, whole or not at all.
@@ -67,10 +78,13 @@ def run(
                 resume=resume,
                 progress=progress,
                 note=report.note,
+                decimal=decimal,
+                unknown=unknown,
             )
     except KeyboardInterrupt:
         goes_on = "; the same command goes on where it stopped" if files.unfinished(out) else ""
         raise CommandError(f"interrupted{goes_on}") from None
+    tell_unknown(done.unknown, done.n - done.resumed)
     if json:
         report.emit_json(
             {

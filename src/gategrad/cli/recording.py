@@ -20,6 +20,7 @@ def make_record(
     total_seconds: float,
     resumed: bool,
     threads: int | None,
+    columns: dict[str, object],
 ) -> Record:
     """What the run was told and what it reached; the arguments are those of `Record`."""
     return Record(
@@ -43,6 +44,7 @@ def make_record(
         machine=machine_kind(),
         gategrad=gategrad.__version__,
         torch=torch.__version__.partition("+")[0],
+        columns=columns,
     )
 
 

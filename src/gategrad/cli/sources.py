@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from gategrad import data
 from gategrad.cli.errors import CommandError
 from gategrad.cli.loading import target_names
+from gategrad.data import formats
+from gategrad.data.columns import Taken
 from gategrad.files.wanted import Wanted
 from gategrad.model import Model
 
@@ -40,6 +42,10 @@ class Source:
         columns: names of a table's columns, () where rows are no table.
         categories: the columns among them whose numbers are categories.
         kind: of the head to train: argmax, binary, multilabel or regression.
+        labels: the classes as the model gives them back, integers or text.
+        taken: what each column of a table was taken for.
+        notes: sentences about the file for people.
+        dates: the columns that are dates.
     """
 
     name: str
@@ -53,6 +59,10 @@ class Source:
     columns: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     kind: str = "argmax"
+    labels: tuple[int, ...] | tuple[str, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    notes: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
 
     @property
     def n_scores(self) -> int:
@@ -62,7 +72,18 @@ class Source:
 
 def is_file(name: str) -> bool:
     """Whether DATA names a file rather than a set."""
-    return name not in data.names() and (Path(name).suffix != "" or Path(name).exists())
+    if name in data.names():
+        return False
+    return Path(name) == formats.STDIN or Path(name).suffix != "" or Path(name).exists()
+
+
+def model_stem(name: str) -> str:
+    """The name of a model of these data: without folders and ending."""
+    path = Path(name)
+    if path == formats.STDIN:
+        return "model"
+    end = formats.suffix(path)
+    return path.name[: len(path.name) - len(end)] if is_file(name) and end else path.stem
 
 
 def check_name(name: str) -> None:
@@ -70,7 +91,7 @@ def check_name(name: str) -> None:
     if not is_file(name) and name not in data.names():
         raise CommandError(
             f"unknown data set {name!r}; known: {', '.join(data.names())}; "
-            "a file of your own ends in .npz or .csv"
+            "a file of your own ends in .npz or .csv (or .tsv, .csv.gz, .parquet, .arrow, .feather)"
         )
 
 
@@ -80,14 +101,18 @@ def load_source(
     target: str | None = None,
     categories: Sequence[str] = (),
     task: str = "classification",
+    ignore: Sequence[str] = (),
+    decimal: str | None = None,
 ) -> Source:
     """The set or file `name`, to train on.
 
     Args:
-        name: a set's name, or a `.npz` or `.csv` file.
-        target: column of labels, only for a `.csv`.
-        categories: columns of a `.csv` whose numbers are categories.
+        name: a set's name, or a file as `gategrad.data.load_file` takes it.
+        target: column of labels, only for a table.
+        categories: columns of a table whose numbers are categories.
         task: a name among `TASKS`.
+        ignore: columns of a table to leave out.
+        decimal: of a `.csv`, see `gategrad.data.load_file`.
 
     Raises:
         DataError: no such set, or a file that isn't as it should be.
@@ -96,8 +121,19 @@ def load_source(
     check_name(name)
     if task not in TASKS:
         raise CommandError(f"--task is {task!r}; known: {', '.join(TASKS)}")
-    source = _from_file(Path(name), target, categories, task) if is_file(name) else None
-    source = source or _from_set(name, target, categories, task)
+    if is_file(name):
+        own = data.load_file(
+            name,
+            target=target,
+            categories=tuple(categories),
+            targets=TASKS[task][1],
+            ignore=tuple(ignore),
+            decimal=decimal,
+        )
+        source = _from_file(Path(name), own, categories)
+    else:
+        _refuse_table_options(name, target, categories, ignore, decimal)
+        source = _from_set(name, task)
     if task == "binary" and len(source.classes) != 2:
         raise CommandError(
             f"--task binary is for two classes, and {name} has {len(source.classes)}; "
@@ -106,14 +142,20 @@ def load_source(
     return replace(source, kind=TASKS[task][0])
 
 
-def _from_set(name: str, target: str | None, categories: Sequence[str], task: str) -> Source:
+def _refuse_table_options(name: str, target: str | None, *others: object) -> None:
+    if target is not None or any(others):
+        raise CommandError(
+            "--target and --category are for .csv files, not for the set "
+            f"{name}; so are --ignore and --decimal"
+        )
+
+
+def _from_set(name: str, task: str) -> Source:
     info = data.info(name)
     if TASKS[task][1] != "classes":
         raise CommandError(
             f"--task {task} needs a .npz or .csv of your own; the set {name} has classes"
         )
-    if target is not None or categories:
-        raise CommandError(f"--target and --category are for .csv files, not for the set {name}")
     parts = data.load(name)
     coded = info.columns if info.columns and parts[0].dtype.kind in "iu" else ()
     return Source(
@@ -128,7 +170,7 @@ def _from_set(name: str, target: str | None, categories: Sequence[str], task: st
 
 
 def load_test(
-    name: str, *, model: Model, target: str | None = None
+    name: str, *, model: Model, target: str | None = None, decimal: str | None = None
 ) -> tuple[NDArray, NDArray, str]:
     """Rows to test a model on, their labels in its order of classes, and what they are.
 
@@ -159,11 +201,19 @@ def load_test(
             )
         return source.x_test, source.y_test, source.test_part
     path = Path(name)
-    if path.suffix == ".csv" and target is None:
-        target = model.meta.get("target")
-    columns, categories = table_columns(model) if path.suffix == ".csv" else (None, ())
+    columns, categories = None, ()
+    if formats.is_table(path):
+        target = model.meta.get("target") if target is None else target
+        decimal = model.meta.get("decimal") if decimal is None else decimal
+        columns, categories = table_columns(model)
     own = data.load_file(
-        path, target=target, columns=columns, categories=categories, classes=names, targets=targets
+        path,
+        target=target,
+        columns=columns,
+        categories=categories,
+        classes=names,
+        targets=targets,
+        decimal=decimal,
     )
     if own.x_test is not None:
         return own.x_test, own.y_test, "the file's test part"
@@ -189,23 +239,35 @@ def table_columns(model: Model) -> tuple[tuple[str, ...] | None, tuple[str, ...]
     return wanted.names, tuple(wanted.names[place] for place in wanted.texts)
 
 
-def _from_file(path: Path, target: str | None, categories: Sequence[str], task: str) -> Source:
-    own = data.load_file(path, target=target, categories=tuple(categories), targets=TASKS[task][1])
+def _from_file(path: Path, own: data.OwnData, categories: Sequence[str]) -> Source:
     parts, what = (own.x_train, own.y_train, own.x_test, own.y_test), "the file's test part"
     if own.x_test is None:
         parts, what = held_out(own.x_train, own.y_train), _held_out_text(path)
     return Source(
-        path.name if path.is_absolute() else path.as_posix(),
+        _name(path),
         *parts,
         classes=own.classes,
         test_part=what,
         columns=own.columns,
         categories=tuple(categories),
+        labels=own.labels,
+        taken=own.taken,
+        notes=own.notes,
+        dates=own.dates,
+    )
+
+
+def _name(path: Path) -> str:
+    """The file as models keep it, in valid text whatever the file system has."""
+    name = path.name if path.is_absolute() else path.as_posix()
+    return (
+        formats.name_of(path) if path == formats.STDIN else name.encode(errors="replace").decode()
     )
 
 
 def _held_out_text(path: Path) -> str:
-    return f"a quarter of {path.name}, held out of training"
+    name = formats.name_of(path) if path == formats.STDIN else path.name
+    return f"a quarter of {name}, held out of training"
 
 
 def _few(names: Sequence[str]) -> str:

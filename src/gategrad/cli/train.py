@@ -10,9 +10,12 @@ from gategrad.cli import report
 from gategrad.cli import train_options as options
 from gategrad.cli.encoders import choose_encoder
 from gategrad.cli.errors import CommandError, require_torch, require_writable
-from gategrad.cli.options import JsonOption, TargetOption
+from gategrad.cli.options import DecimalOption, JsonOption, TargetOption
 from gategrad.cli.recipe_options import flag, takes_options
-from gategrad.cli.sources import Source, check_name, load_source
+from gategrad.cli.sources import Source, check_name, load_source, model_stem
+from gategrad.cli.telling import tell_columns, tell_unknown
+from gategrad.encoding import KnownCategories
+from gategrad.files import table_meta
 from gategrad.records import append
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ def run(
     target: TargetOption = None,
     task: options.TaskOption = "classification",
     category: options.CategoriesOption = None,
+    ignore: options.IgnoreOption = None,
+    decimal: DecimalOption = None,
     image_shape: options.ImageShapeOption = None,
     given: Given,
     validation: options.ValidationOption = None,
@@ -51,7 +56,7 @@ def run(
     check_name(name)
     if resume and checkpoint is None:
         raise CommandError("--resume needs --checkpoint FILE, the file to go on from")
-    out = out or Path(f"{Path(name).stem}.gg")
+    out = out or Path(f"{model_stem(name)}.gg")
     for path in (out, checkpoint or out, record or out):
         require_writable(path)
     require_torch()
@@ -59,7 +64,15 @@ def run(
     from gategrad.cli.recording import make_record
     from gategrad.train import preset as find_preset
 
-    source = load_source(name, target=target, categories=category or (), task=task)
+    source = load_source(
+        name,
+        target=target,
+        categories=category or (),
+        task=task,
+        ignore=ignore or (),
+        decimal=decimal,
+    )
+    tell_columns(source)
     _check_task(source, given, record=record)
     source = with_image_shape(source, image_shape)
     recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
@@ -67,6 +80,7 @@ def run(
         report.note(f"{flag(name_)} does nothing here: it is for {what}")
     recipe = recipe.but(layers=fitting.layers(recipe, source))
     encoder = choose_encoder(source, bits=recipe.thermometer, spacing=recipe.spacing)
+    tell_unknown(KnownCategories(encoder).unknown(source.x_test), len(source.y_test))
     net, result = fitting.follow(
         recipe,
         source,
@@ -79,6 +93,7 @@ def run(
     )
     meta = {"data": source.name, "dtype": str(source.x_train.dtype), "layers": recipe.layers}
     meta |= {"preset": preset, "seed": str(seed)} | ({} if target is None else {"target": target})
+    meta |= table_meta(source.dates, decimal)
     model, gates_before = fitting.save(net, source, out=out, encoder=encoder, meta=meta)
     total_seconds = perf_counter() - started
     outcome = fitting.test(net, model, source, encoder=encoder, gates_before=gates_before)
@@ -97,6 +112,7 @@ def run(
             total_seconds=total_seconds,
             resumed=resume,
             threads=threads,
+            columns={column.name: column.said for column in source.taken},
         )
         append(record, made)
 

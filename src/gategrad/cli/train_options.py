@@ -8,7 +8,12 @@ import typer
 _DATA, _TRAINING = "Data", "Training"
 
 DataArgument = Annotated[
-    str, typer.Argument(metavar="DATA", help="A set of gategrad data list, a .npz or a .csv.")
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A set of gategrad data list, or a .npz, .csv, .tsv, .csv.gz, "
+        ".parquet, .arrow, .feather; - is a .csv on stdin.",
+    ),
 ]
 OutOption = Annotated[
     Path | None,
@@ -39,7 +44,16 @@ CategoriesOption = Annotated[
         "--category",
         metavar="COLUMN",
         rich_help_panel=_DATA,
-        help="Column of a .csv whose numbers are categories; may be given several times.",
+        help="Column of a table whose numbers are categories; may be given several times.",
+    ),
+]
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore",
+        metavar="COLUMN",
+        rich_help_panel=_DATA,
+        help="Column of a table to leave out; may be given several times.",
     ),
 ]
 ImageShapeOption = Annotated[

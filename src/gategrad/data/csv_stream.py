@@ -21,6 +21,7 @@ def part_features(
     categories: Collection[str],
     kinds: Kinds,
     dates: Collection[str] = (),
+    numbers: Collection[str] = (),
 ) -> np.ndarray:
     """The named columns of a part as a matrix.
 
@@ -33,6 +34,7 @@ def part_features(
         columns: names, in the order wanted.
         categories: names of columns that hold categories even where all cells are numbers.
         dates: names of columns of dates, which become numbers of days.
+        numbers: names of columns in which text is an error.
         kinds: what the parts before this one showed, empty at first; brought up to date.
 
     Returns:
@@ -56,7 +58,7 @@ def part_features(
         elif name in dates:
             values.append(dates_of(sheet.where, name, sheet.texts(name)))
         else:
-            values.append(_column(sheet, name, kinds))
+            values.append(_column(sheet, name, kinds, only_numbers=name in numbers))
     return matrix(values, len(sheet.rows))
 
 
@@ -82,7 +84,9 @@ def _remember(sheet: Sheet, column: str, kinds: Kinds, values: np.ndarray) -> No
     kinds[column] = f"numbers {sign}"
 
 
-def _column(sheet: Sheet, column: str, kinds: Kinds) -> np.ndarray | list[str]:
+def _column(
+    sheet: Sheet, column: str, kinds: Kinds, *, only_numbers: bool
+) -> np.ndarray | list[str]:
     texts, kind = sheet.texts(column), kinds.get(column)
     if kind == "text":
         return texts
@@ -96,9 +100,11 @@ def _column(sheet: Sheet, column: str, kinds: Kinds) -> np.ndarray | list[str]:
             raise _no_number(kind[0], column, kind[1])
         _remember(sheet, column, kinds, values)
         return values
-    if _may_be_numbers(kind) and kind is not None:
-        row = next(i for i, text in enumerate(texts) if not is_number(text, sheet.decimal))
-        raise _no_number(sheet.where(row), column, texts[row])
+    no_numbers = [i for i, text in enumerate(texts) if not is_number(text, sheet.decimal)]
+    if only_numbers:
+        no_numbers = [i for i in no_numbers if not is_missing(texts[i])]
+    if no_numbers and (only_numbers or (kind is not None and _may_be_numbers(kind))):
+        raise _no_number(sheet.where(no_numbers[0]), column, texts[no_numbers[0]])
     if not all(is_missing(text) for text in texts):
         kinds[column] = "text"
     elif kind is None:

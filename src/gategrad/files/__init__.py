@@ -13,5 +13,6 @@ pyarrow is imported only for the files that need it.
 from gategrad.files.errors import FileError
 from gategrad.files.predict import Done, Progress, predict, unfinished
 from gategrad.files.reading import rows
+from gategrad.files.wanted import table_meta
 
-__all__ = ["Done", "FileError", "Progress", "predict", "rows", "unfinished"]
+__all__ = ["Done", "FileError", "Progress", "predict", "rows", "table_meta", "unfinished"]

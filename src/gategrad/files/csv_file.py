@@ -48,8 +48,14 @@ class CsvFile:
             read = partial(_numbers, sheet, columns, dict(kinds))
             kinds.update(dict.fromkeys(columns, "numbers"))
         else:
-            read = partial(_given, part_features(sheet, columns, texts, kinds, self._wanted.dates))
+            read = partial(_given, self._features(sheet, columns, texts, kinds))
         return Piece(sheet.first, len(sheet.rows), read, position(), sheet.where, dict(kinds))
+
+    def _features(
+        self, sheet: Sheet, columns: Sequence[str], texts: Sequence[str], kinds: dict[str, Any]
+    ) -> NDArray:
+        numbers = [columns[place] for place in self._wanted.numbers]
+        return part_features(sheet, columns, texts, kinds, self._wanted.dates, numbers)
 
 
 def _given(x: NDArray, _: Scratch) -> NDArray:

@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.data.formats import STDIN
+from gategrad.data.formats import STDIN, suffix
+from gategrad.encoding import KnownCategories, Unknown
+from gategrad.encoding.fields import choice
+from gategrad.encoding.onehot import UNKNOWN
 from gategrad.engine import in_order, thread_count
 from gategrad.files.blame import Decide, decide_piece
+from gategrad.files.categories import Categories
 from gategrad.files.errors import FileError
 from gategrad.files.output import OUTPUTS, NpyOutput
 from gategrad.files.partial import Mark, Partial, partial_path
@@ -34,12 +38,14 @@ class Done:
         resumed: how many of them an interrupted run had left.
         seconds: that this run took.
         threads: that predicted.
+        unknown: columns with categories that the model doesn't know, in the rows of this run.
     """
 
     n: int
     resumed: int
     seconds: float
     threads: int
+    unknown: tuple[Unknown, ...] = ()
 
     @property
     def rows_per_second(self) -> float:
@@ -73,6 +79,8 @@ def predict(
     resume: bool = False,
     progress: Callable[[Progress], object] | None = None,
     note: Callable[[str], object] | None = None,
+    decimal: str | None = None,
+    unknown: str = "zero",
 ) -> Done:
     """Decide on each row of files, and write what `Model.predict` gives for them all to one file.
 
@@ -89,6 +97,9 @@ def predict(
         resume: insist on going on: where that isn't possible, it is an error that says why.
         progress: called from time to time.
         note: called with a sentence for people, such as why a run starts anew.
+        decimal: "." or "," of `.csv` files; that of the model's training where None.
+        unknown: what rows with categories that the model doesn't know are: "zero", told in `Done`,
+            or an "error".
 
     Raises:
         FileError: a file is missing, damaged or changed, or holds a row that the model can't take
@@ -99,14 +110,16 @@ def predict(
     begin, n_threads = time.perf_counter(), thread_count(threads)
     paths, out = as_paths(inputs), Path(out)
     _check_out(out, paths)
-    readers = open_all(model, paths)
+    choice(unknown, UNKNOWN, "unknown")
+    readers = open_all(model, paths, decimal=decimal)
+    categories = Categories(KnownCategories(model.encoder), refuse=unknown == "error")
     decide = partial(model.scores if scores else model.predict, threads=1, backend=backend)
     sample = decide(np.empty((0, Wanted.by(model).n_features)))
-    output = OUTPUTS[out.suffix](sample, _header(model, sample))
+    output = OUTPUTS[suffix(out)](sample, _header(model, sample))
     files = _stamps(paths)
     with Partial(out, _run(model, files, scores=scores)) as kept:
         resumed = _begin(kept, output, resume=resume, note=note)
-        for mark, position in _write(kept, output, decide, readers, n_threads):
+        for mark, position in _write(kept, output, categories.before(decide), readers, n_threads):
             kept.advance(mark)
             if progress is not None:
                 progress(Progress(mark.rows, position, sum(r.size for r in readers)))
@@ -114,7 +127,8 @@ def predict(
             raise FileError("an input was changed while it was read; start again")
         output.finish(kept.file, kept.mark.rows)
         kept.complete(output.convert)
-        return Done(kept.mark.rows, resumed, time.perf_counter() - begin, n_threads)
+        seconds = time.perf_counter() - begin
+        return Done(kept.mark.rows, resumed, seconds, n_threads, categories.unknown)
 
 
 def unfinished(out: str | os.PathLike) -> bool:
@@ -169,7 +183,7 @@ def _pieces(readers: list[Reader], mark: Mark) -> Iterator[tuple[int, Reader, Pi
 
 
 def _check_out(out: Path, paths: list[Path]) -> None:
-    if out.suffix not in OUTPUTS:
+    if suffix(out) not in OUTPUTS:
         raise FileError(f"{out} ends in {out.suffix or 'nothing'!r}; expected {', '.join(OUTPUTS)}")
     if out.exists() and not out.is_file():
         raise FileError(f"can't write {out}: it is no regular file; choose another name")

@@ -24,6 +24,7 @@ class Wanted:
         encoded_bytes: bytes of a row as the encoder in Python gives it, 0 where the engine encodes.
         dates: names of the columns of dates.
         decimal: of the numbers in a `.csv`; None: see `gategrad.data.load_file`.
+        numbers: the places of columns that hold numbers, where others are text.
     """
 
     n_features: int
@@ -33,6 +34,7 @@ class Wanted:
     encoded_bytes: int
     dates: tuple[str, ...] = ()
     decimal: str | None = None
+    numbers: tuple[int, ...] = ()
 
     @property
     def only_numbers(self) -> bool:
@@ -49,11 +51,12 @@ class Wanted:
         return cls(
             encoder.n_features,
             False,
-            encoder.names if isinstance(encoder, Table) else None,
+            getattr(encoder, "names", None),
             _texts(encoder) if isinstance(encoder, Table) else (),
             encoder.n_inputs if slow else 0,
             dates_of(model),
             decimal or model.meta.get("decimal"),
+            _numbers(encoder) if isinstance(encoder, Table) else (),
         )
 
     def columns(self, header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -108,6 +111,11 @@ def _without_index(header: Sequence[str], width: int) -> Sequence[str]:
     """The columns but for a first one that a DataFrame's index became."""
     surplus = len(header) == width + 1 and header[0] in INDEX_NAMES
     return header[1:] if surplus else header
+
+
+def _numbers(table: Table) -> tuple[int, ...]:
+    pairs = zip(table.encoders, table.columns, strict=True)
+    return tuple(c for part, columns in pairs if not isinstance(part, OneHot) for c in columns)
 
 
 def _texts(table: Table) -> tuple[int, ...]:

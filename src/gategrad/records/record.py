@@ -1,6 +1,6 @@
 """What one training run was told and what it reached."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from gategrad.records.errors import RecordError
 
@@ -33,6 +33,7 @@ class Record:
         machine: kind of processor, and cores.
         gategrad: version of this package.
         torch: version of torch.
+        columns: what each column of a table was taken for; {} where rows are no table.
     """
 
     data: str
@@ -55,10 +56,12 @@ class Record:
     machine: str
     gategrad: str
     torch: str
+    columns: dict[str, object] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """Plain values, the version of the form first."""
-        return {"version": VERSION} | asdict(self)
+        values = {"version": VERSION} | asdict(self)
+        return values if self.columns else {k: v for k, v in values.items() if k != "columns"}
 
     @classmethod
     def from_json(cls, values: object) -> "Record":
@@ -73,8 +76,10 @@ class Record:
             raise RecordError(
                 f"version is {values.get('version')!r}; this gategrad reads {VERSION}"
             )
-        kinds = {field.name: _KINDS[field.type] for field in fields(cls)}
+        kinds = {one.name: _KINDS[one.type] for one in fields(cls)}
         for name, kind in kinds.items():
+            if name == "columns" and name not in values:
+                continue
             if name not in values:
                 raise RecordError(f"{name!r} is missing")
             if not isinstance(values[name], kind) or isinstance(values[name], bool) != (
@@ -83,7 +88,7 @@ class Record:
                 raise RecordError(f"{name!r} is {values[name]!r}")
         if unknown := values.keys() - kinds.keys() - {"version"}:
             raise RecordError(f"unknown key {min(unknown)!r}")
-        return cls(**{name: values[name] for name in kinds})
+        return cls(**{name: values[name] for name in kinds if name in values})
 
 
 _KINDS = {
