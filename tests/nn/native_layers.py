@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gategrad import _core
-from gategrad.nn.executors.cpu.stack import VARIABLE
+from gategrad.nn.executors.training_variable import VARIABLE
 
 BATCHES = (0, 1, 3, 17, 64, 100)
 ESTIMATORS = ("soft", "straight-through")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gategrad.nn.executors.cpu.stack import VARIABLE
+from gategrad.nn.executors.training_variable import VARIABLE
 from tests.nn.wide import INPUTS, OUT_DIM, layer, rows
 
 

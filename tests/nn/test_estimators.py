@@ -11,7 +11,7 @@ import torch
 import gategrad as gg
 from gategrad import nn
 from gategrad.circuit import evaluate
-from gategrad.nn.executors.cpu.stack import VARIABLE
+from gategrad.nn.executors.training_variable import VARIABLE
 from gategrad.nn.gates.functions import coefficients_from_tables, entries_from_tables, table_from_id
 from gategrad.nn.gates.noise import draw_noise
 from gategrad.nn.gates.options import EFD, ESTIMATORS, HARD_FORWARD

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gategrad import nn
-from gategrad.nn.executors.cpu.stack import VARIABLE
+from gategrad.nn.executors.training_variable import VARIABLE
 
 
 def network(container, kind, estimator):

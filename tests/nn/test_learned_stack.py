@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gategrad import _core, nn
-from gategrad.nn.executors.cpu.stack import VARIABLE
+from gategrad.nn.executors.training_variable import VARIABLE
 
 DIMS = (40, 37, 70, 30)
 

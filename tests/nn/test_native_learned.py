@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gategrad import _core, nn
-from gategrad.nn.executors.cpu.stack import VARIABLE
+from gategrad.nn.executors.training_variable import VARIABLE
 
 
 def layer(candidates, *, in_dim=40, out_dim=37, **options) -> nn.LogicDense:

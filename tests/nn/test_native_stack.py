@@ -7,7 +7,7 @@ import torch
 
 from gategrad import _core, nn
 from gategrad.nn.executors.cpu.native_op import logic_stack, pooled
-from gategrad.nn.executors.cpu.stack import VARIABLE
+from gategrad.nn.executors.training_variable import VARIABLE
 from tests.nn.stacks import gradients, net_of, rows
 
 ISAS = _core.isas()

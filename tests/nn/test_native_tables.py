@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gategrad import _core, nn
-from gategrad.nn.executors.cpu.stack import VARIABLE
+from gategrad.nn.executors.training_variable import VARIABLE
 from tests.nn.native_layers import bytes_kept
 
 ISAS = _core.isas()

@@ -6,10 +6,10 @@ import re
 
 import pytest
 import torch
+from gategrad.nn.gates.relaxed import coefficients
 
 from gategrad import nn
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
-from gategrad.nn.gates.relaxed import coefficients
 from gategrad.train.evaluate import relaxed
 
 PARAMETRIZATIONS = ["raw", "light"]

@@ -1,7 +1,7 @@
 """How each kind of module continues a draft: one function a module type.
 
-A new layer that is a circuit adds its function here and a line to `EMITTERS`; a module of one's own
-calls `register`.
+Layers of gates are all alike, and join by `gategrad.nn.register`. Any other module that is part of
+a circuit adds its function here and a line to `EMITTERS`; one of the user's own calls `register`.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from gategrad.encoding import EncodingError
 from gategrad.harden.draft import Draft
 from gategrad.harden.errors import DiscretizeError
 from gategrad.nn import GroupSum, LogicDense, LogicGraph, SlotDense, Thermometer, WeightedSum
+from gategrad.nn.registry import kind_of, registered
 
 # (module, its name for messages, draft) -> the draft that continues with the module
 Emitter = Callable[[nn.Module, str, Draft], Draft]
@@ -28,20 +29,11 @@ def thermometer(layer: Thermometer, name: str, draft: Draft) -> Draft:
     return draft.with_encoder(encoder, name)
 
 
-def logic_dense(layer: LogicDense | SlotDense, name: str, draft: Draft) -> Draft:
-    """One gate an output."""
-    draft = draft.reading(layer.in_dim, name)
+def gates(layer: nn.Module, name: str, draft: Draft) -> Draft:
+    """The circuit of a registered layer, renumbered: constants stay, inputs and gates move."""
+    part = kind_of(layer).circuit(layer)
+    draft = draft.reading(part.n_inputs, name)
     _check_weights(layer, name)
-    fanin = draft.signals[layer.wires().cpu().numpy().T]
-    own = draft.next_signal + np.arange(layer.out_dim)
-    return draft.with_gates(fanin, layer.tables().cpu().numpy(), own)
-
-
-def logic_graph(graph: LogicGraph, name: str, draft: Draft) -> Draft:
-    """The graph's gates, renumbered: constants stay, inputs and gates move."""
-    draft = draft.reading(graph.n_inputs, name)
-    _check_weights(graph, name)
-    part = graph.circuit()
     own = draft.next_signal + np.arange(part.n_gates)
     signals = np.concatenate([np.arange(N_CONSTANTS), draft.signals, own])
     return draft.with_gates(signals[part.fanin], part.table, signals[part.outputs])
@@ -89,11 +81,16 @@ def neutral(layer: nn.Module, name: str, draft: Draft) -> Draft:
     return draft
 
 
+def emitters() -> dict[type[nn.Module], Emitter]:
+    """The function of each module type, those of registered layers of gates included."""
+    return {**EMITTERS, **dict.fromkeys(registered(), gates)}
+
+
 EMITTERS: dict[type[nn.Module], Emitter] = {
     Thermometer: thermometer,
-    LogicDense: logic_dense,
-    SlotDense: logic_dense,
-    LogicGraph: logic_graph,
+    LogicDense: gates,
+    SlotDense: gates,
+    LogicGraph: gates,
     GroupSum: group_sum,
     WeightedSum: weighted_sum,
     nn.Flatten: flatten,

@@ -9,7 +9,7 @@ from torch import nn
 import gategrad.nn
 from gategrad.harden import plain
 from gategrad.harden.draft import Draft
-from gategrad.harden.emitters import EMITTERS, NEUTRAL, Emitter
+from gategrad.harden.emitters import NEUTRAL, Emitter, emitters
 from gategrad.harden.errors import DiscretizeError
 from gategrad.harden.trace import Trace, run
 
@@ -114,14 +114,14 @@ def _shape(net: nn.Module) -> tuple[int]:
 
 
 def _emitter(module: nn.Module) -> Emitter | None:
-    for base, emit in EMITTERS.items():
+    for base, emit in emitters().items():
         if _is_plain(module, base):
             return emit
     return None
 
 
 def _refuse(module: nn.Module, name: str) -> Callable[..., Draft]:
-    known = ", ".join(["Sequential", *(base.__name__ for base in EMITTERS)])
+    known = ", ".join(["Sequential", *(base.__name__ for base in emitters())])
     raise DiscretizeError(
         f"{name} is no part of a circuit{_why_not(module)}; supported: {known}. {_remedy(module)}"
     )
@@ -142,7 +142,7 @@ def _is_torchs(module: nn.Module) -> bool:
 
 
 def _known_base(module: nn.Module) -> type[nn.Module] | None:
-    known = (*EMITTERS, *CONTAINERS)
+    known = (*emitters(), *CONTAINERS)
     return next((base for base in known if isinstance(module, base)), None)
 
 

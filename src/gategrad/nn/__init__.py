@@ -1,6 +1,7 @@
 """Torch modules of logic networks: from features to scores, and the way back from a circuit."""
 
 from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
+from gategrad.nn.kinds import register_own_kinds
 from gategrad.nn.layers.backend import training_backend
 from gategrad.nn.layers.dense import LogicDense
 from gategrad.nn.layers.graph import LogicGraph
@@ -14,12 +15,14 @@ from gategrad.nn.layers.weighted_sum import WeightedSum
 from gategrad.nn.measures.expected_gates import expected_gates
 from gategrad.nn.measures.histogram import Histogram, output_histogram
 from gategrad.nn.moved import keep_old_names
+from gategrad.nn.registry import LayerKind, register
 from gategrad.nn.wiring.learned import LearnedWiring
 from gategrad.nn.wiring.same_wiring import check_same_wiring
 
 __all__ = [
     "GroupSum",
     "Histogram",
+    "LayerKind",
     "LearnedWiring",
     "LogicDense",
     "LogicGraph",
@@ -35,8 +38,10 @@ __all__ = [
     "fuse",
     "output_histogram",
     "parameter_groups",
+    "register",
     "resample_slots",
     "training_backend",
 ]
 
 keep_old_names()
+register_own_kinds()

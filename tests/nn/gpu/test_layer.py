@@ -5,8 +5,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs gategrad[train]")
 
 from gategrad import nn  # noqa: E402
-from gategrad.nn.executors.cpu.stack import VARIABLE  # noqa: E402
 from gategrad.nn.executors.torch.polynomial import gate_polynomials  # noqa: E402
+from gategrad.nn.executors.training_variable import VARIABLE  # noqa: E402
 
 SHAPES = [(1, 1, 1), (7, 5, 3), (9, 130, 33), (3, 2, 300)]
 

@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs gategrad[train]")
 
 from gategrad import nn  # noqa: E402
-from gategrad.nn.executors.cpu.stack import VARIABLE  # noqa: E402
+from gategrad.nn.executors.training_variable import VARIABLE  # noqa: E402
 
 
 def _run(layer, x, grad):

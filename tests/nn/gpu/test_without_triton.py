@@ -20,17 +20,18 @@ importlib.util.find_spec = lambda name, *rest: None if name == "triton" else rea
 sys.meta_path.insert(0, Hidden())
 import torch
 from gategrad import nn
-from gategrad.nn.executors.gpu.available import _why_not_here, why_not_triton
+from gategrad.nn.executors.gpu.available import TRITON, why_not_here
+from gategrad.nn.executors.plan import Run
 net = nn.Sequential(nn.LogicDense(8, 6, seed=0), nn.GroupSum(2))
 net(torch.rand(3, 8)).sum().backward()
 assert net[0].weight.grad.abs().sum() > 0
 assert nn.training_backend(net).startswith("native")
 cuda = torch.device("cuda:0")
-print(_why_not_here(cuda, cuda))
+print(why_not_here(cuda, cuda))
 import os
 os.environ["GATEGRAD_TRAINING"] = "triton"
 try:
-    why_not_triton(nn.LogicDense(2, 2), torch.device("cpu"))
+    TRITON.reason(Run((nn.LogicDense(2, 2),), torch.zeros(1)))
 except ValueError as error:
     print(error)
 """

@@ -6,16 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from gategrad.nn.checks import as_rows, float_dtype, layer_input, positive_count
-from gategrad.nn.executors.cpu.native_learned import run_learned, why_not_learned
-from gategrad.nn.executors.cpu.native_pins import Source, native_pins, why_not_native_pins
-from gategrad.nn.executors.cpu.native_tables import (
-    native_polynomials,
-    native_tables,
-    why_not_native_tables,
-)
-from gategrad.nn.executors.cpu.stack import run_native, why_not_native
+from gategrad.nn.executors.cpu.native_pins import Source, native_pins
+from gategrad.nn.executors.cpu.native_tables import native_polynomials, native_tables
 from gategrad.nn.executors.description import LayerDescription, WireKind
-from gategrad.nn.executors.gpu import run_layer, why_not_triton
+from gategrad.nn.executors.gpu import TRITON
+from gategrad.nn.executors.native import BITS, PINS, TABLES, TILES
+from gategrad.nn.executors.plan import Run, compute
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.executors.torch.table_gates import table_gates
 from gategrad.nn.gates import options
@@ -28,6 +24,9 @@ from gategrad.nn.gates.parametrization import Parametrization, TableParametrizat
 from gategrad.nn.seeding import as_generator
 from gategrad.nn.wiring.connections import Active, Connections, connect
 from gategrad.nn.wiring.learned import LearnedWiring
+
+# Who computes whole layers, in the order in which they are asked.
+_WHOLE = (TILES, BITS, TRITON)
 
 
 class LogicDense(nn.Module):
@@ -205,20 +204,12 @@ class LogicDense(nn.Module):
         return out.reshape(*x.shape[:-1], self.out_dim)
 
     def _forward_flat(self, x: Tensor) -> Tensor:
-        out = self._native(x)
-        if out is None and why_not_triton(self, x.device) is None:
-            out = run_layer(self, x)
-        if out is None:
-            out = self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
-        return out
+        out = compute(Run((self,), x), _WHOLE)
+        return self.forward_flat(x) if out is None else out
 
-    def _native(self, x: Tensor) -> Tensor | None:
-        """The layer on (batch, in_dim) in the native core, or None: it is not for that."""
-        if self.wiring is not None:
-            return run_learned((self,), x) if why_not_learned((self,), x) is None else None
-        if why_not_native((self,), x.device) is None:
-            return run_native((self,), x, keep=False)
-        return None
+    def forward_flat(self, x: Tensor) -> Tensor:
+        """The layer on (batch, in_dim) by its parts, in the native core or in plain torch."""
+        return self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
 
     @torch.compiler.disable
     def forward_rows(self, rows: Tensor) -> Tensor:
@@ -248,7 +239,7 @@ class LogicDense(nn.Module):
 
     def _has_native_pins(self, rows: Tensor) -> bool:
         trains = self.wiring is not None and self.training
-        return trains and why_not_native_pins(rows, self.wiring) is None
+        return trains and PINS.reason(Run((self.wiring,), rows)) is None
 
     def _pins(self, rows: Tensor) -> tuple[Tensor, Tensor, float, Source | None]:
         """Rows, which of them each gate reads (inputs, out_dim), and their gradient's factor.
@@ -274,7 +265,7 @@ class LogicDense(nn.Module):
     def _interpolated(
         self, rows: Tensor, wires: Tensor, grad_factor: float, source: Source | None
     ) -> Tensor:
-        if why_not_native_tables(self, rows.device) is None:
+        if TABLES.reason(Run((self,), rows)) is None:
             return native_tables(self, rows, wires, grad_factor, source)
         bank = self.bank
         forward, soft = bank.entries()

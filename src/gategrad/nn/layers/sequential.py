@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from gategrad.nn.checks import layer_input
-from gategrad.nn.executors.cpu.native_learned import run_learned, why_not_learned
 from gategrad.nn.executors.cpu.native_op import BLOCK
-from gategrad.nn.executors.cpu.stack import run_native, why_not_native
+from gategrad.nn.executors.native import BITS, TILES
+from gategrad.nn.executors.plan import Run, compute
 from gategrad.nn.gates.options import HARD_FORWARD
 from gategrad.nn.gates.parametrization import TableParametrization
 from gategrad.nn.layers.dense import LogicDense
@@ -19,6 +19,9 @@ from gategrad.nn.layers.group_sum import GroupSum
 
 # Inputs of all layers for one tile of samples that a processor's last cache still holds.
 _CACHED_TILE_BYTES = 8 << 20
+
+# Who computes several layers at once.
+_FUSED = (TILES, BITS)
 
 
 class Sequential(nn.Sequential):
@@ -91,16 +94,12 @@ class Sequential(nn.Sequential):
 
     def _run_layers(self, part: "_Part", rows: Tensor) -> Tensor | None:
         """Layers and the sums of a head in the native core, or None: not all are for that."""
-        layers, head, groups = part.layers, part.head, {}
+        layers, head, n_groups, scale = part.layers, part.head, 0, 1.0
         if head is not None:
+            n_groups = head.k
             scale = head.scale(layers[-1].out_dim) if head.only_scales else 1.0
-            groups = {"n_groups": head.k, "scale": scale}
-        if part.learned:
-            fits = why_not_learned(layers, rows) is None
-            return run_learned(layers, rows, **groups) if fits else None
-        if why_not_native(layers, rows.device) is None:
-            return run_native(layers, rows, keep=not self._recomputes(part), **groups)
-        return None
+        keep = not self._recomputes(part)
+        return compute(Run(layers, rows, None, n_groups, scale, keep), _FUSED)
 
     def _recomputes(self, part: "_Part") -> bool:
         if self.recompute is not None:
@@ -115,7 +114,6 @@ class _Part:
     modules: Sequence[nn.Module]
     layers: Sequence[LogicDense]
     head: GroupSum | None
-    learned: bool  # the wiring of any of them
     wires: int  # that all of them read
 
     @classmethod
@@ -123,7 +121,7 @@ class _Part:
         head = modules[-1] if isinstance(modules[-1], GroupSum) else None
         layers = modules if head is None else modules[:-1]
         wires = sum(layer.in_dim for layer in layers)
-        return cls(modules, layers, head, _any_learned(layers), wires)
+        return cls(modules, layers, head, wires)
 
 
 @dataclass(frozen=True)

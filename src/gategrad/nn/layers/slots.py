@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gategrad.nn.checks import as_rows, float_dtype, known_name, layer_input, positive_count
-from gategrad.nn.executors.cpu.native_slots import native_slots, why_not_native_slots
 from gategrad.nn.executors.description import LayerDescription, WeightKind, WireKind
+from gategrad.nn.executors.native import SLOTS
+from gategrad.nn.executors.plan import Run, compute
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.gates.functions import N_FUNCTIONS, coefficients_from_tables
 from gategrad.nn.seeding import as_generator
@@ -95,8 +96,8 @@ class SlotDense(nn.Module):
 
     @torch.compiler.disable
     def _rows(self, rows: Tensor) -> Tensor:
-        if self.training and why_not_native_slots(rows, self) is None:
-            return native_slots(self, rows)
+        if (out := compute(Run((self,), rows), (SLOTS,))) is not None:
+            return out
         hard = coefficients_from_tables(self.tables(), rows.dtype)
         if not self.training:
             return gate_polynomials(rows, self.wires(), hard, hard)

@@ -10,6 +10,7 @@ from gategrad.nn.layers.dense import LogicDense
 from gategrad.nn.layers.graph import LogicGraph
 from gategrad.nn.layers.weighted_sum import WeightedSum
 from gategrad.nn.measures.operand_use import operand_use
+from gategrad.nn.registry import kind_of
 
 # Largest probability of being read, so that its logarithm is finite in float32.
 _ALMOST_SURE = 1 - 1e-6
@@ -50,13 +51,8 @@ def expected_gates(net: nn.Module) -> Tensor:
         if isinstance(module, WeightedSum):
             live = torch.zeros(module.n_outputs, device=module.index.device)
             live[module.index] = 1.0
-        elif isinstance(module, LogicDense):
-            _refuse_more_inputs(module.inputs)
-            count, live = _through_dense(module, live)
-            counts.append(count)
-        elif isinstance(module, LogicGraph):
-            _refuse_more_inputs(module.inputs)
-            count, live = _through_graph(module, live)
+        elif (kind := kind_of(module)) is not None and kind.expected is not None:
+            count, live = kind.expected(module, live)
             counts.append(count)
     if not counts:
         raise ValueError(
@@ -76,7 +72,10 @@ def _refuse_more_inputs(inputs: int) -> None:
 
 def count_gates(net: nn.Module) -> int:
     """Gates of all layers that `expected_gates` counts: the largest value that it can take."""
-    return sum(m.out_dim for m in net.modules() if isinstance(m, LogicDense))
+    kind = kind_of(net)
+    if kind is None:
+        return sum(map(count_gates, net.children()))
+    return kind.n_gates(net) if kind.expected is not None else 0
 
 
 def _modules(net: nn.Module) -> Iterator[nn.Module]:
@@ -89,8 +88,9 @@ def _modules(net: nn.Module) -> Iterator[nn.Module]:
         yield from _modules(module)
 
 
-def _through_dense(layer: LogicDense, need: Tensor | None) -> tuple[Tensor, Tensor]:
+def through_dense(layer: LogicDense, need: Tensor | None) -> tuple[Tensor, Tensor]:
     """Expected live gates of a layer whose outputs are needed so, and the need of its inputs."""
+    _refuse_more_inputs(layer.inputs)
     both, either = operand_use(layer.bank)
     need = both.new_ones(layer.out_dim) if need is None else need.to(both.dtype)
     # log(1 - p) adds up where probabilities multiply.
@@ -99,14 +99,15 @@ def _through_dense(layer: LogicDense, need: Tensor | None) -> tuple[Tensor, Tens
     return (need * both).sum(), -torch.expm1(sums)
 
 
-def _through_graph(graph: LogicGraph, need: Tensor | None) -> tuple[Tensor, Tensor]:
+def through_graph(graph: LogicGraph, need: Tensor | None) -> tuple[Tensor, Tensor]:
     """The same level by level, last one first; a level's signals are kept ones, then its gates."""
+    _refuse_more_inputs(graph.inputs)
     need = torch.ones(len(graph.outputs), device=graph.outputs.device) if need is None else need
     width = graph.width_of_last_level()
     read, total = _any_of(need, graph.outputs, width), need.new_zeros(())
     for level in reversed(graph.levels):
         kept = len(level.kept)
-        count, through = _through_dense(level.gates, read[kept:])
+        count, through = through_dense(level.gates, read[kept:])
         passed = _any_of(read[:kept], level.kept, level.gates.in_dim).to(through.dtype)
         read = 1 - (1 - through) * (1 - passed)
         total = total + count

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
 from gategrad.nn.checks import known_name, refuse_second_derivative
-from gategrad.nn.executors.cpu.native_pins import native_pins, why_not_native_pins
+from gategrad.nn.executors.cpu.native_pins import native_pins
 from gategrad.nn.executors.description import WireKind
+from gategrad.nn.executors.native import PINS
+from gategrad.nn.executors.plan import Run
 
 WIRE_ESTIMATORS = ("soft", "straight-through")
 # Bytes of the candidates' values that are gathered at a time.
@@ -62,7 +64,7 @@ class LearnedWiring(nn.Module):
 
         `grad_factor` multiplies the gradient of the rows, not that of the logits.
         """
-        if why_not_native_pins(rows, self) is None:
+        if PINS.reason(Run((self,), rows)) is None:
             return native_pins(self, rows, grad_factor)[0]
         if self.estimator == "soft":
             share, wires = torch.softmax(self.logits, 2), self.candidates

@@ -16,9 +16,8 @@ from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
 from gategrad.engine import isa
-from gategrad.nn.checks import are_plain, refuse_second_derivative
+from gategrad.nn.checks import refuse_second_derivative
 from gategrad.nn.executors.cpu.native_op import WEIGHT_KINDS, check_groups, pooled
-from gategrad.nn.executors.cpu.stack import why_not_core
 
 WORD: int = _core.learned_word
 # Gates times samples under which a further thread costs more than it helps.
@@ -36,7 +35,7 @@ def run_learned(
     """`LogicDense` layers on x (batch, in_dim), and sums of `n_groups` groups times `scale`.
 
     Args:
-        layers: for which `why_not_learned` has no reason.
+        layers: for which `BITS` has no reason.
         x: of any dtype; what is not bool or uint8 is converted to float32.
         n_groups: groups of the last layer's outputs to sum, or 0.
         scale: factor on the sums.
@@ -62,32 +61,6 @@ def run_learned(
     threads = max(1, min(torch.get_num_threads(), (len(x) + _PIN) * n_gates // _WORK_A_THREAD))
     settings = (isa.choose()[0], sizes, len(x), n_groups, scale, threads)
     return _LearnedStack.apply(settings, n_gates, x, *tensors)
-
-
-def why_not_learned(layers: Sequence[nn.Module], x: Tensor) -> str | None:
-    """What keeps layers from these kernels, or None; that the input is bits shows later."""
-    for layer in layers:
-        weight, wiring = layer.weight, layer.wiring
-        if weight.dtype != torch.float32:
-            return "values are not float32"
-        if not are_plain(weight):
-            return "tensors are no plain ones"
-        if wiring is not None and (reason := _why_not_wiring(wiring)):
-            return reason
-    return why_not_core(layers, x.device) if are_plain(x) else "tensors are no plain ones"
-
-
-def _why_not_wiring(wiring: nn.Module) -> str | None:
-    if wiring.estimator != "straight-through":
-        return "wires are mixed"
-    candidates, logits = wiring.candidates, wiring.logits
-    if candidates.shape[0] != 2:
-        return "gates have more than two inputs"
-    if not (logits.is_cpu and candidates.is_cpu):
-        return "a tensor is not on the CPU"
-    if not (logits.is_contiguous() and are_plain(logits)):
-        return "logits are not contiguous"
-    return None if logits.dtype == torch.float32 else "values are not float32"
 
 
 def _sizes(

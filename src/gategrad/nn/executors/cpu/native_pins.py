@@ -13,36 +13,11 @@ from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
 from gategrad.engine import isa
-from gategrad.nn.checks import are_plain, refuse_second_derivative
+from gategrad.nn.checks import refuse_second_derivative
 from gategrad.nn.executors.cpu.native_op import pooled
-from gategrad.nn.executors.training_variable import VARIABLE, wanted_backend
 
-_DTYPES = (torch.float32, torch.float64)
 # Candidates times samples under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 20
-
-
-def why_not_native_pins(rows: Tensor, wiring: nn.Module) -> str | None:
-    """What keeps rows and a `LearnedWiring` from the core, or None.
-
-    Raises:
-        ValueError: the environment variable GATEGRAD_TRAINING names no backend.
-    """
-    return why_not_native_choice(rows, wiring.logits, wiring.candidates, "the wiring's")
-
-
-def why_not_native_choice(rows: Tensor, logits: Tensor, wires: Tensor, whose: str) -> str | None:
-    """The same of any choice among wires by logits."""
-    if wanted_backend() != "native":
-        return f"{VARIABLE} is {wanted_backend()}"
-    for device in (rows.device, logits.device, wires.device):
-        if device.type != "cpu":
-            return f"a tensor is on {device}"
-    if logits.dtype not in _DTYPES:
-        return f"{whose} logits are {logits.dtype}"
-    if rows.dtype != logits.dtype:
-        return f"values are {rows.dtype} and {whose} logits {logits.dtype}"
-    return None if are_plain(rows, logits) else "tensors are no plain ones"
 
 
 # Rows, candidates, and the shares or the wires chosen: what pins are made of.
@@ -56,7 +31,7 @@ def native_pins(wiring: nn.Module, rows: Tensor, grad_factor: float) -> tuple[Te
     With them comes what `pins_again` makes them of, tensors that the backward pass keeps anyway.
 
     Args:
-        wiring: for which, with the rows, `why_not_native_pins` has no reason.
+        wiring: for which, with the rows, `PINS` has no reason.
         rows: in the logits' dtype.
         grad_factor: on the gradient of the rows.
 

@@ -15,26 +15,17 @@ from gategrad import _core
 from gategrad.engine import isa
 from gategrad.nn.checks import refuse_second_derivative
 from gategrad.nn.executors.cpu.native_op import pooled
-from gategrad.nn.executors.cpu.native_pins import address, why_not_native_choice
+from gategrad.nn.executors.cpu.native_pins import address
 
 # Slots times samples under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 19
-
-
-def why_not_native_slots(rows: Tensor, layer: nn.Module) -> str | None:
-    """What keeps rows and a `SlotDense` from the core, or None.
-
-    Raises:
-        ValueError: the environment variable GATEGRAD_TRAINING names no backend.
-    """
-    return why_not_native_choice(rows, layer.logits, layer.slot_wires, "the layer's")
 
 
 def native_slots(layer: nn.Module, rows: Tensor) -> Tensor:
     """A `SlotDense` in `.train()` on rows (in_dim, batch) in its dtype: (out_dim, batch).
 
     Args:
-        layer: for which, with the rows, `why_not_native_slots` has no reason.
+        layer: for which, with the rows, `SLOTS` has no reason.
         rows: features-major.
 
     Raises:

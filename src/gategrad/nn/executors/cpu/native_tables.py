@@ -16,7 +16,6 @@ from gategrad.engine import isa
 from gategrad.nn.checks import refuse_second_derivative
 from gategrad.nn.executors.cpu.native_op import pooled
 from gategrad.nn.executors.cpu.native_pins import Source, pins_again
-from gategrad.nn.executors.cpu.stack import DTYPES, VARIABLE, native_is_off
 from gategrad.nn.gates.options import HARD_FORWARD
 from gategrad.nn.gates.weight_kind import WeightKind
 
@@ -24,22 +23,6 @@ from gategrad.nn.gates.weight_kind import WeightKind
 _WORK_A_THREAD = 1 << 18
 # What making a table costs, in samples.
 _TABLE = 16
-
-
-def why_not_native_tables(layer: nn.Module, device: torch.device) -> str | None:
-    """What keeps a layer of tables and an input on `device` from the core, or None.
-
-    Raises:
-        ValueError: the environment variable GATEGRAD_TRAINING names no backend.
-    """
-    if native_is_off():
-        return f"{VARIABLE} is torch"
-    for tensor_device in {device, layer.weight.device}:
-        if tensor_device.type != "cpu":
-            return f"a tensor is on {tensor_device}"
-    if layer.weight.dtype not in DTYPES:
-        return f"the weights are {layer.weight.dtype}"
-    return None
 
 
 def native_tables(

@@ -4,8 +4,10 @@ import os
 from importlib.util import find_spec
 
 import torch
-from torch import nn
+from torch import Tensor
 
+from gategrad.nn.executors.gpu.run import run_layer
+from gategrad.nn.executors.plan import Executor, Run
 from gategrad.nn.executors.training_variable import VARIABLE, wanted_backend
 from gategrad.nn.gates.parametrization import TableParametrization
 
@@ -18,30 +20,50 @@ _HAS_TRITON = find_spec("triton") is not None
 MOST_PINS = 1 << 31
 
 
-def why_not_triton(layer: nn.Module, device: torch.device) -> str | None:
-    """What keeps a `LogicDense` layer and an input on `device` from the Triton kernels, or None.
+class _Triton(Executor):
+    """One `LogicDense` layer, in `.eval()` too, on CUDA or in Triton's interpreter."""
 
-    Raises:
-        ValueError: the environment variable GATEGRAD_TRAINING names no backend, or asks for Triton
-            on the CPU without its interpreter.
-    """
-    if wanted_backend() == "torch":
-        return f"{VARIABLE} is torch"
-    if (reason := _why_not_here(device, layer.weight.device)) is not None:
-        return reason
-    if isinstance(layer.kind, TableParametrization):
-        return "gates are interpolated tables"
-    if layer.logic != "probabilistic":
-        return f"logic={layer.logic!r} is no polynomial"
-    if layer.weight.dtype not in DTYPES:
-        return f"the weights are {layer.weight.dtype}"
-    wires = 2 * layer.out_dim if layer.wiring is None else layer.wiring.candidates.numel()
-    if wires >= MOST_PINS:
-        return f"{wires} pins and candidates are more than 2**31 - 1"
-    return None
+    name = "triton"
+
+    def reason(self, run: Run) -> str | None:
+        """What keeps the layer from the kernels, or None.
+
+        Raises:
+            ValueError: GATEGRAD_TRAINING names no backend, or asks for Triton on the CPU without
+                its interpreter.
+        """
+        if (backend := wanted_backend()) == "torch":
+            return f"{VARIABLE} is {backend}"
+        (layer,) = run.layers
+        if (reason := why_not_here(run.x.device, layer.weight.device)) is not None:
+            return reason
+        if isinstance(layer.kind, TableParametrization):
+            return "gates are interpolated tables"
+        if layer.logic != "probabilistic":
+            return f"logic={layer.logic!r} is no polynomial"
+        if layer.weight.dtype not in DTYPES:
+            return f"the weights are {layer.weight.dtype}"
+        wires = 2 * layer.out_dim if layer.wiring is None else layer.wiring.candidates.numel()
+        if wires >= MOST_PINS:
+            return f"{wires} pins and candidates are more than 2**31 - 1"
+        return None
+
+    def run(self, run: Run) -> Tensor:
+        (layer,) = run.layers
+        return run_layer(layer, run.x)
+
+    def meant_for(self, device: torch.device) -> bool:
+        return device.type == "cuda" or wanted_backend() == "triton"
+
+    def label(self, device: torch.device) -> str:
+        return f"triton ({device})"
 
 
-def _why_not_here(*devices: torch.device) -> str | None:
+TRITON = _Triton()
+
+
+def why_not_here(*devices: torch.device) -> str | None:
+    """What keeps values on these devices from Triton, or None; ValueError as above."""
     if all(device.type == "cpu" for device in devices) and wanted_backend() == "triton":
         if not _HAS_TRITON or os.environ.get("TRITON_INTERPRET") != "1":
             raise ValueError(

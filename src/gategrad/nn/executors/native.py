@@ -1,0 +1,177 @@
+"""The native core's executors: what each can compute, and the call that does it.
+
+Those of whole layers come first, in the order in which they are asked; `PINS`, `TABLES` and
+`SLOTS` compute parts of a layer on features-major rows.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from gategrad.engine import isa
+from gategrad.nn.checks import are_plain
+from gategrad.nn.executors.cpu.native_learned import run_learned
+from gategrad.nn.executors.cpu.native_slots import native_slots
+from gategrad.nn.executors.cpu.stack import run_native
+from gategrad.nn.executors.plan import Executor, Run
+from gategrad.nn.executors.training_variable import VARIABLE, wanted_backend
+from gategrad.nn.gates.parametrization import TableParametrization
+
+DTYPES = (torch.float32, torch.float64)
+
+
+class _Native(Executor):
+    name = "native"
+
+    def meant_for(self, device: torch.device) -> bool:
+        return device.type == "cpu" and wanted_backend() != "triton"
+
+    def label(self, device: torch.device) -> str:
+        return f"native ({isa.choose()[0]}, torch's OpenMP threads)"
+
+
+class _Tiles(_Native):
+    """Layers of polynomials with fixed wires, tile by tile of the samples."""
+
+    def reason(self, run: Run) -> str | None:
+        for layer in run.layers:
+            if layer.wiring is not None:
+                return "a layer learns its wiring"
+        return _why_not_polynomials(run)
+
+    def run(self, run: Run) -> Tensor:
+        n_groups, scale, keep = run.n_groups, run.scale, run.keep
+        return run_native(run.layers, run.x, n_groups=n_groups, scale=scale, keep=keep)
+
+
+class _Bits(_Native):
+    """Layers of which some learn their wires, on packed bits."""
+
+    def reason(self, run: Run) -> str | None:
+        learns = False
+        for layer in run.layers:
+            weight, wiring = layer.weight, layer.wiring
+            if weight.dtype != torch.float32:
+                return "values are not float32"
+            if not are_plain(weight):
+                return "tensors are no plain ones"
+            if wiring is not None:
+                learns = True
+                if reason := _why_not_packed(wiring):
+                    return reason
+        if not learns:
+            return "no layer learns its wiring"
+        return _why_not_polynomials(run) if are_plain(run.x) else "tensors are no plain ones"
+
+    def run(self, run: Run) -> Tensor | None:
+        return run_learned(run.layers, run.x, n_groups=run.n_groups, scale=run.scale)
+
+
+class _Rows(_Native):
+    """One layer in parts: what learned pins read, then gates; or tables."""
+
+    def reason(self, run: Run) -> str | None:
+        (layer,) = run.layers
+        if layer.logic != "probabilistic":
+            return f"logic={layer.logic!r} is no polynomial"
+        tables = isinstance(layer.kind, TableParametrization)
+        reason = TABLES.reason(run) if tables else None
+        if layer.wiring is not None:
+            reason = reason or PINS.reason(run._replace(layers=(layer.wiring,)))
+        elif not tables:
+            reason = _why_not_polynomials(run)
+        return reason
+
+    def run(self, run: Run) -> Tensor:
+        (layer,) = run.layers
+        return layer.forward_flat(run.x)
+
+
+class _Tables(_Native):
+    """Tables on rows, in `.eval()` too."""
+
+    def reason(self, run: Run) -> str | None:
+        if (backend := wanted_backend()) != "native":
+            return f"{VARIABLE} is {backend}"
+        (layer,) = run.layers
+        for device in (run.x.device, layer.weight.device):
+            if device.type != "cpu":
+                return f"a tensor is on {device}"
+        if layer.weight.dtype not in DTYPES:
+            return f"the weights are {layer.weight.dtype}"
+        return None
+
+
+class _Pins(_Native):
+    """What the pins of a `LearnedWiring` read, of rows in its logits' dtype."""
+
+    def reason(self, run: Run) -> str | None:
+        (wiring,) = run.layers
+        return _why_not_choice(run.x, wiring.logits, wiring.candidates, "the wiring's")
+
+
+class _Slots(_Native):
+    """A `SlotDense` in training, on rows in its dtype."""
+
+    def reason(self, run: Run) -> str | None:
+        (layer,) = run.layers
+        if not run.trains(layer):
+            return "a layer is in .eval()"
+        return _why_not_choice(run.x, layer.logits, layer.slot_wires, "the layer's")
+
+    def run(self, run: Run) -> Tensor:
+        (layer,) = run.layers
+        return native_slots(layer, run.x)
+
+
+TILES, BITS, ROWS = _Tiles(), _Bits(), _Rows()
+TABLES, PINS, SLOTS = _Tables(), _Pins(), _Slots()
+
+
+def _why_not_polynomials(run: Run) -> str | None:
+    """What keeps layers of polynomials from the core, wiring apart."""
+    if (backend := wanted_backend()) != "native":
+        return f"{VARIABLE} is {backend}"
+    # One pass: this runs before every operation, when little of it is in a cache.
+    device, dtype = run.x.device, run.layers[0].weight.dtype
+    for layer in run.layers:
+        weight = layer.weight
+        if isinstance(layer.kind, TableParametrization):
+            return "gates are interpolated tables"
+        if not (device.type == "cpu" and weight.is_cpu):
+            return f"a tensor is on {device if device.type != 'cpu' else weight.device}"
+        if weight.dtype != dtype or dtype not in DTYPES:
+            return f"the weights are {' and '.join(sorted({str(dtype), str(weight.dtype)}))}"
+        if layer.logic != "probabilistic":
+            return f"logic={layer.logic!r} is no polynomial"
+        if not run.trains(layer):
+            return "a layer is in .eval()"
+        if not weight.is_contiguous():
+            return "weights are not contiguous"
+    return None
+
+
+def _why_not_packed(wiring: nn.Module) -> str | None:
+    if wiring.estimator != "straight-through":
+        return "wires are mixed"
+    candidates, logits = wiring.candidates, wiring.logits
+    if candidates.shape[0] != 2:
+        return "gates have more than two inputs"
+    if not (logits.is_cpu and candidates.is_cpu):
+        return "a tensor is not on the CPU"
+    if not (logits.is_contiguous() and are_plain(logits)):
+        return "logits are not contiguous"
+    return None if logits.dtype == torch.float32 else "values are not float32"
+
+
+def _why_not_choice(rows: Tensor, logits: Tensor, wires: Tensor, whose: str) -> str | None:
+    """What keeps a choice among wires by logits from the core."""
+    if (backend := wanted_backend()) != "native":
+        return f"{VARIABLE} is {backend}"
+    for device in (rows.device, logits.device, wires.device):
+        if device.type != "cpu":
+            return f"a tensor is on {device}"
+    if logits.dtype not in DTYPES:
+        return f"{whose} logits are {logits.dtype}"
+    if rows.dtype != logits.dtype:
+        return f"values are {rows.dtype} and {whose} logits {logits.dtype}"
+    return None if are_plain(rows, logits) else "tensors are no plain ones"
