@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,10 @@ ROOMS = {
 }
 MOST_FILES = 12
 MOST_LINES = 400
+# Of any function below the public constructors; kernels of Triton can't take structures.
+MOST_PARAMETERS = 10
+PUBLIC = ("LogicDense.__init__",)
+WITH_MANY = ("native_op.py",)
 # The one place above the line that imports torch, when somebody asks for backend="gpu".
 WITH_TORCH = ROOT / "engine" / "gpu"
 TORCH_FREE = (
@@ -121,6 +126,26 @@ def test_no_source_file_is_longer_than_400_lines() -> None:
     sources = [path for path in native.rglob("*") if path.suffix in (".cpp", ".h", ".inc")]
     for path in [*sources, *ROOT.rglob("*.py")]:
         assert len(path.read_text().splitlines()) <= MOST_LINES, path
+
+
+def _signatures(path: Path) -> Iterator[tuple[str, int]]:
+    """Names of functions, with their class, and how many parameters each has, self aside."""
+    tree = ast.parse(path.read_text())
+    for owner in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]:
+        prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
+        for part in owner.body:
+            if isinstance(part, ast.FunctionDef):
+                every = (*part.args.posonlyargs, *part.args.args, *part.args.kwonlyargs)
+                names = {parameter.arg for parameter in every} - {"self", "cls", "ctx"}
+                yield prefix + part.name, len(names)
+
+
+def test_no_signature_in_nn_has_more_than_ten_parameters() -> None:
+    for path in _files("nn"):
+        if path.name in WITH_MANY or path.name.endswith("_kernels.py"):
+            continue
+        for name, count in _signatures(path):
+            assert count <= MOST_PARAMETERS or name in PUBLIC, (path, name)
 
 
 def _loaded_after(code: str) -> set[str]:

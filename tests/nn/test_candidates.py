@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gategrad.encoding import Thermometer
-from gategrad.nn.wiring.connections import connect, local_candidates, random_candidates
+from gategrad.nn.wiring.connections import (
+    WiringOptions,
+    connect,
+    local_candidates,
+    random_candidates,
+)
 
 SEEDS = st.integers(0, 2**32)
 
@@ -62,9 +67,12 @@ def test_local_candidates_are_active_and_repeat_where_the_window_is_small():
 
 def structured(in_dim, out_dim, shape, *, thresholds=1, radius=1, active=None, seed=0):
     return connect(
-        "structured", in_dim, out_dim, image_shape=shape, thresholds=thresholds, radius=radius,
-        active=active, generator=generator(seed),
-    )  # fmt: skip
+        "structured",
+        in_dim,
+        out_dim,
+        WiringOptions(image_shape=shape, thresholds=thresholds, radius=radius, active=active),
+        generator=generator(seed),
+    )
 
 
 @settings(max_examples=150, deadline=None)

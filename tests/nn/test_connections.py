@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gategrad.nn.wiring.connections import (
+    WiringOptions,
     connect,
     given_connections,
     local_connections,
@@ -233,7 +234,7 @@ def test_given_wires_are_copied(kind):
     ],
 )
 def test_wires_are_contiguous(connections, options):
-    indices = connect(connections, 12, 6, generator=generator(), **options)
+    indices = connect(connections, 12, 6, WiringOptions(**options), generator=generator())
     assert indices.is_contiguous()
     assert indices.dtype == torch.int64
 
@@ -258,7 +259,7 @@ def test_unknown_names_and_options_of_another_wiring_are_refused():
         (name,) = option
         for chosen in ("random", "unique", [[0, 1], [1, 2]]):
             with pytest.raises(ValueError, match=f'{name} applies only to connections="local"'):
-                connect(chosen, 4, 2, generator=generator(), **option)
+                connect(chosen, 4, 2, WiringOptions(**option), generator=generator())
 
 
 @settings(max_examples=100, deadline=None)

@@ -6,7 +6,6 @@ import re
 
 import pytest
 import torch
-from gategrad.nn.gates.relaxed import coefficients
 
 from gategrad import nn
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
@@ -39,7 +38,7 @@ def defined(module, x):
         # The value and x's gradient of the chosen wire, the logits' gradient of the mixture.
         seen = (share[..., None] * values.detach()).sum(2)
         mixture = x.t()[module.wires()] + seen - seen.detach()
-    forward, soft = coefficients(module)
+    forward, soft = module.bank.coefficients()
     pins = torch.arange(2 * module.out_dim).view(2, -1)
     return gate_polynomials(mixture.flatten(0, 1), pins, forward, soft).t()
 

@@ -22,7 +22,7 @@ from gategrad.nn.gates.logics import gate_mixtures, replaced
 from gategrad.nn.gates.noise import noise_state
 from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
 from gategrad.nn.seeding import as_generator
-from gategrad.nn.wiring.connections import Active, Connections, connect
+from gategrad.nn.wiring.connections import Active, Connections, WiringOptions, connect
 from gategrad.nn.wiring.learned import LearnedWiring
 
 # Who computes whole layers, in the order in which they are asked.
@@ -135,18 +135,9 @@ class LogicDense(nn.Module):
         self.frozen = False
         dtype = float_dtype(dtype)
         generator = as_generator(seed, generator)
+        own = WiringOptions(image_shape, radius, active, thresholds, candidates, wire_estimator)
         indices = connect(
-            connections,
-            self.in_dim,
-            self.out_dim,
-            image_shape=image_shape,
-            radius=radius,
-            active=active,
-            thresholds=thresholds,
-            candidates=candidates,
-            wire_estimator=wire_estimator,
-            pins=self.inputs,
-            generator=generator,
+            connections, self.in_dim, self.out_dim, own, pins=self.inputs, generator=generator
         )
         self.wiring = None
         if indices.ndim == 2:

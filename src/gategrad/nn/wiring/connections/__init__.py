@@ -8,7 +8,13 @@ from gategrad.nn.wiring.connections.candidates import local_candidates, random_c
 from gategrad.nn.wiring.connections.given import given_connections
 from gategrad.nn.wiring.connections.local import local_connections
 from gategrad.nn.wiring.connections.random import random_connections
-from gategrad.nn.wiring.connections.select import CONNECTIONS, Active, Connections, connect
+from gategrad.nn.wiring.connections.select import (
+    CONNECTIONS,
+    Active,
+    Connections,
+    WiringOptions,
+    connect,
+)
 from gategrad.nn.wiring.connections.structured import structured_connections
 from gategrad.nn.wiring.connections.unique import unique_connections
 
@@ -16,6 +22,7 @@ __all__ = [
     "CONNECTIONS",
     "Active",
     "Connections",
+    "WiringOptions",
     "connect",
     "given_connections",
     "local_candidates",

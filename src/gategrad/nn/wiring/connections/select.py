@@ -1,6 +1,7 @@
 """Choose a wiring by name, or take the user's own."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from numpy.typing import ArrayLike
@@ -35,17 +36,33 @@ _OPTIONS = {
 }
 
 
+@dataclass(frozen=True)
+class WiringOptions:
+    """What only some wirings have a use for; None: not given.
+
+    Attributes:
+        image_shape: for "local" and "structured", which need it, and "learned".
+        radius: for the same, with an image_shape.
+        active: for the same, with an image_shape.
+        thresholds: only for "structured"; 1 without it.
+        candidates: only for "learned": how many a pin, or "all".
+        wire_estimator: only for "learned"; `connect` only refuses it elsewhere.
+    """
+
+    image_shape: Sequence[int] | None = None
+    radius: int | None = None
+    active: Active | None = None
+    thresholds: int | None = None
+    candidates: int | str | None = None
+    wire_estimator: str | None = None
+
+
 def connect(
     connections: Connections,
     in_dim: int,
     out_dim: int,
+    options: WiringOptions | None = None,
     *,
-    image_shape: Sequence[int] | None = None,
-    radius: int | None = None,
-    active: Active | None = None,
-    thresholds: int | None = None,
-    candidates: int | str | None = None,
-    wire_estimator: str | None = None,
     pins: int = 2,
     generator: torch.Generator,
 ) -> Tensor:
@@ -55,12 +72,7 @@ def connect(
         connections: one of `CONNECTIONS`, or integers (pins, out_dim) of one's own.
         in_dim: number of wires to choose from.
         out_dim: number of gates.
-        image_shape: for "local" and "structured", which need it, and "learned".
-        radius: for the same, with an image_shape.
-        active: for the same, with an image_shape.
-        thresholds: only for "structured"; 1 without it.
-        candidates: only for "learned": how many a pin, or "all".
-        wire_estimator: only for "learned"; here it is only refused elsewhere.
+        options: of the wiring.
         pins: of a gate.
         generator: source of every draw.
 
@@ -70,45 +82,44 @@ def connect(
     Raises:
         ValueError: an unknown name, an option of another wiring, or a wiring that is impossible.
     """
-    name = None
+    name, own = None, options or WiringOptions()
     if isinstance(connections, str):
         name = known_name("connections", connections, CONNECTIONS)
-    given = {
-        "image_shape": image_shape,
-        "radius": radius,
-        "active": active,
-        "thresholds": thresholds,
-        "candidates": candidates,
-        "wire_estimator": wire_estimator,
-    }
-    _refuse_options_of_others(name, given)
+    _refuse_options_of_others(name, own)
     if name is None:
         return given_connections(connections, in_dim, out_dim, pins=pins)
     if name == "learned":
-        count = DEFAULT_CANDIDATES if candidates is None else candidates
-        if image_shape is None:
-            return random_candidates(in_dim, out_dim, count, generator, pins=pins)
-        radius = DEFAULT_CANDIDATE_RADIUS if radius is None else radius
-        image = (image_shape, radius, active)
-        return local_candidates(in_dim, out_dim, count, *image, generator, pins=pins)
+        return _candidates(in_dim, out_dim, own, pins, generator)
     if name in ("random", "unique"):
         wire = random_connections if name == "random" else unique_connections
         return wire(in_dim, out_dim, generator, pins=pins)
-    radius = DEFAULT_RADIUS if radius is None else radius
+    radius = DEFAULT_RADIUS if own.radius is None else own.radius
     if name == "local":
-        image = (image_shape, radius, active)
+        image = (own.image_shape, radius, own.active)
         return local_connections(in_dim, out_dim, *image, generator, pins=pins)
-    image = (image_shape, 1 if thresholds is None else thresholds, radius, active)
+    thresholds = 1 if own.thresholds is None else own.thresholds
+    image = (own.image_shape, thresholds, radius, own.active)
     return structured_connections(in_dim, out_dim, *image, generator, pins=pins)
 
 
-def _refuse_options_of_others(name: str | None, given: dict[str, object]) -> None:
+def _candidates(
+    in_dim: int, out_dim: int, own: WiringOptions, pins: int, generator: torch.Generator
+) -> Tensor:
+    count = DEFAULT_CANDIDATES if own.candidates is None else own.candidates
+    if own.image_shape is None:
+        return random_candidates(in_dim, out_dim, count, generator, pins=pins)
+    radius = DEFAULT_CANDIDATE_RADIUS if own.radius is None else own.radius
+    image = (own.image_shape, radius, own.active)
+    return local_candidates(in_dim, out_dim, count, *image, generator, pins=pins)
+
+
+def _refuse_options_of_others(name: str | None, own: WiringOptions) -> None:
     chosen = "given wires" if name is None else f'connections="{name}"'
-    for option, value in given.items():
-        if value is not None and name not in _OPTIONS[option]:
-            takers = " or ".join(f'"{taker}"' for taker in _OPTIONS[option])
+    for option, wirings in _OPTIONS.items():
+        if getattr(own, option) is not None and name not in wirings:
+            takers = " or ".join(f'"{taker}"' for taker in wirings)
             raise ValueError(f"{option} applies only to connections={takers}, not to {chosen}")
-    if given["image_shape"] is not None:
+    if own.image_shape is not None:
         return
     if name in ("local", "structured"):
         raise ValueError(
@@ -116,5 +127,5 @@ def _refuse_options_of_others(name: str | None, given: dict[str, object]) -> Non
             "(height, width) of the input"
         )
     for option in ("radius", "active"):
-        if given[option] is not None:
+        if getattr(own, option) is not None:
             raise ValueError(f"{option} is for windows of an image; give image_shape with it")
