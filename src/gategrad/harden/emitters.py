@@ -83,7 +83,7 @@ def neutral(layer: nn.Module, name: str, draft: Draft) -> Draft:
 
 def emitters() -> dict[type[nn.Module], Emitter]:
     """The function of each module type, those of registered layers of gates included."""
-    return {**EMITTERS, **dict.fromkeys(registered(), gates)}
+    return EMITTERS | {kind: gates for kind in registered() if kind not in EMITTERS}
 
 
 EMITTERS: dict[type[nn.Module], Emitter] = {
