@@ -21,6 +21,7 @@ from gategrad.nn.gates.inits import initial_weights
 from gategrad.nn.gates.logics import gate_mixtures, replaced
 from gategrad.nn.gates.noise import noise_state
 from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
+from gategrad.nn.kept import keep, mend, whole
 from gategrad.nn.seeding import as_generator
 from gategrad.nn.wiring.connections import Active, Connections, WiringOptions, connect
 from gategrad.nn.wiring.learned import LearnedWiring
@@ -142,6 +143,7 @@ class LogicDense(nn.Module):
         self.wiring = None
         if indices.ndim == 2:
             self.register_buffer("indices", indices.to(device))
+            keep(self, "indices")
         else:
             chosen_by = wire_estimator or "straight-through"
             self.wiring = LearnedWiring(indices, estimator=chosen_by, device=device, dtype=dtype)
@@ -153,6 +155,8 @@ class LogicDense(nn.Module):
     @property
     def bank(self) -> GateBank:
         """The gates as they are now, apart from what they read."""
+        # Every pass asks for it, whoever computes, so wires are looked at here.
+        mend(self if self.wiring is None else self.wiring)
         return GateBank(
             self.kind,
             self.weight,
@@ -223,7 +227,10 @@ class LogicDense(nn.Module):
 
     def wires(self) -> Tensor:
         """Wires (inputs, out_dim) int64 that the hard gates read; learned ones as chosen now."""
-        return self.indices if self.wiring is None else self.wiring.wires()
+        if self.wiring is not None:
+            return self.wiring.wires()
+        mend(self)
+        return self.indices
 
     def _mixes_wires(self) -> bool:
         return self.wiring is not None and self.training and not self.frozen
@@ -283,6 +290,12 @@ class LogicDense(nn.Module):
         """Refuse wires that this layer does not have; all else as torch does it."""
         name = "indices" if self.wiring is None else "wiring.candidates"
         indices = state_dict.get(prefix + name)
+        if indices is not None and indices.is_floating_point():
+            try:
+                indices = state_dict[prefix + name] = whole(indices, prefix + name)
+            except ValueError as error:
+                error_msgs.append(str(error))
+                return
         if indices is not None and not _within(indices, self.in_dim):
             error_msgs.append(
                 f"{prefix}{name} reads wires outside 0 to {self.in_dim - 1}; "
@@ -298,6 +311,13 @@ class LogicDense(nn.Module):
             unexpected_keys,
             error_msgs,
         )
+        keep(self, "indices")
+
+    def _save_to_state_dict(
+        self, destination: dict[str, Tensor], prefix: str, keep_vars: bool
+    ) -> None:
+        mend(self)
+        super()._save_to_state_dict(destination, prefix, keep_vars)
 
     def extra_repr(self) -> str:
         """Sizes and settings, for printing."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gategrad.circuit import N_CONSTANTS, Circuit, CircuitError, Netlist, arity
 from gategrad.nn.checks import as_rows, layer_input
+from gategrad.nn.kept import keep, mend
 from gategrad.nn.layers.dense import LogicDense
 
 
@@ -57,6 +58,7 @@ class LogicGraph(nn.Module):
             self.levels.append(_Level(layer, _positions(signals, kept)))
             signals = np.concatenate([kept, first_gate + gates])
         self.register_buffer("outputs", torch.tensor(_positions(signals, circuit.outputs)))
+        keep(self, "outputs", fewest=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (..., O) of inputs (..., n_inputs), any leading dimensions."""
@@ -65,6 +67,7 @@ class LogicGraph(nn.Module):
         state = torch.cat([constants, inputs])
         for level in self.levels:
             state = level(state)
+        mend(self)
         rows = state.index_select(0, self.outputs)
         return rows.t().reshape(*x.shape[:-1], len(self.outputs))
 
@@ -74,12 +77,14 @@ class LogicGraph(nn.Module):
         n_signals, fanins = len(signals), [np.zeros((0, self.inputs), np.int64)]
         tables = [np.zeros(0, np.uint64)]
         for level in self.levels:
-            fanins.append(signals[level.gates.indices.cpu().numpy()].T)
+            mend(level)
+            fanins.append(signals[level.gates.wires().cpu().numpy()].T)
             tables.append(level.gates.tables().cpu().numpy().astype(np.uint64))
             own = np.arange(n_signals, n_signals + level.gates.out_dim)
             signals = np.concatenate([signals[level.kept.cpu().numpy()], own])
             n_signals += len(own)
         fanin = np.concatenate(fanins)
+        mend(self)
         outputs = signals[self.outputs.cpu().numpy()]
         tables = reachable_entries(fanin, np.concatenate(tables))
         return Circuit(self.n_inputs, fanin, tables, outputs)
@@ -103,8 +108,10 @@ class _Level(nn.Module):
         super().__init__()
         self.gates = gates
         self.register_buffer("kept", torch.tensor(kept))
+        keep(self, "kept", fewest=1)
 
     def forward(self, state: Tensor) -> Tensor:
+        mend(self)
         return torch.cat([state.index_select(0, self.kept), self.gates.forward_rows(state)])
 
 
@@ -150,6 +157,7 @@ def gates_from_tables(
         seed=0,
     )
     layer.bank.set_tables(torch.tensor(tables), strength)
+    keep(layer, "indices", fewest=1)
     return layer
 
 

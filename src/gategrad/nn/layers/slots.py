@@ -14,10 +14,12 @@ from gategrad.nn.executors.native import SLOTS
 from gategrad.nn.executors.plan import Run, compute
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.gates.functions import N_FUNCTIONS, coefficients_from_tables
+from gategrad.nn.kept import keep, mend, whole
 from gategrad.nn.seeding import as_generator
 
 ESTIMATORS = ("soft", "straight-through")
 DEFAULT_SLOTS = 16
+_DRAWN = ("slot_tables", "slot_wires")
 KEEP_ABOVE = 0.95
 REDRAW_BELOW = 0.4
 # The winner's share after its rivals are drawn anew.
@@ -67,6 +69,7 @@ class SlotDense(nn.Module):
         tables, pins = _draw(self.in_dim, (out_dim, slots), as_generator(seed, generator))
         self.register_buffer("slot_tables", tables.to(device))
         self.register_buffer("slot_wires", pins.to(device))
+        keep(self, *_DRAWN, fewest=1)
         self.logits = nn.Parameter(torch.zeros(out_dim, slots, device=device, dtype=dtype))
 
     def describe(self) -> LayerDescription:
@@ -84,14 +87,17 @@ class SlotDense(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
         x = layer_input("SlotDense", x, self.in_dim, self.logits.dtype)
+        mend(self, strict=True)
         return self._rows(as_rows(x)).t().reshape(*x.shape[:-1], self.out_dim)
 
     def tables(self) -> Tensor:
         """Truth tables (out_dim,) int64 of the chosen slots."""
+        mend(self, strict=True)
         return self.slot_tables.gather(1, self._choice())[:, 0]
 
     def wires(self) -> Tensor:
         """Wires (2, out_dim) int64 of the chosen slots."""
+        mend(self, strict=True)
         return self.slot_wires.gather(2, self._choice().expand(2, -1, -1))[:, :, 0]
 
     @torch.compiler.disable
@@ -116,6 +122,41 @@ class SlotDense(nn.Module):
 
     def _choice(self) -> Tensor:
         return self.logits.detach().argmax(1, keepdim=True)
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Tensor],
+        prefix: str,
+        local_metadata: dict[str, object],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """The slots of an average of one network as whole numbers; all else as torch does it."""
+        for key in (prefix + name for name in _DRAWN):
+            if key in state_dict:
+                try:
+                    state_dict[key] = whole(state_dict[key], key)
+                except ValueError as error:
+                    error_msgs.append(str(error))
+                    return
+        super()._load_from_state_dict(
+            state_dict,
+            prefix,
+            local_metadata,
+            strict,
+            missing_keys,
+            unexpected_keys,
+            error_msgs,
+        )
+        keep(self, *_DRAWN, fewest=1)
+
+    def _save_to_state_dict(
+        self, destination: dict[str, Tensor], prefix: str, keep_vars: bool
+    ) -> None:
+        mend(self, strict=True)
+        super()._save_to_state_dict(destination, prefix, keep_vars)
 
     def extra_repr(self) -> str:
         """Sizes and settings, for printing."""
@@ -149,6 +190,7 @@ def resample_slots(
 
 
 def _resample(layer: SlotDense, optimizer: Optimizer | None, generator: torch.Generator) -> int:
+    mend(layer, strict=True)
     top, winner = torch.softmax(layer.logits, 1).max(1)
     kept, lost = top > KEEP_ABOVE, top < REDRAW_BELOW
     # One slot has no rivals, and its share is always 1.
@@ -159,6 +201,7 @@ def _resample(layer: SlotDense, optimizer: Optimizer | None, generator: torch.Ge
     device = redrawn.device
     layer.slot_tables.copy_(torch.where(redrawn, tables.to(device), layer.slot_tables))
     layer.slot_wires.copy_(torch.where(redrawn, pins.to(device), layer.slot_wires))
+    keep(layer, *_DRAWN, fewest=1)
     odds = RESET_SHARE / (1 - RESET_SHARE) * (layer.slots - 1)
     fresh = torch.zeros_like(layer.logits)
     fresh[kept, winner[kept]] = torch.tensor(max(odds, 1.0)).log().item()

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from gategrad.circuit import CircuitError, Readout
 from gategrad.nn.checks import as_rows, layer_input, positive_count
+from gategrad.nn.kept import keep, mend
 
 _COUNTS = ("indptr", "index", "weight", "bias")
 _SCORES = ("scale", "offset")
@@ -34,11 +35,13 @@ class WeightedSum(nn.Module):
             )
         for name in _COUNTS:
             self.register_buffer(name, torch.tensor(getattr(readout, name).astype("int64")))
+        keep(self, *_COUNTS, fewest=1)
         for name in _SCORES:
             self.register_buffer(name, torch.tensor(getattr(readout, name)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores (..., classes) of outputs (..., n_outputs), any leading dimensions."""
+        mend(self)
         dtype = torch.promote_types(x.dtype, torch.float32)
         rows = as_rows(layer_input("WeightedSum", x, self.n_outputs, dtype))
         weight, bias, scale, offset = (
@@ -52,6 +55,7 @@ class WeightedSum(nn.Module):
 
     def readout(self) -> Readout:
         """The readout that this module computes."""
+        mend(self)
         arrays = {name: getattr(self, name).cpu().numpy() for name in _COUNTS}
         arrays |= {name: getattr(self, name).float().cpu().numpy() for name in _SCORES}
         return Readout(kind=self.kind, **arrays)

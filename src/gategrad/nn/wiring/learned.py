@@ -15,6 +15,7 @@ from gategrad.nn.executors.cpu.native_pins import native_pins
 from gategrad.nn.executors.description import WireKind
 from gategrad.nn.executors.native import PINS
 from gategrad.nn.executors.plan import Run
+from gategrad.nn.kept import keep, mend
 
 WIRE_ESTIMATORS = ("soft", "straight-through")
 # Bytes of the candidates' values that are gathered at a time.
@@ -47,6 +48,7 @@ class LearnedWiring(nn.Module):
         super().__init__()
         self.estimator = known_name("wire_estimator", estimator, WIRE_ESTIMATORS)
         self.register_buffer("candidates", candidates.to(device, torch.int32))
+        keep(self, "candidates")
         self.logits = nn.Parameter(torch.zeros(candidates.shape, device=device, dtype=dtype))
 
     @property
@@ -56,6 +58,7 @@ class LearnedWiring(nn.Module):
 
     def wires(self) -> Tensor:
         """The wires (pins, out_dim) int64 of the largest logits, the first among equal ones."""
+        mend(self)
         choice = self.logits.detach().argmax(2, keepdim=True)
         return self.candidates.gather(2, choice)[:, :, 0].long()
 
@@ -64,6 +67,7 @@ class LearnedWiring(nn.Module):
 
         `grad_factor` multiplies the gradient of the rows, not that of the logits.
         """
+        mend(self)
         if PINS.reason(Run((self,), rows)) is None:
             return native_pins(self, rows, grad_factor)[0]
         if self.estimator == "soft":
@@ -71,6 +75,12 @@ class LearnedWiring(nn.Module):
         else:
             share, wires = torch.softmax(self.logits, 2), self.wires()[:, :, None]
         return _Pins.apply(rows, share, self.candidates, wires, grad_factor)
+
+    def _save_to_state_dict(
+        self, destination: dict[str, Tensor], prefix: str, keep_vars: bool
+    ) -> None:
+        mend(self)
+        super()._save_to_state_dict(destination, prefix, keep_vars)
 
     def extra_repr(self) -> str:
         """Settings, for printing."""
