@@ -36,7 +36,10 @@ def test_keys_of_json_are_listed():
     assert keys["inspect"] == {
         *("neurons", "gates", "adders", "comparators", "depth", "inputs", "classes")
     }
-    assert keys["eval"] == {"accuracy", "n", "per_class"}
+    assert keys["eval"] == {
+        *("accuracy", "constant_accuracy", "n", "per_class"),
+        *("recall", "f1", "rows", "unseen", "seen_in_training"),
+    }
 
 
 def test_options_in_the_text_exist(gategrad):

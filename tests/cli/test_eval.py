@@ -24,6 +24,12 @@ def test_json_has_accuracy_rows_and_classes(gategrad, xor_model, xor_rows):
         "accuracy": 7 / 8,
         "n": 8,
         "per_class": {"same": 1.0, "different": 4 / 5},
+        "constant_accuracy": 5 / 8,
+        "recall": {"same": 1.0, "different": 4 / 5},
+        "f1": {"same": 6 / 7, "different": 8 / 9},
+        "rows": {"same": 3, "different": 5},
+        "unseen": 0,
+        "seen_in_training": None,
     }
 
 
@@ -99,10 +105,6 @@ def test_messages(gategrad, xor_model, trained, tmp_path):
     gategrad("eval", trained[0]).fails_with("monk.csv is not a file")
     np.savez(tmp_path / "wide.npz", x=np.zeros((2, 5)), y=["same", "different"])
     gategrad("eval", xor_model, "--data", "wide.npz").fails_with("expected (rows, 3)")
-    np.savez(tmp_path / "labels.npz", x=np.zeros((2, 3)), y=["same", "equal"])
-    gategrad("eval", xor_model, "--data", "labels.npz").fails_with(
-        "has the label 'equal'; known labels: same, different"
-    )
     np.savez(tmp_path / "grey.npz", x=np.full((2, 3), 7), y=["same", "different"])
     gategrad("eval", xor_model, "--data", "grey.npz").fails_with("expected bits, 0 or 1")
     np.savez(tmp_path / "empty.npz", x=np.zeros((0, 3)), y=np.empty(0, "<U4"))
@@ -120,3 +122,37 @@ def test_models_that_choose_no_class_are_not_for_sets(gategrad, tmp_path):
 def test_an_instruction_set_that_is_unknown(gategrad, xor_model, xor_rows, monkeypatch):
     monkeypatch.setenv("GATEGRAD_ISA", "mmx")
     gategrad("eval", xor_model, "--data", xor_rows).fails_with("GATEGRAD_ISA='mmx' is unknown")
+
+
+def test_classes_that_the_model_does_not_know_are_wrong_and_listed(gategrad, xor_model, tmp_path):
+    np.savez(tmp_path / "labels.npz", x=np.zeros((4, 3)), y=["same", "equal", "equal", "like"])
+    done = gategrad("eval", xor_model, "--data", "labels.npz", "--json")
+    assert (done.json["accuracy"], done.json["unseen"]) == (1 / 4, 3)
+    assert "has labels that are not known, counted as wrong (rows): 'equal' (2), 'like' (1)" in (
+        done.err
+    )
+    shown = gategrad("eval", xor_model, "--data", "labels.npz")
+    assert "3 rows of classes that the model doesn't know, all wrong" in shown.out
+
+
+def moved(path, place, *, change=lambda lines: lines):
+    """A copy of the file in the folder `place` under the same name, changed."""
+    place.mkdir()
+    header, *lines = path.read_text().splitlines()
+    (place / path.name).write_text("\n".join([header, *change(lines)]) + "\n")
+    return place / path.name
+
+
+def test_held_out_is_what_the_rows_say(gategrad, trained, tmp_path):
+    model, data, _ = trained
+    same = gategrad("eval", model, "--data", moved(data, tmp_path / "same")).out
+    assert "54, a quarter of monk.csv, held out of training" in same
+    assert "seen in training" not in same
+    shuffled = moved(data, tmp_path / "shuffled", change=lambda lines: lines[::-1])
+    found = gategrad("eval", model, "--data", shuffled, "--json").json
+    assert (found["n"], found["seen_in_training"]) == (216, 162 / 216)
+    shown = gategrad("eval", model, "--data", shuffled).out
+    assert "216, all rows: the file is not as it was when the model was trained; 162 of" in shown
+    assert "held out" not in shown
+    new = moved(data, tmp_path / "new", change=lambda lines: ["9" + x[1:] for x in lines])
+    assert gategrad("eval", model, "--data", new, "--json").json["seen_in_training"] == 0

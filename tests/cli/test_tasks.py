@@ -38,7 +38,10 @@ def test_regression(gategrad, table, tmp_path, monkeypatch):
     monkeypatch.chdir(table.parent)
     train = ("train", table, "--task", "regression", "--target", "level", "--out", "level.gg")
     made = gategrad(*train, *SHORT, "--json").json
-    assert set(made) == {"hard_r2", "soft_r2", "rmse", "neurons", "gates", "seconds", "steps"}
+    assert set(made) == {"hard_r2", "soft_r2", "rmse", "neurons", "gates", "seconds", "steps"} | {
+        *("constant_rmse", "seen_in_training")
+    }
+    assert made["rmse"] < made["constant_rmse"]
     assert made["hard_r2"] > 0.5
     found = gategrad("eval", "level.gg", "--json").json
     assert (found["r2"], found["rmse"]) == (made["hard_r2"], made["rmse"])
@@ -66,6 +69,10 @@ def test_several_labels(gategrad, table, tmp_path, monkeypatch):
     assert found["accuracy"] == made["hard_accuracy"]
     assert found["subset_accuracy"] == made["subset_accuracy"]
     assert list(found["per_class"]) == ["hot", "wet"]
+    for key in ("recall", "f1", "ones"):
+        assert found[key] == made[key]
+        assert list(found[key]) == ["hot", "wet"]
+    assert found["constant_accuracy"] == made["constant_accuracy"] < found["accuracy"]
     assert "all labels right" in gategrad("eval", "labels.gg").out
     gategrad("predict", "labels.gg", table, "-o", tmp_path / "out.csv")
     lines = (tmp_path / "out.csv").read_text().split()

@@ -17,7 +17,9 @@ from gategrad.train import Recipe
 from gategrad.train.recipes import recipe_network
 
 QUICK = ("--layers", "60x2", "--steps", 3, "--threads", 1)
-KEYS = {"hard_accuracy", "soft_accuracy", "neurons", "gates", "seconds", "steps"}
+KEYS = {"hard_accuracy", "soft_accuracy", "neurons", "gates", "seconds", "steps"} | {
+    *("constant_accuracy", "recall", "f1", "rows", "seen_in_training")
+}
 
 
 @pytest.fixture
@@ -336,3 +338,46 @@ def test_a_gate_penalty_leaves_a_smaller_circuit(gategrad, monk_csv):
         for penalty in (0, 2)
     )
     assert small < free / 2
+
+
+def test_duplicates_across_the_split_are_told(gategrad, monk_csv):
+    lines = monk_csv.read_text().splitlines()
+    monk_csv.write_text("\n".join([*lines, *lines[1:]]) + "\n")
+    done = gategrad("train", monk_csv, "--target", "answer", *QUICK, "--json")
+    share = done.json["seen_in_training"]
+    assert 0.5 < share < 1
+    n = round(share * 108)
+    text = f"of the rows to test on, {n} of 108 were seen in training: equal in all columns"
+    assert text in done.err
+
+
+def test_parts_without_rows_of_a_class(gategrad, tmp_path):
+    y = np.array(["a"] * 20 + ["b"] * 19 + ["rare"])
+    np.savez(tmp_path / "rare.npz", x=np.arange(40)[:, None] >> np.arange(6) & 1, y=y)
+    done = gategrad("train", "rare.npz", "--layers", "60x2", "--steps", 1, "--threads", 1)
+    assert "no row to test on is of class 'rare'" in done.err
+    np.savez(
+        tmp_path / "none.npz", x_train=np.eye(8), y_train=np.arange(8) % 2,
+        x_test=np.zeros((0, 8)), y_test=np.zeros(0, int),
+    )  # fmt: skip
+    gategrad("train", "none.npz", *QUICK).fails_with("none.npz leaves no rows to test on; give it")
+
+
+def test_where_the_model_can_not_be_saved_it_is_kept_elsewhere(
+    gategrad, monk_csv, tmp_path, monkeypatch
+):
+    """As where the disk is full at the end of a training."""
+    real = gg.Model.save
+
+    def full(model, path):
+        if str(path) == "full.gg":
+            raise gg.ModelFileError("can't save 'full.gg': No space left on device")
+        real(model, path)
+
+    monkeypatch.setattr(gg.Model, "save", full)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    done = gategrad("train", monk_csv, "--target", "answer", *QUICK, "-o", "full.gg")
+    done.fails_with("can't save 'full.gg': No space left on device; the trained model is in ")
+    (kept,) = tmp_path.glob("full-*.gg")
+    assert f"{kept} instead" in done.err
+    assert gg.load(kept).neurons == 120

@@ -78,8 +78,9 @@ def run(
 
 def _figures(outcome: "Outcome", result: "Result", found: speed.Speed) -> dict[str, object]:
     return {
-        "hard_accuracy": outcome.hard_accuracy,
-        "soft_accuracy": outcome.soft_accuracy,
+        **outcome.figures(),
+        # A published set, whose rows are not compared.
+        "seen_in_training": None,
         "neurons": outcome.model.neurons,
         "gates": outcome.gates,
         "depth": depth(decompose(outcome.model.circuit)),

@@ -12,6 +12,7 @@ from gategrad.circuit import figures
 from gategrad.cli import report
 from gategrad.cli.errors import CommandError
 from gategrad.cli.loading import load_model, lower, target_names
+from gategrad.cli.measured import OfClass, as_json, constant, of_classes, of_labels
 from gategrad.cli.options import (
     BackendOption,
     DecimalOption,
@@ -47,96 +48,106 @@ def run(
     """Measure a model's accuracy on test data, in all and for each class."""
     model = load_model(path)
     names = target_names(model)
-    x, y, what = load_test(
-        data or _training_data(model), model=model, target=target, decimal=decimal
-    )
+    tested = load_test(data or _training_data(model), model=model, target=target, decimal=decimal)
+    x, y, what = tested.x, tested.y, tested.what
+    for text in tested.notes:
+        report.note(text)
     if not len(y):
         raise CommandError("there are no rows to evaluate on; name other data by --data")
     tell_unknown(KnownCategories(model.encoder).unknown(x), len(y), refuse=unknown is Unknown.error)
     decided = lower(model, backend).labels(x, threads=threads)
-    if model.readout.kind == "regression":
-        _show_numbers(names, decided, y, what, json=json)
+    kind = model.readout.kind
+    if tested.seen is not None and tested.seen.share:
+        what += f"; {tested.seen.text(len(y))}"
+    found = {"n": len(y), **constant(kind, y)}
+    found["seen_in_training"] = None if tested.seen is None else tested.seen.share
+    if kind == "regression":
+        _show_numbers(names, decided, y, what, found if json else None)
+    elif kind == "multilabel":
+        _show_labels(names, decided, y, what, found if json else None)
+    else:
+        _show_classes(kind, names, decided, y, what, found if json else None)
+
+
+Found = dict[str, object] | None
+
+
+def _show_classes(
+    kind: str, names: tuple[str, ...], decided: NDArray, y: NDArray, what: str, found: Found
+) -> None:
+    """Of classes (n,): the share that is right, in all and for each. `found` goes to JSON."""
+    accuracy, classes = float(np.mean(decided == y)), of_classes(names, decided, y)
+    unseen = int((y < 0).sum())
+    if found is not None:
+        per_class = {name: one.accuracy for name, one in classes.items()}
+        more = as_json(kind, classes) | {"unseen": unseen}
+        report.emit_json({"accuracy": accuracy, "per_class": per_class, **found, **more})
         return
-    correct = decided == y
-    if model.readout.kind == "multilabel":
-        _show_labels(names, correct, what, json=json)
-        return
-    counts = np.bincount(y, minlength=len(names))
-    hits = np.bincount(y[correct], minlength=len(names))
-    if json:
-        shares = [hit / n if n else None for hit, n in zip(hits, counts, strict=True)]
-        per_class = dict(zip(names, shares, strict=True))
-        report.emit_json({"accuracy": float(correct.mean()), "n": len(y), "per_class": per_class})
-        return
-    console = report.stdout()
-    console.print(
-        report.facts(
-            {
-                "accuracy": report.strong(report.percent(correct.mean())),
-                "rows": f"{len(y):,}, {what}",
-            }
-        )
-    )
-    console.print()
-    console.print(_per_class(names, counts, hits))
+    facts = {
+        "accuracy": report.strong(report.percent(accuracy)),
+        **_constant(constant(kind, y)),
+        "rows": f"{len(y):,}, {what}",
+    }
+    if unseen:
+        facts["unseen"] = f"{unseen:,} rows of classes that the model doesn't know, all wrong"
+    _print(facts, _table("class", "rows", "right", classes))
 
 
 def _show_labels(
-    names: tuple[str, ...], correct: NDArray[np.bool_], what: str, *, json: bool
+    names: tuple[str, ...], decided: NDArray, y: NDArray, what: str, found: Found
 ) -> None:
     """Of labels (n, k): the share that is right, in all, for each, and rows that are all right."""
-    each, rows = correct.mean(0), float(correct.all(1).mean())
-    if json:
-        per_class = dict(zip(names, map(float, each), strict=True))
-        report.emit_json(
-            {
-                "accuracy": float(correct.mean()),
-                "subset_accuracy": rows,
-                "n": len(correct),
-                "per_class": per_class,
-            }
-        )
+    correct, classes = decided == y, of_labels(names, decided, y)
+    accuracy, rows = float(correct.mean()), float(correct.all(1).mean())
+    if found is not None:
+        per_class = {name: one.accuracy for name, one in classes.items()}
+        figures_ = {"accuracy": accuracy, "subset_accuracy": rows, "per_class": per_class}
+        report.emit_json({**figures_, **found, **as_json("multilabel", classes)})
         return
     facts = {
-        "label accuracy": report.strong(report.percent(correct.mean())),
+        "label accuracy": report.strong(report.percent(accuracy)),
+        **_constant(constant("multilabel", y)),
         "all labels right": report.percent(rows),
         "rows": f"{len(correct):,}, {what}",
     }
-    report.stdout().print(report.facts(facts))
-    report.stdout().print()
-    counts = np.full(len(names), len(correct))
-    report.stdout().print(_per_class(names, counts, correct.sum(0)))
+    _print(facts, _table("label", "ones", "found", classes))
 
 
 def _show_numbers(
-    names: tuple[str, ...], found: NDArray, y: NDArray, what: str, *, json: bool
+    names: tuple[str, ...], predicted: NDArray, y: NDArray, what: str, found: Found
 ) -> None:
     """Of numbers (n, k): R2 and the root of the mean squared error, in all and for each."""
-    columns = [(found[:, [i]], y[:, [i]]) for i in range(len(names))]
+    columns = [(predicted[:, [i]], y[:, [i]]) for i in range(len(names))]
     each = [(figures.r2(*pair), figures.rmse(*pair)) for pair in columns]
-    if json:
+    if found is not None:
         keys = ("r2", "rmse")
         per_target = {n: dict(zip(keys, e, strict=True)) for n, e in zip(names, each, strict=True)}
-        report.emit_json(
-            {
-                "r2": figures.r2(found, y),
-                "rmse": figures.rmse(found, y),
-                "n": len(y),
-                "per_target": per_target,
-            }
-        )
+        whole = {"r2": figures.r2(predicted, y), "rmse": figures.rmse(predicted, y)}
+        report.emit_json({**whole, **found, "per_target": per_target})
         return
     facts = {
-        "R2": report.strong(f"{figures.r2(found, y):.4f}"),
-        "RMSE": f"{figures.rmse(found, y):.6g}",
+        "R2": report.strong(f"{figures.r2(predicted, y):.4f}"),
+        "RMSE": f"{figures.rmse(predicted, y):.6g}",
+        **_constant(constant("regression", y)),
         "rows": f"{len(y):,}, {what}",
     }
-    report.stdout().print(report.facts(facts))
-    report.stdout().print()
     table = report.table("target", "R2", "RMSE")
     for name, (share, error) in zip(names, each, strict=True):
         table.add_row(Text(report.shown(name)), f"{share:.4f}", f"{error:.6g}")
-    report.stdout().print(table)
+    _print(facts, table)
+
+
+def _constant(found: dict[str, float]) -> report.Facts:
+    """The figure beside, of a model that always says the same."""
+    ((name, value),) = found.items()
+    return {"always the same": f"{value:.6g} RMSE" if "rmse" in name else report.percent(value)}
+
+
+def _print(facts: report.Facts, table: Table) -> None:
+    console = report.stdout()
+    console.print(report.facts(facts))
+    console.print()
+    console.print(table)
 
 
 def _training_data(model: Model) -> str:
@@ -147,11 +158,14 @@ def _training_data(model: Model) -> str:
     return model.meta["data"]
 
 
-def _per_class(names: tuple[str, ...], counts: NDArray, hits: NDArray) -> Table:
-    table = report.table("class", "rows", "right", "accuracy")
+def _table(what: str, rows: str, right: str, classes: dict[str, OfClass]) -> Table:
+    share = "recall" if what == "label" else "accuracy"
+    table = report.table(what, rows, right, share, "F1")
     table.add_column("")
-    for name, n, hit in zip(names, counts, hits, strict=True):
-        share = f"{100 * hit / n:.2f} %" if n else "-"
-        bar = Text(report.bar(hit / n if n else 0), "cyan")
-        table.add_row(Text(report.shown(name)), f"{n:,}", f"{hit:,}", share, bar)
+    for name, one in classes.items():
+        recall = "-" if one.recall is None else report.percent(one.recall)
+        f1 = "-" if one.f1 is None else f"{one.f1:.3f}"
+        bar = Text(report.bar(one.recall or 0), "cyan")
+        cells = (f"{one.rows:,}", f"{one.right:,}", recall, f1)
+        table.add_row(Text(report.shown(name)), *cells, bar)
     return table

@@ -1,6 +1,9 @@
 """From a trained network to the saved model and its figures. Imports torch."""
 
+import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +15,10 @@ from gategrad import discretize, train
 from gategrad.circuit import live_gates
 from gategrad.circuit.figures import figure, rmse, subset_accuracy
 from gategrad.cli.errors import CommandError
+from gategrad.cli.measured import as_json, constant, of_classes, of_labels
 from gategrad.cli.sources import Source
 from gategrad.encoding import Encoder
-from gategrad.model import Model
+from gategrad.model import Model, ModelFileError
 from gategrad.train.recipes import recipe_layers
 from gategrad.train.targets import check_range
 
@@ -29,7 +33,8 @@ class Outcome:
         soft: the figure of the relaxed network, on the test rows; see `gategrad.circuit.figures`.
         hard: that of the model.
         correct: the test rows that the model gets right, (n,) bool; or labels, (n, k).
-        more: `subset_accuracy` of labels, `rmse` of numbers.
+        more: figures by their names in JSON: what a constant answer gets; recall, F1 and rows of
+            each class or label; `subset_accuracy` of labels, `rmse` of numbers.
     """
 
     model: Model
@@ -37,7 +42,7 @@ class Outcome:
     soft: float
     hard: float
     correct: NDArray[np.bool_]
-    more: Mapping[str, float]
+    more: Mapping[str, object]
 
     @property
     def kind(self) -> str:
@@ -54,7 +59,7 @@ class Outcome:
         """`hard` of a classifier."""
         return self.hard
 
-    def figures(self) -> dict[str, float]:
+    def figures(self) -> dict[str, object]:
         """Both figures, and more, by their names in JSON."""
         name = "r2" if self.kind == "regression" else "accuracy"
         return {f"hard_{name}": self.hard, f"soft_{name}": self.soft, **self.more}
@@ -163,13 +168,26 @@ def save(
         The model, and the live gates that it had before it was optimized.
 
     Raises:
-        ModelFileError: the model can't be saved there.
+        CommandError: the model can't be saved there; says where it is instead.
     """
     raw = discretize(net, encoder=encoder, labels=source.labels or _labels(source.classes))
     raw = Model(raw.circuit, raw.readout, raw.encoder, raw.labels, raw.neurons, meta)
     model = raw.optimize()
-    model.save(out)
+    try:
+        model.save(out)
+    except ModelFileError as error:
+        raise CommandError(f"{error}; {_kept_elsewhere(model, out)}") from error
     return model, live_gates(raw.circuit)
+
+
+def _kept_elsewhere(model: Model, out: Path) -> str:
+    """Save the model in another place than `out`, where the disk is full: it took long to train."""
+    for folder in (Path.home(), Path(tempfile.gettempdir()), Path("/dev/shm")):
+        path = folder / f"{out.stem}-{secrets.token_hex(4)}.gg"
+        with suppress(ModelFileError, OSError, RuntimeError):
+            model.save(path)
+            return f"the trained model is in {path} instead"
+    return "nor can it be saved in the home folder or that of temporary files"
 
 
 def test(
@@ -178,9 +196,12 @@ def test(
     """What network and model get right of the test rows."""
     decided, targets = model.program().labels(source.x_test), source.y_test
     soft = train.soft_accuracy(net, source.x_test, targets, encoder=encoder)
-    more = {}
+    more: dict[str, object] = dict(constant(source.kind, targets))
     if source.kind == "multilabel":
         more["subset_accuracy"] = subset_accuracy(decided, targets)
+        more |= as_json(source.kind, of_labels(source.classes, decided, targets))
+    if source.kind in ("argmax", "binary"):
+        more |= as_json(source.kind, of_classes(source.classes, decided, targets))
     if source.kind == "regression":
         more["rmse"] = rmse(decided, targets)
     hard = figure(source.kind, decided, targets)

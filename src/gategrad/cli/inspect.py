@@ -9,6 +9,7 @@ from gategrad.circuit import Circuit, Netlist, decompose, depth, function_histog
 from gategrad.cli import report
 from gategrad.cli.loading import load_model, n_classes
 from gategrad.cli.options import JsonOption, ModelArgument
+from gategrad.cli.seen import KEYS
 from gategrad.model import Model, whole_count
 
 
@@ -42,7 +43,9 @@ def run(path: ModelArgument, json: JsonOption = False) -> None:
 
 
 def _facts(path: Path, model: Model, small: Model, figures: dict[str, int]) -> report.Facts:
-    meta = ", ".join(f"{key} {value}" for key, value in sorted(model.meta.items()))
+    meta = ", ".join(
+        f"{key} {value}" for key, value in sorted(model.meta.items()) if key not in KEYS
+    )
     stored = model.circuit.n_gates
     unoptimized = "" if stored == small.circuit.n_gates else f"; {stored:,} in the file"
     return {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from math import isfinite
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -34,8 +35,16 @@ def note(text: str) -> None:
 
 
 def emit_json(values: Mapping[str, object]) -> None:
-    """One JSON object on one line of stdout."""
-    print(json.dumps(values), flush=True)
+    """One JSON object on one line of stdout; what is no finite number is null."""
+    print(json.dumps(_finite(values), allow_nan=False), flush=True)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def facts(rows: Facts) -> Table:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gategrad import data
 from gategrad.cli.errors import CommandError
 from gategrad.cli.loading import target_names
+from gategrad.cli.seen import Seen, content_digest, row_hashes, seen, sketch
 from gategrad.data import formats
 from gategrad.data.columns import Taken
 from gategrad.files.wanted import Wanted
@@ -16,6 +18,9 @@ from gategrad.model import Model
 
 # A file without a test part is split the same way by every verb, whatever the training's seed.
 TEST_SHARE, SPLIT_SEED = 0.25, 0
+
+# Numbers of a set whose rows are compared; more would take seconds.
+_MOST_COMPARED = 20_000_000
 
 # What `--task` trains for: the kind of the head, and how a file's targets are read.
 TASKS = {
@@ -46,6 +51,7 @@ class Source:
         taken: what each column of a table was taken for.
         notes: sentences about the file for people.
         dates: the columns that are dates.
+        whole: a checksum of a file's rows and labels, before they were split; None for a set.
     """
 
     name: str
@@ -63,6 +69,7 @@ class Source:
     taken: tuple[Taken, ...] = ()
     notes: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
+    whole: str | None = None
 
     @property
     def n_scores(self) -> int:
@@ -169,13 +176,32 @@ def _from_set(name: str, task: str) -> Source:
     )
 
 
+@dataclass(frozen=True)
+class Tested:
+    """Rows to test a model on.
+
+    Attributes:
+        x: (n, features).
+        y: their labels in the model's order of classes, -1 for one that it doesn't know.
+        what: what they are, for people.
+        seen: how many of them were trained on, None where nobody knows.
+        notes: sentences about the file.
+    """
+
+    x: NDArray
+    y: NDArray
+    what: str
+    seen: Seen | None = None
+    notes: tuple[str, ...] = ()
+
+
 def load_test(
     name: str, *, model: Model, target: str | None = None, decimal: str | None = None
-) -> tuple[NDArray, NDArray, str]:
-    """Rows to test a model on, their labels in its order of classes, and what they are.
+) -> Tested:
+    """Rows to test a model on.
 
     That is the test part of a set or of a file that has one; of a file in one part all rows, or
-    those that `train` held out if the model was trained on it.
+    those that `train` held out if the model was trained on it, which the rows themselves tell.
 
     Raises:
         DataError: no such set, or a file that isn't as it should be.
@@ -199,7 +225,7 @@ def load_test(
                 f"the model's classes are {_few(names)}, those of {name} are "
                 f"{_few(source.classes)}; name a set with the model's classes by --data"
             )
-        return source.x_test, source.y_test, source.test_part
+        return Tested(source.x_test, source.y_test, source.test_part)
     path = Path(name)
     columns, categories = None, ()
     if formats.is_table(path):
@@ -214,17 +240,50 @@ def load_test(
         classes=names,
         targets=targets,
         decimal=decimal,
+        unseen="count",
     )
+    return _tested(path, own, model)
+
+
+def _tested(path: Path, own: data.OwnData, model: Model) -> Tested:
+    """The rows of a file that are to be tested on."""
     if own.x_test is not None:
-        return own.x_test, own.y_test, "the file's test part"
-    if path.name == Path(model.meta.get("data", "")).name:
-        return *held_out(own.x_train, own.y_train)[2:], _held_out_text(path)
-    return own.x_train, own.y_train, "all rows"
+        x, y, what = own.x_test, own.y_test, "the file's test part"
+    else:
+        x, y, what = own.x_train, own.y_train, "all rows"
+        known, here = model.meta.get("data_sha256"), path.name == _base(model.meta.get("data", ""))
+        if here and (known is None or known == content_digest(row_hashes(x), y)):
+            x, y = held_out(x, y)[2:]
+            what = _held_out_text(path)
+        elif here:
+            what = "all rows: the file is not as it was when the model was trained"
+        if here and known is None:
+            what += ", if the file is as it was"
+    return Tested(x, y, what, seen(model.meta, row_hashes(x)), own.notes)
+
+
+def _base(name: str) -> str:
+    return Path(name).name
 
 
 def held_out(x: NDArray, y: NDArray) -> tuple[NDArray, ...]:
     """x_train, y_train, x_test, y_test of a file that has one part."""
     return data.split(x, y, test=TEST_SHARE, seed=SPLIT_SEED)
+
+
+def rows_meta(source: Source) -> dict[str, str]:
+    """What a model's meta says of the rows that it was trained on, for `load_test`."""
+    if source.whole is None:
+        return {}
+    return sketch(row_hashes(source.x_train)) | {"data_sha256": source.whole}
+
+
+def doubled(source: Source) -> Seen | None:
+    """How many rows to test on are equal to some that are trained on; None for many numbers."""
+    if source.x_train.size + source.x_test.size > _MOST_COMPARED or not len(source.x_test):
+        return None
+    same = np.isin(row_hashes(source.x_test), row_hashes(source.x_train))
+    return Seen(float(same.mean()), exact=True)
 
 
 def table_columns(model: Model) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
@@ -243,6 +302,7 @@ def _from_file(path: Path, own: data.OwnData, categories: Sequence[str]) -> Sour
     parts, what = (own.x_train, own.y_train, own.x_test, own.y_test), "the file's test part"
     if own.x_test is None:
         parts, what = held_out(own.x_train, own.y_train), _held_out_text(path)
+    whole = (own.x_train, own.y_train) if own.x_test is None else parts[:2]
     return Source(
         _name(path),
         *parts,
@@ -254,6 +314,7 @@ def _from_file(path: Path, own: data.OwnData, categories: Sequence[str]) -> Sour
         taken=own.taken,
         notes=own.notes,
         dates=own.dates,
+        whole=content_digest(row_hashes(whole[0]), whole[1]),
     )
 
 

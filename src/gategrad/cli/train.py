@@ -6,13 +6,22 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gategrad.cli import report
 from gategrad.cli import train_options as options
 from gategrad.cli.encoders import choose_encoder
 from gategrad.cli.errors import CommandError, require_torch, require_writable
 from gategrad.cli.options import DecimalOption, JsonOption, TargetOption
 from gategrad.cli.recipe_options import flag, takes_options
-from gategrad.cli.sources import Source, check_name, load_source, model_stem
+from gategrad.cli.sources import (
+    Source,
+    check_name,
+    doubled,
+    load_source,
+    model_stem,
+    rows_meta,
+)
 from gategrad.cli.telling import tell_columns, tell_unknown
 from gategrad.encoding import KnownCategories
 from gategrad.files import table_meta
@@ -73,6 +82,7 @@ def run(
         decimal=decimal,
     )
     tell_columns(source)
+    _check_parts(source)
     _check_task(source, given, record=record)
     source = with_image_shape(source, image_shape)
     recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
@@ -93,7 +103,7 @@ def run(
     )
     meta = {"data": source.name, "dtype": str(source.x_train.dtype), "layers": recipe.layers}
     meta |= {"preset": preset, "seed": str(seed)} | ({} if target is None else {"target": target})
-    meta |= table_meta(source.dates, decimal)
+    meta |= table_meta(source.dates, decimal) | rows_meta(source)
     model, gates_before = fitting.save(net, source, out=out, encoder=encoder, meta=meta)
     total_seconds = perf_counter() - started
     outcome = fitting.test(net, model, source, encoder=encoder, gates_before=gates_before)
@@ -115,6 +125,26 @@ def run(
             columns={column.name: column.said for column in source.taken},
         )
         append(record, made)
+
+
+def _check_parts(source: Source) -> None:
+    """Refuse data without rows to test on, and say what the split could not do."""
+    if not len(source.y_test):
+        raise CommandError(
+            f"{source.name} leaves no rows to test on; give it more rows, or as a .npz with x_test "
+            "and y_test"
+        )
+    if source.y_train.ndim == 1:
+        for part, y in (("train on", source.y_train), ("test on", source.y_test)):
+            counts = np.bincount(y, minlength=len(source.classes))
+            lacking = [repr(source.classes[c]) for c in np.flatnonzero(counts == 0)]
+            if lacking:
+                report.note(f"no row to {part} is of class {', '.join(lacking)}")
+    same = doubled(source)
+    if same is not None and same.share:
+        report.note(
+            f"of the rows to test on, {same.text(len(source.y_test))}: equal in all columns"
+        )
 
 
 def _check_task(source: Source, given: Given, *, record: Path | None) -> None:
@@ -150,11 +180,16 @@ def rows_to_choose_on(asked: float | None, n_rows: int) -> int | float | None:
     return int(asked) if asked >= 1 else asked
 
 
+def _shown_figures(outcome: "Outcome", source: Source) -> dict[str, object]:
+    same = doubled(source)
+    return {**outcome.figures(), "seen_in_training": None if same is None else same.share}
+
+
 def _show(outcome: "Outcome", result: "Result", source: Source, out: Path, *, json: bool) -> None:
     if json:
         report.emit_json(
             {
-                **outcome.figures(),
+                **_shown_figures(outcome, source),
                 "neurons": outcome.model.neurons,
                 "gates": outcome.gates,
                 "seconds": result.seconds,
@@ -183,12 +218,14 @@ def _figures(outcome: "Outcome") -> report.Facts:
         return {
             "R2": report.strong(f"{hard:.4f}", " hard, measured on the circuit"),
             "": f"{soft:.4f} soft, of the relaxed network",
-            "RMSE": f"{outcome.more['rmse']:.6g}",
+            "RMSE": f"{outcome.more['rmse']:.6g}, {outcome.more['constant_rmse']:.6g} of the mean",
         }
     name = "label accuracy" if outcome.kind == "multilabel" else "accuracy"
     facts = {
         name: report.strong(report.percent(hard), " hard, measured on the circuit"),
         "": f"{report.percent(soft)} soft, of the relaxed network",
+        "always the same": f"{report.percent(outcome.more['constant_accuracy'])}, what a constant "
+        "answer gets",
     }
     if outcome.kind == "multilabel":
         facts["all labels right"] = report.percent(outcome.more["subset_accuracy"])

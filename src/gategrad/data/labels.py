@@ -73,8 +73,17 @@ def encode(
         known,
         known if classes is not None else typed,
         [np.array([index[label] for label in part], np.int64) for part in parts],
-        tuple(_alike(known, where)) if classes is None else (),
+        tuple(_alike(known, where)) if classes is None else _unseen(missing, parts, where),
     )
+
+
+def _unseen(missing: Sequence[Label], parts: Sequence[list[Label]], where: str) -> tuple[str, ...]:
+    if not missing:
+        return ()
+    counts = [(str(label), sum(part.count(label) for part in parts)) for label in missing]
+    shown = ", ".join(f"{label!r} ({count:,})" for label, count in counts[:_SHOWN])
+    more = ", ..." if len(counts) > _SHOWN else ""
+    return (f"{where} has labels that are not known, counted as wrong (rows): {shown}{more}",)
 
 
 def from_cells(texts: Sequence[str]) -> np.ndarray:
