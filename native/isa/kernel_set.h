@@ -5,7 +5,7 @@
 #include "engine/single.h"
 #include "train/choice/kernel.h"
 #include "train/kernel.h"
-#include "train/learned_kernel.h"
+#include "train/bits/kernel.h"
 #include "train/warp_kernel.h"
 #include "train/wide_kernel.h"
 

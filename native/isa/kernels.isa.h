@@ -6,7 +6,7 @@
 #include "isa/kernel_set.h"
 #include "train/choice/choice.isa.h"
 #include "train/kernels.isa.h"
-#include "train/learned.isa.h"
+#include "train/bits/learned.isa.h"
 #include "train/warp.isa.h"
 #include "train/wide.isa.h"
 

@@ -10,17 +10,31 @@ namespace {
 template <typename S, bool kFull>
 GG_INLINE Vec<S> load_some(const S* p, size_t lanes) {
   if (kFull || lanes >= kLanes<S>) return load(p);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(S) == 4)
+    return (Vec<S>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << lanes) - 1), p);
+  else
+    return (Vec<S>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << lanes) - 1), p);
+#else
   S part[kLanes<S>] = {};
   for (size_t l = 0; l < lanes; ++l) part[l] = p[l];
   return load(part);
+#endif
 }
 
 template <typename S, bool kFull>
 GG_INLINE void store_some(S* p, Vec<S> v, size_t lanes) {
   if (kFull || lanes >= kLanes<S>) return store<S>(p, v);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(S) == 4)
+    _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << lanes) - 1), (__m512)v);
+  else
+    _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << lanes) - 1), (__m512d)v);
+#else
   S part[kLanes<S>];
   store<S>(part, v);
   for (size_t l = 0; l < lanes; ++l) p[l] = part[l];
+#endif
 }
 
 // Lane l is a[l] + a[l ^ half] where l lacks that bit, else b[l] + b[l ^ half].

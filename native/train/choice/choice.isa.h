@@ -3,7 +3,7 @@
 
 #include "train/choice/terms.isa.h"
 #include "train/choice/tile_rows.isa.h"
-#include "train/choices.isa.h"
+#include "train/choice/logits.isa.h"
 
 namespace gategrad::train::choice {
 namespace {

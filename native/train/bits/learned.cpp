@@ -1,4 +1,4 @@
-#include "train/learned.h"
+#include "train/bits/learned.h"
 
 #include <algorithm>
 #include <atomic>
@@ -47,19 +47,17 @@ LearnedGates gates_of(const LearnedStack& stack, const LearnedLayer& layer, cons
   throw std::out_of_range(std::string(what) + " outside 0 to " + std::to_string(n_in - 1));
 }
 
-void choose_wires(const LearnedStack& stack, const LearnedLayer& layer, Part pins,
-                  int32_t* wires) {
-  if (layer.candidates) {
-    uint32_t most = stack.kernels->choose(layer.logits, layer.candidates, pins.begin, pins.end,
-                                          layer.k, wires);
-    if (most >= layer.n_in) refuse("a pin has a candidate", layer.n_in);
-    return;
-  }
+// Whether all that the pins may read is below n_in.
+bool choose_wires(const LearnedStack& stack, const LearnedLayer& layer, Part pins, int32_t* wires) {
+  if (layer.candidates)
+    return stack.kernels->choose(layer.logits, layer.candidates, pins.begin, pins.end, layer.k,
+                                 wires) < layer.n_in;
+  bool good = true;
   for (size_t i = pins.begin; i < pins.end; ++i) {
-    if (static_cast<uint64_t>(layer.indices[i]) >= layer.n_in)
-      refuse("a gate reads a wire", layer.n_in);
+    good &= static_cast<uint64_t>(layer.indices[i]) < layer.n_in;
     wires[i] = static_cast<int32_t>(layer.indices[i]);
   }
+  return good;
 }
 
 // A thread's features or gates, whole blocks of 64, so that what is computed together is the same
@@ -91,11 +89,11 @@ void sum_groups(const LearnedStack& stack, const LearnedGates& gates, float* out
   });
 }
 
-// The readers of all features of a layer, pins in their order.
+// The readers of all features of a layer, pins in their order, once they are filled.
 class ReaderLists {
  public:
-  ReaderLists(const LearnedLayer& layer, const int32_t* wires)
-      : first_(layer.n_in + 1), pins_(2 * layer.n) {
+  explicit ReaderLists(const LearnedLayer& layer) : first_(layer.n_in + 1), pins_(2 * layer.n) {}
+  void fill(const LearnedLayer& layer, const int32_t* wires) {
     int32_t* first = first_.data();
     std::memset(first, 0, (layer.n_in + 1) * sizeof(int32_t));
     const size_t n_pins = 2 * layer.n;
@@ -193,14 +191,17 @@ class Chunks {
   std::atomic<size_t> next_{0};
 };
 
+// What `layer_backward` works in, numbers a thread: two pins' gradients and an output's of each gate
+// in the cache.
+size_t scratch_size(const LearnedStack& stack) { return 3 * kGatesInCache * stack.n_words() * kWord; }
+
 // Gradients of the weights and logits of the gates that `chunks` gives, whose output gradients go to
 // `rows` where the layer below needs them and they are not there yet.
 void layer_backward(const LearnedStack& stack, const LearnedLayer& layer, const LearnedGates& gates,
-                    const Upstream& from, Chunks& chunks, float* rows) {
+                    const Upstream& from, Chunks& chunks, float* scratch, float* rows) {
   const LearnedKernels& kernels = *stack.kernels;
   const size_t row = stack.n_words() * kWord;
-  Buffer<float> scratch(3 * kGatesInCache * row);
-  float *own = scratch.data() + 2 * kGatesInCache * row, statistics[4 * kGatesAtOnce];
+  float *own = scratch + 2 * kGatesInCache * row, statistics[4 * kGatesAtOnce];
   for (Part part = chunks.take(); part.begin < part.end; part = chunks.take())
     for (size_t first = part.begin; first < part.end; first += kGatesAtOnce) {
       const size_t last = std::min(part.end, first + kGatesAtOnce);
@@ -209,7 +210,7 @@ void layer_backward(const LearnedStack& stack, const LearnedLayer& layer, const 
         const float* grads[kGatesInCache];
         for (size_t i = 0; i < count; ++i)
           grads[i] = row_of(stack, from, begin + i, rows ? rows + (begin + i) * row : own + i * row);
-        kernels.backward(gates, grads, begin, count, scratch.data(),
+        kernels.backward(gates, grads, begin, count, scratch,
                          statistics + 4 * (begin - first), layer.grad_logits);
       }
       if (layer.grad_weight)
@@ -222,13 +223,12 @@ void layer_backward(const LearnedStack& stack, const LearnedLayer& layer, const 
     }
 }
 
-void input_gradient(const LearnedStack& stack, const Upstream& from, Part features,
+void input_gradient(const LearnedStack& stack, const Upstream& from, Part features, float* scratch,
                     float* grad_x) {
   const size_t row = stack.n_words() * kWord;
-  Buffer<float> scratch(row);
   const bool whole = stack.batch == row;
   for (size_t f = features.begin; f < features.end; ++f) {
-    float* to = whole ? grad_x + f * row : scratch.data();
+    float* to = whole ? grad_x + f * row : scratch;
     row_of(stack, from, f, to);
     if (!whole) std::memcpy(grad_x + f * stack.batch, to, stack.batch * sizeof(float));
   }
@@ -240,10 +240,14 @@ bool learned_forward(const LearnedStack& stack, const LearnedInput& x, const Lea
                      float* out) {
   const std::vector<Parts> parts = parts_of(stack, kept);
   std::vector<char> exact(stack.threads);
+  // The first layer of each thread with a wire that is not there.
+  std::vector<size_t> wrong(stack.threads, parts.size());
   parallel(stack.threads, [&](size_t thread) {
     for (size_t l = 0; l < parts.size(); ++l) {
       const LearnedLayer& layer = stack.layers[l];
-      choose_wires(stack, layer, part_of(2 * layer.n, thread, stack.threads), parts[l].wires);
+      const Part pins = part_of(2 * layer.n, thread, stack.threads);
+      if (!choose_wires(stack, layer, pins, parts[l].wires))
+        wrong[thread] = std::min(wrong[thread], l);
       const auto [begin, end] = part_of(layer.n, thread, stack.threads);
       convert<float>(*stack.parametrizations, layer, layer.weight + begin * parameters(layer),
                      end - begin, parts[l].soft + 4 * begin,
@@ -252,6 +256,9 @@ bool learned_forward(const LearnedStack& stack, const LearnedInput& x, const Lea
     Part own = blocks_of(stack.layers[0].n_in, thread, stack.threads);
     exact[thread] = pack(stack, x, own, kept.bits);
   });
+  if (const size_t l = *std::min_element(wrong.begin(), wrong.end()); l < parts.size())
+    refuse(stack.layers[l].candidates ? "a pin has a candidate" : "a gate reads a wire",
+           stack.layers[l].n_in);
   if (!std::all_of(exact.begin(), exact.end(), [](char e) { return e; })) return false;
   for (size_t l = 0; l < parts.size(); ++l) {
     const LearnedLayer& layer = stack.layers[l];
@@ -277,6 +284,9 @@ void learned_backward(const LearnedStack& stack, const LearnedKept& kept,
   const std::vector<Parts> parts = parts_of(stack, kept);
   const size_t row = stack.n_words() * kWord;
   const OutputGrad output(stack, grad_out);
+  // Threads find their memory there: none of them may be the first to hear that there is no more.
+  const size_t room = scratch_size(stack);
+  Buffer<float> scratch(stack.threads * room);
   Upstream from{output.get(), nullptr, {}, 1.0f};
   Readers readers{};
   // Of the layer above, whose gradients and readers the layer below gathers from.
@@ -288,13 +298,13 @@ void learned_backward(const LearnedStack& stack, const LearnedKept& kept,
     const bool wanted = l > 0 || grad_x;
     std::unique_ptr<Buffer<float>> own;
     if (wanted && from.readers) own = std::make_unique<Buffer<float>>(layer.n * row);
-    std::unique_ptr<ReaderLists> next;
+    auto next = wanted ? std::make_unique<ReaderLists>(layer) : nullptr;
     Chunks chunks(layer.n);
     parallel(stack.threads, [&](size_t thread) {
       // The last thread: the others begin with gates meanwhile.
-      if (wanted && thread + 1 == stack.threads)
-        next = std::make_unique<ReaderLists>(layer, parts[l].wires);
-      layer_backward(stack, layer, gates, from, chunks, own ? own->data() : nullptr);
+      if (wanted && thread + 1 == stack.threads) next->fill(layer, parts[l].wires);
+      layer_backward(stack, layer, gates, from, chunks, scratch.data() + thread * room,
+                     own ? own->data() : nullptr);
     });
     if (!wanted) return;
     if (own) rows = std::move(own);
@@ -303,7 +313,8 @@ void learned_backward(const LearnedStack& stack, const LearnedKept& kept,
     from = {rows ? GradRows{rows->data(), nullptr} : from.grad, &readers, gates, layer.grad_factor};
   }
   parallel(stack.threads, [&](size_t thread) {
-    input_gradient(stack, from, part_of(stack.layers[0].n_in, thread, stack.threads), grad_x);
+    input_gradient(stack, from, part_of(stack.layers[0].n_in, thread, stack.threads),
+                   scratch.data() + thread * room, grad_x);
   });
 }
 

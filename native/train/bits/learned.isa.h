@@ -1,8 +1,7 @@
 // The kernels of learned wires on inputs that are bits.
 #pragma once
 
-#include "train/learned_pack.isa.h"
-#include "train/learned_softmax.isa.h"
+#include "train/bits/pack.isa.h"
 
 namespace gategrad::train::bits {
 namespace {
@@ -127,57 +126,27 @@ GG_INLINE const uint64_t* word_of(const LearnedGates& gates, size_t pin, size_t 
   return gates.bits + static_cast<size_t>(gates.wires[pin * gates.n + g]) * gates.n_words;
 }
 
+typedef uint32_t Sixteen __attribute__((vector_size(64)));
+
 uint32_t choose(const float* logits, const int32_t* candidates, size_t begin, size_t end, size_t k,
                 int32_t* wires) {
+  Sixteen highest{};
+  for (size_t pin = begin; pin < end; pin += 16) {
+    // Of sixteen pins at once, shortly before one candidate each is read again.
+    const size_t last = pin + 16 < end ? pin + 16 : end;
+    const int32_t *at = candidates + pin * k, *stop = candidates + last * k;
+    for (; at + 16 <= stop; at += 16) {
+      Sixteen row;
+      __builtin_memcpy(&row, at, sizeof row);
+      highest = row > highest ? row : highest;
+    }
+    for (; at < stop; ++at)
+      if (static_cast<uint32_t>(*at) > highest[0]) highest[0] = static_cast<uint32_t>(*at);
+    for (size_t p = pin; p < last; ++p)
+      wires[p] = candidates[p * k + chosen_of(logits + p * k, k)];
+  }
   uint32_t most = 0;
-#if defined(__AVX512F__)
-  if (k == 16) {
-    __m512i highest = _mm512_setzero_si512();
-    for (size_t pin = begin; pin < end; ++pin) {
-      const __m512i row = _mm512_loadu_si512(candidates + pin * k);
-      highest = _mm512_max_epu32(highest, row);
-      const __m512 v = _mm512_loadu_ps(logits + pin * k);
-      const __m512 top = _mm512_set1_ps(_mm512_reduce_max_ps(v));
-      const unsigned best = __builtin_ctz(_mm512_cmpeq_ps_mask(v, top) | 0x10000u) & 15;
-      wires[pin] = candidates[pin * k + best];
-    }
-    return _mm512_reduce_max_epu32(highest);
-  }
-#elif defined(__AVX2__)
-  if (k == 16) {
-    __m256i highest = _mm256_setzero_si256();
-    for (size_t pin = begin; pin < end; ++pin) {
-      const __m256i* row = reinterpret_cast<const __m256i*>(candidates + pin * k);
-      highest = _mm256_max_epu32(highest, _mm256_loadu_si256(row));
-      highest = _mm256_max_epu32(highest, _mm256_loadu_si256(row + 1));
-      const __m256 low = _mm256_loadu_ps(logits + pin * k), high = _mm256_loadu_ps(logits + pin * k + 8);
-      __m256 top = _mm256_max_ps(low, high);
-      top = _mm256_max_ps(top, _mm256_permute2f128_ps(top, top, 1));
-      top = _mm256_max_ps(top, _mm256_shuffle_ps(top, top, 0x4E));
-      top = _mm256_max_ps(top, _mm256_shuffle_ps(top, top, 0xB1));
-      const auto equal = [&](__m256 v) __attribute__((always_inline)) {
-        return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(v, top, _CMP_EQ_OQ)));
-      };
-      const unsigned best = __builtin_ctz(equal(low) | equal(high) << 8 | 0x10000u) & 15;
-      wires[pin] = candidates[pin * k + best];
-    }
-    uint32_t each[8];
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(each), highest);
-    for (uint32_t candidate : each) most = candidate > most ? candidate : most;
-    return most;
-  }
-#endif
-  for (size_t pin = begin; pin < end; ++pin) {
-    const float* row = logits + pin * k;
-    const int32_t* own = candidates + pin * k;
-    size_t best = 0;
-    for (size_t i = 0; i < k; ++i) {
-      const auto candidate = static_cast<uint32_t>(own[i]);
-      most = candidate > most ? candidate : most;
-      best = row[i] > row[best] ? i : best;
-    }
-    wires[pin] = own[best];
-  }
+  for (size_t i = 0; i < 16; ++i) most = highest[i] > most ? highest[i] : most;
   return most;
 }
 
@@ -224,10 +193,10 @@ void values(const LearnedGates& gates, size_t begin, size_t end, size_t batch, f
         for (size_t i = 0; i < kVectors; ++i)
           store<float>(out + i * kLanes<float>, value_of(entry, mask_of(a, i), mask_of(b, i)));
       else
-#pragma GCC unroll 16
-        for (size_t i = 0; i < kVectors; ++i)
-          store_part(out + i * kLanes<float>, value_of(entry, mask_of(a, i), mask_of(b, i)),
-                     lanes_of(i, n));
+        for (size_t i = 0; i < kVectors && i * kLanes<float> < n; ++i)
+          store_some<float, false>(out + i * kLanes<float>,
+                                   value_of(entry, mask_of(a, i), mask_of(b, i)),
+                                   n - i * kLanes<float>);
       left -= n;
     }
   }

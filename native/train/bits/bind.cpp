@@ -10,7 +10,7 @@
 
 #include "arrays.h"
 #include "train/bind.h"
-#include "train/learned.h"
+#include "train/bits/learned.h"
 
 namespace gategrad {
 namespace {

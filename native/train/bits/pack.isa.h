@@ -1,7 +1,7 @@
 // Batches in rows or columns to bits, and gradients in rows to columns.
 #pragma once
 
-#include "train/learned_lanes.isa.h"
+#include "train/bits/masks.isa.h"
 
 namespace gategrad::train::bits {
 namespace {
@@ -29,7 +29,7 @@ GG_INLINE uint64_t ones_of(Floats v, bool& exact) {
 GG_INLINE uint64_t pack_word(const float* x, size_t n, bool& exact) {
   uint64_t word = 0;
   for (size_t i = 0; i * kLanes<float> < n; ++i)
-    word |= ones_of(load_part(x + i * kLanes<float>, lanes_of(i, n)), exact) << (i * kLanes<float>);
+    word |= ones_of(load_some<float, false>(x + i * kLanes<float>, n - i * kLanes<float>), exact) << (i * kLanes<float>);
   return word;
 }
 

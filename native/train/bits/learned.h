@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "train/kernel.h"
-#include "train/learned_kernel.h"
+#include "train/bits/kernel.h"
 #include "train/stack.h"
 
 namespace gategrad::train {
