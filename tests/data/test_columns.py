@@ -112,6 +112,15 @@ def test_decimal_commas_where_semicolons_separate(tmp_path):
     refused(thousands, "column 'a' holds '1.234,5', a number in another notation")
 
 
+def test_points_for_thousands_beside_decimal_commas(tmp_path):
+    columns = {"a": ["1.234", "12"] * (N // 2), "b": ["1,5"] * N}
+    path = table(tmp_path, columns, separator=";")
+    refused(path, "column 'a' holds '1.234' in a file with decimal commas; is the point for thou")
+    refused(path, "column 'a'", decimal=",")
+    alone = table(tmp_path, {"a": ["1.234", "12"] * (N // 2)}, separator=";")
+    assert load_file(alone, target="y").x_train[0].tolist() == [1.234]
+
+
 def test_decimal_commas_elsewhere_are_asked_for(tmp_path):
     quoted = table(tmp_path, {"a": [f'"{i},5"' for i in range(N)]})
     refused(quoted, "a number in another notation; for decimal commas add --decimal ,")

@@ -172,3 +172,22 @@ def test_rows_for_a_loop_of_ones_own(tmp_path):
     assert np.array_equal(np.concatenate(labels), model.predict(x))
     write(tmp_path / "x.npy", byte_rows())
     assert np.array_equal(np.concatenate(list(files.rows(MODEL, tmp_path / "x.npy"))), byte_rows())
+
+
+@pytest.mark.parametrize("scores", [False, True])
+def test_standard_output(tmp_path, capsysbinary, scores):
+    x = write(tmp_path / "x.npy", byte_rows(1500))
+    seen = []
+    done = files.predict(MODEL, x, "-", scores=scores, threads=3, progress=seen.append)
+    files.predict(MODEL, x, tmp_path / "y.csv", scores=scores)
+    assert (done.n, done.resumed, seen[-1].rows) == (1500, 0, 1500)
+    assert capsysbinary.readouterr().out == (tmp_path / "y.csv").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.npy", "y.csv"]
+    with pytest.raises(files.FileError, match="standard output can't be continued; leave resume"):
+        files.predict(MODEL, x, "-", resume=True)
+
+
+def test_standard_output_that_is_closed(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(files.FileError, match="standard output is closed; name a file"):
+        files.predict(MODEL, write(tmp_path / "x.npy", byte_rows(5)), "-")

@@ -120,6 +120,27 @@ def damaged_note():
         file.write("{")
 
 
+def edited_note():
+    with open(".y.npy.partial.json") as file:
+        note = json.load(file)
+    note["mark"]["row"] -= 1
+    with open(".y.npy.partial.json", "w") as file:
+        json.dump(note, file)
+
+
+def edited_output():
+    with open(".y.npy.partial", "r+b") as file:
+        file.seek(150)
+        file.write(b"?")
+
+
+def note_of_before():
+    with open(".y.npy.partial.json") as file:
+        note = json.load(file)
+    with open(".y.npy.partial.json", "w") as file:
+        json.dump({"run": note["run"], "mark": note["mark"]}, file)
+
+
 def short_output():
     os.truncate(".y.npy.partial", 200)
 
@@ -129,6 +150,9 @@ def short_output():
     [
         (changed_input, {}, "had other inputs, or they have changed"),
         (damaged_note, {}, "the note of the interrupted run is damaged"),
+        (edited_note, {}, "the note of the interrupted run was changed"),
+        (note_of_before, {}, "the note of the interrupted run is damaged"),
+        (edited_output, {}, "the interrupted run's output is damaged"),
         (short_output, {}, "the interrupted run's output is damaged"),
         (lambda: None, {"scores": True}, "had another choice between labels and scores"),
     ],

@@ -36,6 +36,9 @@ def number(text: str, decimal: str = ".") -> float | None:
             text = text.replace(",", ".", 1)
         elif decimal == "," and "." in text:
             return None
+    # float() takes "1_000", as Python source does; in a table that is text.
+    if "_" in text:
+        return None
     try:
         return float(text)
     except ValueError:

@@ -4,6 +4,7 @@ A column that is taken for something else than it is trains badly and silently, 
 is refused with its remedy, and what was taken is told.
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ _UNIQUE_SHARE, _UNIQUE_ROWS = 0.75, 20
 # Of a column with so many numbers the other cells are strays.
 _MOSTLY = 0.5
 _SHOWN, _LONGEST = 4, 20
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
 
 
 class Sheet(Protocol):
@@ -87,10 +89,37 @@ def take(
     x = None if set(categories) & set(names) else sheet.plain(names)
     if x is not None:
         return x, tuple(map(_numbers, names, x.T))
+    _refuse_thousands(sheet, [name for name in names if name not in categories])
     columns = [_column(sheet, name, name in categories) for name in names]
     values = [column for column, _ in columns]
     n = len(values[0]) if values else 0
     return matrix(values, n), tuple(taken for _, taken in columns)
+
+
+def _refuse_thousands(sheet: Sheet, names: Sequence[str]) -> None:
+    """Refuse 1.234 in a file with decimal commas, where it may be 1234.
+
+    Raises:
+        DataError: a column whose points all come before three digits, beside one with commas.
+    """
+    if sheet.decimal != EITHER:
+        return
+    pointed, has_commas = None, False
+    for name in names:
+        cells = sheet.cells(name)
+        if isinstance(cells, np.ndarray):
+            continue
+        found = [cell for cell in cells if number(cell, EITHER) is not None]
+        has_commas |= any("," in cell for cell in found)
+        points = [cell for cell in found if "." in cell]
+        if points and all(_THOUSANDS.fullmatch(cell) for cell in points):
+            pointed = pointed or (name, points[0])
+    if pointed is not None and has_commas:
+        raise DataError(
+            f"{sheet.path}: column {pointed[0]!r} holds {pointed[1]!r} in a file with decimal "
+            "commas; is the point for thousands? Write numbers without such points, or with "
+            "decimal points in all columns (--decimal .)"
+        )
 
 
 def counts_rows(sheet: Sheet, name: str) -> bool:

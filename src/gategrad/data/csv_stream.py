@@ -131,6 +131,9 @@ def _numbers(texts: list[str], decimal: str) -> np.ndarray | None:
         if None in found:
             return None
         texts = found
+    # float() takes 1_000; in a table that is text.
+    elif "_" in "".join(texts):
+        return None
     try:
         values = np.fromiter(map(float, texts), np.float64, len(texts))
     except ValueError:

@@ -1,6 +1,7 @@
 """An output that is not complete yet, beside its place, and the note of how far it is."""
 
 import errno
+import hashlib
 import json
 import os
 import stat
@@ -20,6 +21,7 @@ except ImportError:  # Windows
 
 # Seconds between notes: what a run that is killed loses at most.
 SAVE_SECONDS = 1.0
+_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Partial:
         self.note = self.path.with_name(self.path.name + ".json")
         self._converted = self.path.with_name(self.path.name + ".converted")
         self._run = run
+        self._content = _Checksum(self.path)
         self.mark = Mark()
         self.file: BinaryIO
 
@@ -126,17 +129,20 @@ class Partial:
         """Why the file can't be continued; None where it can, and `mark` is where."""
         try:
             note = json.loads(self.note.read_bytes())
-            was, mark = note["run"], Mark(**note["mark"])
+            was, mark, content = note["run"], Mark(**note["mark"]), note["content"]
+            intact = note == _signed(was, note["mark"], content)
         except FileNotFoundError:
             return "there is no interrupted run"
         except (ValueError, TypeError, KeyError):
             return "the note of the interrupted run is damaged"
+        if not intact:
+            return "the note of the interrupted run was changed"
         if self._run is None:
             return "standard input can't be read from the middle"
         for key, what in DIFFERENCES.items():
             if was.get(key) != self._run[key]:
                 return f"the interrupted run had {what}"
-        if os.fstat(self.file.fileno()).st_size < mark.size:
+        if self._content.up_to(mark.size) != content:
             return "the interrupted run's output is damaged"
         self.mark = mark
         return None
@@ -150,6 +156,7 @@ class Partial:
         if not size:
             self.note.unlink(missing_ok=True)
             self.mark = Mark()
+            self._content = _Checksum(self.path)
         self.file.truncate(size)
         self.file.seek(size)
 
@@ -162,11 +169,12 @@ class Partial:
     def _save(self) -> None:
         self.file.flush()
         os.fsync(self.file.fileno())
-        content = json.dumps({"run": self._run, "mark": asdict(self.mark)})
+        content = self._content.up_to(self.mark.size)
+        note = json.dumps(_signed(self._run, asdict(self.mark), content))
         # A link in its place would lead elsewhere.
         if self.note.is_symlink():
             self.note.unlink()
-        write_atomic(self.note, content.encode())
+        write_atomic(self.note, note.encode())
         self._saved = monotonic()
 
     def complete(self, convert: Any) -> None:
@@ -183,6 +191,34 @@ class Partial:
         for path in (self.note, self._converted, self.path):
             with suppress(OSError):
                 path.unlink()
+
+
+class _Checksum:
+    """SHA-256 of the beginning of a file that grows; what was read once isn't read again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._sum, self._size = path, hashlib.sha256(), 0
+
+    def up_to(self, size: int) -> str | None:
+        """The checksum of the first `size` bytes; None where the file is shorter, or was longer."""
+        if size < self._size:
+            return None
+        with self._path.open("rb") as file:
+            file.seek(self._size)
+            while self._size < size:
+                part = file.read(min(_READ_BYTES, size - self._size))
+                if not part:
+                    return None
+                self._sum.update(part)
+                self._size += len(part)
+        return self._sum.hexdigest()
+
+
+def _signed(run: Any, mark: Any, content: Any) -> dict[str, Any]:
+    """The note, with a checksum over all that it says."""
+    note = {"run": run, "mark": mark, "content": content}
+    text = json.dumps(note, sort_keys=True)
+    return note | {"checksum": hashlib.sha256(text.encode()).hexdigest()}
 
 
 DIFFERENCES = {

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,12 +22,14 @@ from gategrad.engine import in_order, thread_count
 from gategrad.files.blame import Decide, decide_piece
 from gategrad.files.categories import Categories
 from gategrad.files.errors import FileError
-from gategrad.files.output import OUTPUTS, NpyOutput
+from gategrad.files.output import OUTPUTS, CsvOutput, NpyOutput
 from gategrad.files.partial import Mark, Partial, partial_path
 from gategrad.files.piece import Piece, Reader, Scratch
 from gategrad.files.reading import as_paths, open_all
 from gategrad.files.wanted import Wanted
 from gategrad.model import Model
+
+STDOUT = Path("-")
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ def predict(
     Args:
         model: decides.
         inputs: files of rows, in the order of the output; see `rows`.
-        out: a `.npy`, `.csv` or `.parquet` file, written whole or not at all.
+        out: a `.npy`, `.csv` or `.parquet` file, written whole or not at all; or "-", a `.csv` on
+            standard output as it comes, which can't be continued.
         scores: write `Model.scores` instead.
         threads: pieces to work on at a time; as many as there are cores where None.
         backend: which engine runs; the best one where None.
@@ -109,17 +113,21 @@ def predict(
     """
     begin, n_threads = time.perf_counter(), thread_count(threads)
     paths, out = as_paths(inputs), Path(out)
-    _check_out(out, paths)
+    _check_out(out, paths, resume=resume)
     choice(unknown, UNKNOWN, "unknown")
     readers = open_all(model, paths, decimal=decimal)
     categories = Categories(KnownCategories(model.encoder), refuse=unknown == "error")
     decide = partial(model.scores if scores else model.predict, threads=1, backend=backend)
     sample = decide(np.empty((0, Wanted.by(model).n_features)))
-    output = OUTPUTS[suffix(out)](sample, _header(model, sample))
+    output = (CsvOutput if out == STDOUT else OUTPUTS[suffix(out)])(sample, _header(model, sample))
+    decide = categories.before(decide)
+    if out == STDOUT:
+        n = _pour(output, decide, readers, n_threads, progress)
+        return Done(n, 0, time.perf_counter() - begin, n_threads, categories.unknown)
     files = _stamps(paths)
     with Partial(out, _run(model, files, scores=scores)) as kept:
         resumed = _begin(kept, output, resume=resume, note=note)
-        for mark, position in _write(kept, output, categories.before(decide), readers, n_threads):
+        for mark, position in _write(kept, output, decide, readers, n_threads):
             kept.advance(mark)
             if progress is not None:
                 progress(Progress(mark.rows, position, sum(r.size for r in readers)))
@@ -160,6 +168,37 @@ def _write(
     kept: Partial, output: NpyOutput, decide: Decide, readers: list[Reader], threads: int
 ) -> Iterator[tuple[Mark, int]]:
     """Append the values of all pieces behind the mark; yields each new mark, and the position."""
+    rows = kept.mark.rows
+    for i, piece, values, position in _decided(decide, readers, kept.mark, threads):
+        output.write(kept.file, values)
+        rows += piece.n_rows
+        mark = Mark(i, piece.first + piece.n_rows, piece.memory, rows, kept.file.tell())
+        yield mark, position
+
+
+def _pour(
+    output: CsvOutput,
+    decide: Decide,
+    readers: list[Reader],
+    threads: int,
+    progress: Callable[[Progress], object] | None,
+) -> int:
+    """Write the values of all pieces to standard output as they come: the number of rows."""
+    stream, rows = sys.stdout.buffer, 0
+    output.begin(stream)
+    for _, piece, values, position in _decided(decide, readers, Mark(), threads):
+        output.write(stream, values)
+        rows += piece.n_rows
+        if progress is not None:
+            progress(Progress(rows, position, sum(reader.size for reader in readers)))
+    stream.flush()
+    return rows
+
+
+def _decided(
+    decide: Decide, readers: list[Reader], mark: Mark, threads: int
+) -> Iterator[tuple[int, Piece, NDArray, int]]:
+    """The number of the input, a piece behind the mark, its values, and the position, in order."""
     scratch = Scratch()
 
     def work(item: tuple[int, Reader, Piece]) -> tuple[int, Piece, NDArray]:
@@ -167,12 +206,8 @@ def _write(
         return i, piece, decide_piece(decide, reader, piece, piece.read(scratch))
 
     before = [sum(reader.size for reader in readers[:i]) for i in range(len(readers))]
-    rows = kept.mark.rows
-    for i, piece, values in in_order(work, _pieces(readers, kept.mark), threads=threads):
-        output.write(kept.file, values)
-        rows += piece.n_rows
-        mark = Mark(i, piece.first + piece.n_rows, piece.memory, rows, kept.file.tell())
-        yield mark, before[i] + piece.position
+    for i, piece, values in in_order(work, _pieces(readers, mark), threads=threads):
+        yield i, piece, values, before[i] + piece.position
 
 
 def _pieces(readers: list[Reader], mark: Mark) -> Iterator[tuple[int, Reader, Piece]]:
@@ -182,7 +217,13 @@ def _pieces(readers: list[Reader], mark: Mark) -> Iterator[tuple[int, Reader, Pi
             yield i, reader, piece
 
 
-def _check_out(out: Path, paths: list[Path]) -> None:
+def _check_out(out: Path, paths: list[Path], *, resume: bool) -> None:
+    if out == STDOUT:
+        if resume:
+            raise FileError("standard output can't be continued; leave resume out")
+        if sys.stdout is None or sys.stdout.closed:
+            raise FileError("standard output is closed; name a file for the output")
+        return
     if suffix(out) not in OUTPUTS:
         raise FileError(f"{out} ends in {out.suffix or 'nothing'!r}; expected {', '.join(OUTPUTS)}")
     if out.exists() and not out.is_file():
