@@ -188,3 +188,9 @@ def test_lazy_parts_load_on_first_use() -> None:
 def test_unknown_attribute_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'gategrad' has no attribute 'nothing'"):
         _ = gategrad.nothing
+
+
+def test_dir_lists_what_there_is() -> None:
+    listed = dir(gategrad)
+    assert {"nn", "train", "discretize", "load", "Model", "encoding", "passes"} <= set(listed)
+    assert all(hasattr(gategrad, name) for name in gategrad.__all__)

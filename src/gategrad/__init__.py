@@ -40,6 +40,11 @@ def _version() -> str:
         return "0+unknown"
 
 
+def __dir__() -> list[str]:
+    """What there is, also what loads when it is first used."""
+    return sorted({*globals(), *__all__, *_LAZY_MODULES})
+
+
 __all__ = [
     "Circuit",
     "CircuitError",

@@ -42,6 +42,9 @@ def test_variables_that_name_nothing(gategrad, tmp_path, monkeypatch):
     monkeypatch.setenv("GATEGRAD_CODE", "maybe")
     gategrad("train", "bits.npz").fails_with("GATEGRAD_CODE='maybe' is unknown; known: on, off")
     monkeypatch.delenv("GATEGRAD_CODE")
+    monkeypatch.setenv("GATEGRAD_THREADS", "many")
+    gategrad("train", "bits.npz").fails_with("GATEGRAD_THREADS='many' is no number of threads")
+    monkeypatch.delenv("GATEGRAD_THREADS")
     monkeypatch.setenv("GATEGRAD_CACHE", "~nosuchuser/x")
     message = "GATEGRAD_CACHE is '~nosuchuser/x', and there is no such user's home; set it to a fol"
     gategrad("data", "list").fails_with(message)

@@ -13,6 +13,7 @@ import gategrad as gg
 from gategrad.cli import train
 from gategrad.cli.sources import load_source
 from gategrad.encoding import Thermometer
+from gategrad.records import read
 from gategrad.train import Recipe
 from gategrad.train.recipes import recipe_network
 
@@ -381,3 +382,11 @@ def test_where_the_model_can_not_be_saved_it_is_kept_elsewhere(
     (kept,) = tmp_path.glob("full-*.gg")
     assert f"{kept} instead" in done.err
     assert gg.load(kept).neurons == 120
+
+
+def test_no_more_threads_than_the_process_may_use(gategrad, monk_csv, monkeypatch):
+    """As in a container whose quota is one core of many."""
+    monkeypatch.setattr("gategrad.cli.fitting.usable_cores", lambda: 1)
+    options = ("--target", "answer", "--layers", "60x2", "--steps", 2, "--record", "r.jsonl")
+    assert gategrad("train", monk_csv, *options).code == 0
+    assert read("r.jsonl")[0].threads == 1

@@ -4,6 +4,7 @@ import errno
 import tempfile
 from pathlib import Path
 
+from gategrad.engine.cores import usable_cores
 from gategrad.engine.isa import choose, wanted_code
 
 
@@ -41,9 +42,10 @@ def require_torch() -> None:
 
 
 def require_engine() -> None:
-    """Raise CommandError where GATEGRAD_ISA or GATEGRAD_CODE asks for what isn't there."""
+    """Raise CommandError where GATEGRAD_ISA, _CODE or _THREADS asks for what isn't there."""
     try:
         wanted_code(choose()[0])
+        usable_cores()
     except ValueError as error:
         raise CommandError(str(error)) from error
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -18,6 +19,7 @@ from gategrad.cli.errors import CommandError
 from gategrad.cli.measured import as_json, constant, of_classes, of_labels
 from gategrad.cli.sources import Source
 from gategrad.encoding import Encoder
+from gategrad.engine.cores import usable_cores
 from gategrad.model import Model, ModelFileError
 from gategrad.train.recipes import recipe_layers
 from gategrad.train.targets import check_range
@@ -87,6 +89,7 @@ def follow(
     Raises:
         CommandError: options that no network can be built or trained with.
     """
+    threads = threads_for(threads)
     _check_images(recipe, source)
     if source.kind == "regression":
         check_range(source.y_train, source.classes)
@@ -107,6 +110,14 @@ def follow(
         threads=threads,
         progress=progress,
     )
+
+
+def threads_for(asked: int | None) -> int:
+    """Threads to train with: no more than the cores that this process may use.
+
+    Torch counts those of the machine, whatever share of them a container's quota leaves.
+    """
+    return min(torch.get_num_threads(), usable_cores()) if asked is None else asked
 
 
 def _check_images(recipe: train.Recipe, source: Source) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gategrad.cli.errors import CommandError
+from gategrad.cli.errors import CommandError, require_engine
 from gategrad.engine import Program
 from gategrad.model import Model, load
 
@@ -27,6 +27,7 @@ def lower(model: Model, backend: str | None) -> Program:
     Raises:
         CommandError: GATEGRAD_ISA asks for what isn't there.
     """
+    require_engine()
     try:
         return model.program(backend)
     except ValueError as error:

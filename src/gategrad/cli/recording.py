@@ -3,7 +3,7 @@
 import torch
 
 import gategrad
-from gategrad.cli.fitting import Outcome
+from gategrad.cli.fitting import Outcome, threads_for
 from gategrad.records import Record, machine_kind
 from gategrad.train import Recipe, Result
 
@@ -40,7 +40,7 @@ def make_record(
         seconds=round(result.seconds, 2),
         total_seconds=round(total_seconds, 2),
         resumed=resumed,
-        threads=torch.get_num_threads() if threads is None else threads,
+        threads=threads_for(threads),
         machine=machine_kind(),
         gategrad=gategrad.__version__,
         torch=torch.__version__.partition("+")[0],

@@ -52,6 +52,7 @@ def run(
     storage = storage or Path(f"{Path(name).stem}.sweep.jsonl")
     require_writable(storage)
     require_torch()
+    from gategrad.cli.fitting import threads_for
     from gategrad.train import preset as find_preset
     from gategrad.train import sweep
     from gategrad.train.recipes import recipe_layers
@@ -75,7 +76,7 @@ def run(
         encoder=lambda trial: choose_encoder(source, bits=trial.thermometer, spacing=trial.spacing),
         validation=rows_to_choose_on(validation, len(source.y_train)),
         seed=seed,
-        threads=threads,
+        threads=threads_for(threads),
         progress=_tell,
     )
     best = max(found, key=lambda trial: trial.hard_accuracy)
