@@ -1,3 +1,46 @@
+// The code that is made of a circuit, on a page.
+//
+// One function a circuit, straight down, without a branch but where AVX2 repeats a piece. It is
+// called once a block of 512 rows, every slot being a vector of one bit a row:
+//
+//     void block(uint64_t* slots, uint64_t* planes, const uint8_t* next, size_t step)
+//                rdi              rsi               rdx                  rcx
+//
+//     endbr64                            a place that indirect calls may enter
+//     push rbx ...; lea rax, [rdi+8192]  AVX-512: ten registers, each amid 256 slots that an offset
+//                                        of one byte reaches; rdi reaches others, by four bytes
+//
+//     ; One cone after the other, in the order of order.cpp. Gates with one reader stay in
+//     ; registers (cones.cpp): here xor and its reader nand, whose other operand is in slot 3.
+//     vmovdqa64  zmm0, [slot 7]          the operand that takes more registers comes first
+//     vpternlog  zmm0, zmm0, [slot 9]    xor
+//     vpternlog  zmm0, zmm0, [slot 3]    nand: with AVX-512 any function of two, inverters for free
+//     vmovdqa64  [slot 7], zmm0          a slot is reused when its signal is dead (residence.cpp)
+//     prefetcht1 [rdx]; add rdx, rcx     every few gates a line of the next block's rows
+//
+//     ; With AVX2: vpxor, vpand, vpor and vpandn only. What would take an inverter is computed as
+//     ; its complement: `Value::inverted` remembers that, and what reads it takes another table.
+//
+//     ; Then class after class, its outputs are counted: level k of a counter holds up to two
+//     ; values that are worth 2^k. A third one makes of them a sum, which stays, and a carry, which
+//     ; goes to level k + 1 (`insert`). Low levels wait in registers, others in slots of their own
+//     ; behind those of signals (`spill_address`).
+//     vmovdqa64  zmm1, [slot 12] ...
+//     vpternlog  zmm2, zmm1, zmm0, 96h   parity
+//     vpternlog  zmm0, zmm1, zmm2, D4h   majority
+//
+//     ; At the end of a class its levels and its bias are added, ripple by ripple (`store_plane`):
+//     ; bit k of the class's sums in two's complement goes to
+//     vmovdqa64  [rsi + 64 * (class * planes + k)], zmm2
+//
+//     pop ... rbx; vzeroupper; ret
+//
+// AVX2: a vector is half a block, so that a piece of some kilobytes runs twice, first with the lower
+// and then with the upper halves of all slots: `test dil, 32; jne piece` (Avx2Machine::cut). Nothing
+// is in a register at a cut.
+//
+// Displacements are checked (Assembler::in_range): code with one out of range is thrown away. What
+// code may be made of is limited in generate.h.
 #include "engine/generate.h"
 
 #include <algorithm>

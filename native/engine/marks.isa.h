@@ -92,7 +92,7 @@ GG_INLINE Ints narrow(Ints a, Ints b) {
   __m256 mixed = _mm256_shuffle_ps((__m256)a, (__m256)b, 0x88);
   return (Ints)_mm256_permute4x64_epi64((__m256i)mixed, 0xD8);
 #else
-  return __builtin_shuffle(a, b, Ints{0, 2, 4, 6});
+  return GG_SHUFFLE(Ints, a, b, 0, 2, 4, 6);
 #endif
 }
 

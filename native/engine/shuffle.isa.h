@@ -26,22 +26,26 @@ typedef uint8_t Element8 __attribute__((vector_size(16), may_alias));
 typedef uint16_t Element16 __attribute__((vector_size(16), may_alias));
 typedef uint32_t Element32 __attribute__((vector_size(16), may_alias));
 typedef uint64_t Element64 __attribute__((vector_size(16), may_alias));
-// The numbers are the places that the lower zip takes; the upper one's are `kHalf` further.
-#define GG_ZIP(bits, ...)                                                        \
-  template <bool kHigh>                                                          \
-  GG_INLINE Block zip##bits(const Block& a, const Block& b) {                          \
-    constexpr uint##bits##_t kHalf = kHigh ? 64 / bits : 0;                      \
-    const Element##bits places = Element##bits{__VA_ARGS__} + kHalf;             \
-    GG_EACH((Word)__builtin_shuffle((Element##bits)a.w[i], (Element##bits)b.w[i], places)) \
+#define GG_ZIP(bits, low, high)                                                            \
+  template <bool kHigh>                                                                    \
+  GG_INLINE Block zip##bits(const Block& a, const Block& b) {                              \
+    if constexpr (kHigh) {                                                                 \
+      GG_EACH((Word)GG_SHUFFLE_LIST(Element##bits, a.w[i], b.w[i], high))                  \
+    } else {                                                                               \
+      GG_EACH((Word)GG_SHUFFLE_LIST(Element##bits, a.w[i], b.w[i], low))                   \
+    }                                                                                      \
   }
+#define GG_SHUFFLE_LIST(Element, a, b, list) GG_SHUFFLE(Element, (Element)a, (Element)b, GG_LIST list)
+#define GG_LIST(...) __VA_ARGS__
 #endif
 
 // zipN<false> takes N-bit elements of a and b in turn from the lower half of each 16 bytes,
-// zipN<true> from the upper half.
-GG_ZIP(8, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-GG_ZIP(16, 0, 8, 1, 9, 2, 10, 3, 11)
-GG_ZIP(32, 0, 4, 1, 5)
-GG_ZIP(64, 0, 2)
+// zipN<true> from the upper half: which ones of both, as numbers.
+GG_ZIP(8, (0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+       (8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31))
+GG_ZIP(16, (0, 8, 1, 9, 2, 10, 3, 11), (4, 12, 5, 13, 6, 14, 7, 15))
+GG_ZIP(32, (0, 4, 1, 5), (2, 6, 3, 7))
+GG_ZIP(64, (0, 2), (1, 3))
 #undef GG_ZIP
 
 // Transposes 4x4 pieces of 16 bytes: v[i] becomes piece i of all four.

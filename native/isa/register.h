@@ -23,3 +23,16 @@
 #endif
 
 #define GG_INLINE inline __attribute__((always_inline))
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define GG_HAS_SHUFFLEVECTOR
+#endif
+#endif
+// The elements of vectors a and b, numbered through, whose numbers follow; `Numbers` is a vector of
+// integers of their size.
+#if defined(GG_HAS_SHUFFLEVECTOR)
+#define GG_SHUFFLE(Numbers, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define GG_SHUFFLE(Numbers, a, b, ...) __builtin_shuffle(a, b, Numbers{__VA_ARGS__})
+#endif

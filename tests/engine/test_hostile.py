@@ -19,8 +19,10 @@ XOR = 0x6
 MOST_LOOKS = 512
 
 
-@pytest.fixture(params=_core.isas())
+@pytest.fixture(params=isa.KNOWN)
 def lower(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    if request.param not in _core.isas():
+        pytest.skip(f"this machine lacks {request.param}")
     monkeypatch.setenv("GATEGRAD_ISA", request.param)
     monkeypatch.delenv("GATEGRAD_CODE", raising=False)
     return engine.lower

@@ -8,14 +8,18 @@ from hypothesis import strategies as st
 from gategrad import _core, engine
 from gategrad.circuit import KINDS, Circuit, Readout, decide, evaluate_sums
 from gategrad.encoding import Thermometer
+from gategrad.engine import isa as isas
 from tests.random_circuits import random_circuit, random_readout
 from tests.strategies import pairs
 
 BATCHES = [0, 1, 31, 32, 63, 64, 65, 511, 512, 513, 5000]
 DTYPES = [np.bool_, np.uint8, np.float32, np.float64]
-ENGINES = [f"native:{isa}" for isa in _core.isas()] + ["numpy"]
-# With AVX-512 circuits are machine code; their gates run in kernels where that is turned off.
-ENGINES += ["native:avx512:off"] if "avx512" in _core.isas() else []
+# Every instruction set; where circuits are machine code, their gates run in kernels with that off.
+ENGINES = [
+    *(f"native:{isa}" for isa in isas.KNOWN),
+    *(f"native:{isa}:off" for isa in isas.WITH_CODE),
+    "numpy",
+]
 LAYOUTS = {
     "C": lambda x: np.ascontiguousarray(x),
     "Fortran": lambda x: np.asfortranarray(x),
@@ -30,6 +34,8 @@ LAYOUTS = {
 def lower(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     """`engine.lower` for one engine, and for the native one with one instruction set."""
     backend, isa, code = (*request.param.split(":"), "", "")[:3]
+    if isa and isa not in _core.isas():
+        pytest.skip(f"this machine lacks {isa}: it has {', '.join(_core.isas())}")
     if isa:
         monkeypatch.setenv("GATEGRAD_ISA", isa)
     monkeypatch.setenv("GATEGRAD_CODE", code or "on")
@@ -37,6 +43,8 @@ def lower(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     def lower(*args: object) -> engine.Program:
         program = engine.lower(*args, backend=backend)
         assert (program.backend, program.isa) == (backend, isa or "numpy")
+        if isa in isas.WITH_CODE:
+            assert (program.code_bytes == 0) == (code == "off")
         return program
 
     return lower

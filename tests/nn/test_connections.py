@@ -1,6 +1,5 @@
 """Wiring: balance, distinctness, coverage, limits, determinism, messages."""
 
-import time
 from math import comb
 
 import numpy as np
@@ -24,6 +23,24 @@ SEEDS = st.integers(0, 2**32)
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Of every draw of random numbers by torch, how many they were."""
+    counts = []
+
+    def counted(draw):
+        def wrapper(*args, **options):
+            found = draw(*args, **options)
+            counts.append(found.numel())
+            return found
+
+        return wrapper
+
+    for name in ("randperm", "randint"):
+        monkeypatch.setattr(torch, name, counted(getattr(torch, name)))
+    return counts
 
 
 def fan_out(indices, in_dim):
@@ -86,10 +103,10 @@ def test_unique_beyond_the_maximum_is_refused():
 
 
 @pytest.mark.parametrize("wire", [random_connections, unique_connections])
-def test_a_million_gates_over_a_million_inputs_take_seconds(wire):
-    start = time.perf_counter()
+def test_a_million_gates_over_a_million_inputs_take_a_few_draws(wire, drawn):
     indices = wire(1_000_000, 1_000_000, generator())
-    assert time.perf_counter() - start < 20
+    assert len(drawn) < 20
+    assert sum(drawn) < 6_000_000
     assert_balanced(indices, 1_000_000)
     assert (indices[0] != indices[1]).all()
 
@@ -293,10 +310,10 @@ def test_unique_with_more_pins_up_to_all_sets(sizes, seed):
         unique_connections(in_dim, comb(in_dim, pins) + 1, generator(), pins=pins)
 
 
-def test_unique_with_more_pins_of_many_wires_is_quick():
-    start = time.perf_counter()
+def test_unique_with_more_pins_of_many_wires_takes_a_few_draws(drawn):
     indices = unique_connections(784, 8000, generator(), pins=6)
-    assert time.perf_counter() - start < 1.0
+    assert len(drawn) < 20
+    assert sum(drawn) < 4 * 6 * 8000
     assert len(unordered(indices)) == 8000
     assert_balanced(indices, 784)
 
