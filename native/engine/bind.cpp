@@ -143,7 +143,12 @@ void bind_engine(nb::module_& m) {
       .def_prop_ro("n_gates", [](const Engine& e) { return e.program().n_gates; })
       .def_prop_ro("n_runs", [](const Engine& e) { return e.program().runs.size(); })
       .def_prop_ro("code_bytes",
-                   [](const Engine& e) { return e.program().code ? e.program().code->size() : 0; })
+                   [](const Engine& e) {
+                     size_t n_bytes = 0;
+                     for (const auto& code : {e.program().code, e.program().narrow_code})
+                       n_bytes += code ? code->size() : 0;
+                     return n_bytes;
+                   })
       .def_prop_ro("no_code",
                    [](const Engine& e) {
                      constexpr const char* kNames[] = {"unwanted", "too large", "refused"};

@@ -45,7 +45,8 @@ bool MatrixSource::contiguous() const {
 }
 
 template <typename T>
-bool MatrixSource::encode(size_t first_row, size_t n, size_t fetched, Workspace& workspace) const {
+bool MatrixSource::encode(size_t first_row, size_t n, size_t fetched, bool narrow,
+                          Workspace& workspace) const {
   const KernelProgram view = program_.view();
   const T* start =
       static_cast<const T*>(rows_.data) + static_cast<ptrdiff_t>(first_row) * rows_.row_stride;
@@ -66,17 +67,18 @@ bool MatrixSource::encode(size_t first_row, size_t n, size_t fetched, Workspace&
       base = columns.first;
     }
     good &= encoder_of<T>(kernels_)(view, t, end, block, stride, base, n, check, fetched_rows,
-                                    workspace.marks(), workspace.slots());
+                                    workspace.marks(),
+                                    narrow ? workspace.narrow_slots() : workspace.slots(), narrow);
   }
   return good;
 }
 
-bool MatrixSource::load(size_t block, size_t fetched, Workspace& workspace) const {
+bool MatrixSource::load(size_t block, size_t fetched, bool narrow, Workspace& workspace) const {
   const size_t first = block * kBlockRows, n = std::min(kBlockRows, rows_.n_rows - first);
   switch (rows_.type) {
-    case Type::kFloat32: return encode<float>(first, n, fetched, workspace);
-    case Type::kFloat64: return encode<double>(first, n, fetched, workspace);
-    default: return encode<uint8_t>(first, n, fetched, workspace);
+    case Type::kFloat32: return encode<float>(first, n, fetched, narrow, workspace);
+    case Type::kFloat64: return encode<double>(first, n, fetched, narrow, workspace);
+    default: return encode<uint8_t>(first, n, fetched, narrow, workspace);
   }
 }
 
@@ -101,13 +103,15 @@ double MatrixSource::cost() const {
   return kTileNanoseconds * static_cast<double>(program_.tiles.size() * size_of(rows_.type));
 }
 
-bool PackedSource::load(size_t block, size_t, Workspace& workspace) const {
-  const size_t first = block * kBlockWords, n = std::min(kBlockWords, rows_.n_words - first);
+bool PackedSource::load(size_t block, size_t, bool narrow, Workspace& workspace) const {
+  const size_t width = narrow ? kNarrowWords : kBlockWords;
+  const size_t first = block * kBlockWords, n = std::min(width, rows_.n_words - first);
+  uint64_t* slots = narrow ? workspace.narrow_slots() : workspace.slots();
   for (size_t i = 0; i < program_.input.size(); ++i) {
-    uint64_t* slot = workspace.slots() + size_t{program_.input_slot[i]} * kBlockWords;
+    uint64_t* slot = slots + size_t{program_.input_slot[i]} * width;
     const uint64_t* line = rows_.words + size_t{program_.input[i]} * rows_.n_words + first;
     std::copy(line, line + n, slot);
-    std::fill(slot + n, slot + kBlockWords, 0);
+    std::fill(slot + n, slot + width, 0);
   }
   return true;
 }

@@ -58,10 +58,25 @@ GG_INLINE void store_slots(const Block* marks, size_t c, const uint32_t* slot, B
   }
 }
 
+// The same for 128 rows: two 64-bit words of each slot, from marks[4 * g], g = 0 to 3.
+template <typename T>
+GG_INLINE void store_narrow(const Block* marks, size_t c, const uint32_t* slot, uint64_t* slots) {
+  typedef uint64_t Piece __attribute__((vector_size(16), may_alias));
+  const Block low01 = zip32<false>(marks[0], marks[4]), high01 = zip32<true>(marks[0], marks[4]);
+  const Block low23 = zip32<false>(marks[8], marks[12]), high23 = zip32<true>(marks[8], marks[12]);
+  const Block by_row[4] = {zip64<false>(low01, low23), zip64<true>(low01, low23),
+                           zip64<false>(high01, high23), zip64<true>(high01, high23)};
+  Piece* to = reinterpret_cast<Piece*>(slots);
+  for (size_t j = 0; j < 4; ++j) {
+    const Piece* pieces = reinterpret_cast<const Piece*>(&by_row[j]);
+    for (size_t i = 0; i < 4; ++i) to[slot[feature_of<T>(c, 4 * i + j)]] = pieces[i];
+  }
+}
+
 template <typename T>
 bool encode(const KernelProgram& p, size_t first, size_t last, const T* rows, size_t row_stride,
             size_t base, size_t n_rows, Check check, size_t fetched, uint64_t* marks,
-            uint64_t* slots) {
+            uint64_t* slots, bool narrow) {
   auto mark = check == Check::kBit      ? mark_block<T, Check::kBit>
               : check == Check::kNotNan ? mark_block<T, Check::kNotNan>
                                         : mark_block<T, Check::kNothing>;
@@ -72,10 +87,12 @@ bool encode(const KernelProgram& p, size_t first, size_t last, const T* rows, si
   for (size_t t = first; t < last; ++t, v += kTilePitch) {
     const Tile& tile = p.tiles[t];
     if (tile.n_lanes == 0) continue;
-    for (size_t r = (n_rows + kMarkRows - 1) / kMarkRows * 4; r < 64; ++r) v[r] = zero();
+    for (size_t r = (n_rows + kMarkRows - 1) / kMarkRows * 4; r < (narrow ? 16 : 64); ++r)
+      v[r] = zero();
     const uint8_t used = tile.used_blocks[sizeof(T) == 1];
     for (size_t c = 0; c < 4; ++c) {
-      if (used >> c & 1) store_slots<T>(v + c, c, tile.slot, vecs(slots));
+      if (used >> c & 1 && narrow) store_narrow<T>(v + c, c, tile.slot, slots);
+      if (used >> c & 1 && !narrow) store_slots<T>(v + c, c, tile.slot, vecs(slots));
       walk.fetch_up_to(to_fetch * (4 * (t - first) + c + 1) / (4 * (last - first)));
     }
   }

@@ -39,12 +39,16 @@
 // and then with the upper halves of all slots: `test dil, 32; jne piece` (Avx2Machine::cut). Nothing
 // is in a register at a cut.
 //
+// A second function does the same for narrow blocks of up to 128 rows: its vectors are of 16 bytes, and
+// so are its slots, which then stay in the first-level cache. It fetches nothing.
+//
 // Displacements are checked (Assembler::in_range): code with one out of range is thrown away. What
 // code may be made of is limited in generate.h.
 #include "engine/generate.h"
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -119,7 +123,7 @@ class Generator {
  private:
   // A gate or an entry of a sum: lines of the next block's rows are fetched at an even pace.
   void step() {
-    if (++steps_ % steps_a_line_ == 0) machine_.prefetch();
+    if (Machine::kFetches && ++steps_ % steps_a_line_ == 0) machine_.prefetch();
   }
 
   // An operand behind the inverters that are evaluated with it, and behind how it is stored.
@@ -317,7 +321,19 @@ class Generator {
   size_t steps_a_line_, steps_ = 0;
 };
 
+// Null where the code would be out of range, or the system gives no memory for it: the reason then.
 template <typename Machine>
+std::shared_ptr<const Code> assemble(const Netlist& net, const Cones& cones,
+                                     const Residence& residence, const Program& program,
+                                     NoCode& reason) {
+  Generator<Machine> generator(net, cones, residence.slot, residence.n_slots,
+                               program.entries.size());
+  const std::vector<uint8_t> code = generator.run(program);
+  reason = generator.in_range() ? NoCode::kRefused : NoCode::kTooLarge;
+  return generator.in_range() ? Code::make(code, generator.n_fetches()) : nullptr;
+}
+
+template <typename Machine, typename NarrowMachine>
 void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Program& program) {
   Cones cones = find_cones(net, roots, Machine::kConeRegisters);
   if (cones.n_gates > kMostCodeGates) {
@@ -326,18 +342,10 @@ void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Progra
   }
   cones.order = order_for_cache(net, cones, program.n_looks);
   Residence residence = assign_slots(net, cones, roots);
-  Generator<Machine> generator(net, cones, residence.slot, residence.n_slots,
-                               program.entries.size());
-  const std::vector<uint8_t> code = generator.run(program);
-  if (!generator.in_range()) {
-    program.no_code = NoCode::kTooLarge;
-    return;
-  }
-  program.code = Code::make(code, generator.n_fetches());
-  if (!program.code) {
-    program.no_code = NoCode::kRefused;
-    return;
-  }
+  program.code = assemble<Machine>(net, cones, residence, program, program.no_code);
+  if (!program.code) return;
+  NoCode unused;
+  program.narrow_code = assemble<NarrowMachine>(net, cones, residence, program, unused);
   for (uint32_t s = 2; s < net.first_gate; ++s) {
     if (residence.slot[s] == kNoSlot) continue;
     program.input.push_back(s - 2);
@@ -360,14 +368,14 @@ bool reaches(uint64_t slot) {
 }  // namespace
 
 bool code_reaches(const std::string& isa, uint64_t slot) {
-  if (isa == "avx512") return reaches<Avx512Machine>(slot);
-  return isa == "avx2" && reaches<Avx2Machine>(slot);
+  if (isa == "avx512") return reaches<Avx512Machine<64>>(slot);
+  return isa == "avx2" && reaches<Avx2Machine<32>>(slot);
 }
 
 void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std::string& isa,
               Program& program) {
-  if (isa == "avx512") generate_for<Avx512Machine>(net, roots, program);
-  if (isa == "avx2") generate_for<Avx2Machine>(net, roots, program);
+  if (isa == "avx512") generate_for<Avx512Machine<64>, Avx512Machine<16>>(net, roots, program);
+  if (isa == "avx2") generate_for<Avx2Machine<32>, Avx2Machine<16>>(net, roots, program);
 }
 
 }  // namespace gategrad

@@ -11,6 +11,9 @@ namespace gategrad {
 // One block holds 512 samples: sample s is bit s % 64 of word s / 64 of every slot.
 inline constexpr size_t kBlockRows = 512;
 inline constexpr size_t kBlockWords = 8;
+// A narrow block holds 128 samples, in slots of two words: few rows pay for few.
+inline constexpr size_t kNarrowRows = 128;
+inline constexpr size_t kNarrowWords = 2;
 // Blocks from one tile's marks to the next one's: 64, and one so that equal rows of several tiles
 // do not share a cache set.
 inline constexpr size_t kTilePitch = 65;
@@ -81,11 +84,12 @@ enum class Check : uint32_t { kNothing, kNotNan, kBit };
 // as slots. `rows` starts at feature `base` of the first row and each row has at least 64 readable
 // features. `marks` has room for (last - first) * kTilePitch blocks, last - first is at most
 // kTilesAtOnce. The first `fetched` rows were fetched before; the others are as it goes, and so may
-// be what follows the last one in memory. Returns whether every value passed the check.
+// be what follows the last one in memory. `narrow`: n_rows <= 128, and slots are those of narrow blocks.
+// Returns whether every value passed the check.
 template <typename T>
 using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T* rows,
                         size_t row_stride, size_t base, size_t n_rows, Check check, size_t fetched,
-                        uint64_t* marks, uint64_t* slots);
+                        uint64_t* marks, uint64_t* slots, bool narrow);
 
 // How many rows that follow a block's, of features of `size` bytes, kernels with `fetches_ahead` fetch:
 // the first 64 while rows are compared, the others while slots are stored.

@@ -1,5 +1,5 @@
-// The few AVX2 instructions that generated code is made of. A vector is half a block, so that code
-// goes piece by piece twice over, first with the lower and then with the upper halves, which the
+// The few AVX2 instructions that generated code is made of. A vector is half a block, so that code goes
+// piece by piece twice over, first with the lower and then with the upper halves, which the
 // first time has brought into the cache. There is no instruction that complements: values are kept
 // as what an instruction gives, and the complement is taken into account by what reads them.
 #pragma once
@@ -12,13 +12,19 @@
 
 namespace gategrad {
 
+//
+// `kVector`: bytes of a vector: 32 for whole blocks, 16 for narrow ones, which are a vector and need no
+// second pass.
+template <int kVector>
 class Avx2Machine : public Assembler {
  public:
+  static_assert(kVector == 32 || kVector == 16);
+  static constexpr bool kFetches = kVector == 32;
   // See Avx512Machine.
   static constexpr size_t kLevelsInRegisters = 4;
   static constexpr uint8_t kConeRegisters = 6;
   static constexpr size_t kStepsALine = 12, kMostLines = 2048;
-  static constexpr size_t kPasses = 2;
+  static constexpr size_t kPasses = kVector == 32 ? 2 : 1;
 
   Avx2Machine() : Assembler(kOnes) {}
 
@@ -35,10 +41,11 @@ class Avx2Machine : public Assembler {
 
   static Address slot(uint64_t number) { return {kRdi, static_cast<int64_t>(number)}; }
 
-  bool full() const { return code.size() - start_ > kPiece; }
+  bool full() const { return kPasses == 2 && code.size() - start_ > kPiece; }
 
   // Ends a piece: what it is made of runs again, 32 bytes further.
   void cut() {
+    if (kPasses == 1) return;
     bytes({0x48, 0x83, 0xC7, 32, 0x48, 0x83, 0xC6, 32});  // rdi += 32, rsi += 32
     bytes({0x40, 0xF6, 0xC7, 32, 0x0F, 0x85});            // once more if rdi & 32
     displacement(static_cast<int64_t>(start_) - static_cast<int64_t>(code.size() + 4));
@@ -88,6 +95,9 @@ class Avx2Machine : public Assembler {
   }
 
  private:
+  // Bytes of a slot, and the bit of a prefix that says how long a vector is.
+  static constexpr int64_t kSlot = kVector == 32 ? 64 : 16;
+  static constexpr unsigned kLength = kVector == 32 ? 4 : 0;
   // A register of ones; those below it are lent.
   static constexpr int kOnes = 15;
   // Bytes of code that run with the lower halves before the upper ones: their blocks stay in the
@@ -122,7 +132,7 @@ class Avx2Machine : public Assembler {
 
   // The VEX prefix of two or three bytes; register numbers are in it with their upper bits inverted.
   void registers(uint8_t op, int reg, int vvvv, int rm) {
-    const unsigned first = !(reg >> 3 & 1) << 7, last = (~vvvv & 15) << 3 | 4 | 1;
+    const unsigned first = !(reg >> 3 & 1) << 7, last = (~vvvv & 15) << 3 | kLength | 1;
     if (rm < 8) {
       byte(0xC5);
       byte(first | last);
@@ -137,14 +147,15 @@ class Avx2Machine : public Assembler {
 
   void memory(uint8_t op, int reg, int vvvv, Address at) {
     byte(0xC5);
-    byte(!(reg >> 3 & 1) << 7 | (~vvvv & 15) << 3 | 4 | 1);
+    byte(!(reg >> 3 & 1) << 7 | (~vvvv & 15) << 3 | kLength | 1);
     byte(op);
-    const bool near = at.blocks >= -2 && at.blocks < 2;
+    const int64_t offset = kSlot * at.blocks;
+    const bool near = offset >= -128 && offset < 128;
     byte((near ? 0x40 : 0x80) | (reg & 7) << 3 | at.base);
     if (near)
-      byte(static_cast<uint8_t>(64 * at.blocks));
+      byte(static_cast<uint8_t>(offset));
     else
-      displacement(64 * at.blocks);
+      displacement(offset);
   }
 
   size_t start_ = 0;

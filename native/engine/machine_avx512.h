@@ -1,5 +1,5 @@
-// The few AVX-512 instructions that generated code is made of. A block is one vector of 512 bits, and
-// any function of three is one instruction, so that values are never complemented.
+// The few AVX-512 instructions that generated code is made of. A block is one vector, and any function
+// of three is one instruction, so that values are never complemented.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,12 @@
 
 namespace gategrad {
 
+// `kVector`: bytes of a vector and of a slot: 64 for whole blocks, 16 for narrow ones.
+template <int kVector>
 class Avx512Machine : public Assembler {
  public:
+  static_assert(kVector == 64 || kVector == 16);
+  static constexpr bool kFetches = kVector == 64;
   // Levels of a counter whose items stay in registers: two each, beside those of a cone.
   static constexpr size_t kLevelsInRegisters = 9;
   static constexpr uint8_t kConeRegisters = 8;
@@ -103,11 +107,11 @@ class Avx512Machine : public Assembler {
     byte(table);
   }
 
-  // base = rdi + 64 * blocks
+  // base = rdi + kVector * blocks
   void point(Base base, int64_t blocks) {
     bytes({static_cast<uint8_t>(0x48 | (base >> 3) << 2), 0x8D,
            static_cast<uint8_t>(0x80 | (base & 7) << 3 | kRdi)});
-    displacement(64 * blocks);
+    displacement(kVector * blocks);
   }
 
   void stack(uint8_t opcode, Base base) {
@@ -120,7 +124,7 @@ class Avx512Machine : public Assembler {
     byte(0x62);
     byte(!(reg >> 3 & 1) << 7 | !x << 6 | !b << 5 | !(reg >> 4 & 1) << 4 | op.map);
     byte(0x80 | (~vvvv & 15) << 3 | 4 | op.prefix);
-    byte(0x40 | !(vvvv >> 4 & 1) << 3);
+    byte((kVector == 64 ? 0x40 : 0) | !(vvvv >> 4 & 1) << 3);
     byte(op.byte);
   }
 
@@ -131,12 +135,12 @@ class Avx512Machine : public Assembler {
 
   void memory(Opcode op, int reg, int vvvv, Address at) {
     prefix(op, reg, vvvv, false, at.base >> 3);
-    const bool near = at.blocks >= -128 && at.blocks < 128;
+    const bool near = at.blocks >= -128 && at.blocks < 128;  // in vectors
     byte((near ? 0x40 : 0x80) | (reg & 7) << 3 | (at.base & 7));
     if (near)
       byte(static_cast<uint8_t>(at.blocks));
     else
-      displacement(64 * at.blocks);
+      displacement(kVector * at.blocks);
   }
 };
 

@@ -68,10 +68,13 @@ class Work {
     size_t block = portions_.first();
     size_t fetched = 0;  // bytes of the block, while the gates of the last one ran
     while (block < portions_.n_blocks() && outcome_ == Outcome::kGood) {
-      if (!source_.load(block, fetched, workspace)) outcome_ = Outcome::kBadValue;
+      const bool narrow =
+          program_.narrow_code && source_.n_rows() - block * kBlockRows <= kNarrowRows;
+      if (!source_.load(block, fetched, narrow, workspace)) outcome_ = Outcome::kBadValue;
       const size_t next = portions_.after(block);
-      fetched = evaluate(workspace, next < portions_.n_blocks() ? source_.upcoming(next)
-                                                                : Bytes{nullptr, 0, 0});
+      const Bytes ahead =
+          next < portions_.n_blocks() ? source_.upcoming(next) : Bytes{nullptr, 0, 0};
+      fetched = narrow ? evaluate_narrow(workspace) : evaluate(workspace, ahead);
       store(workspace, block * kBlockRows);
       if (may_ask && question_.answered_yes()) outcome_ = Outcome::kInterrupted;
       block = next;
@@ -93,6 +96,16 @@ class Work {
       kernels_.sums(view_, workspace.slots(), workspace.planes());
     }
     return next.fetched + std::min(n * kLine, left);
+  }
+
+  // The same of a narrow block, which fetches nothing; its planes become the first words of others.
+  size_t evaluate_narrow(Workspace& workspace) const {
+    program_.narrow_code->function()(workspace.narrow_slots(), workspace.narrow_planes(), nullptr, 0);
+    const uint64_t* from = workspace.narrow_planes();
+    uint64_t* to = workspace.planes();
+    for (size_t i = 0; i < program_.classes.size() * program_.n_planes; ++i)
+      std::copy_n(from + i * kNarrowWords, kNarrowWords, to + i * kBlockWords);
+    return 0;
   }
 
   void store(Workspace& workspace, size_t first) const {

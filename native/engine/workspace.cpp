@@ -32,9 +32,22 @@ Workspace* Workspace::make(const Program& program) noexcept {
   workspace->slots_ = allocate(program.n_slots);
   workspace->planes_ = allocate(program.classes.size() * program.n_planes);
   workspace->marks_ = allocate(kTilesAtOnce * kTilePitch);
-  if (!workspace->slots_ || !workspace->planes_ || !workspace->marks_) {
+  const bool narrow = program.narrow_code != nullptr;
+  if (narrow) {
+    constexpr size_t kPart = kBlockWords / kNarrowWords;
+    workspace->narrow_slots_ = allocate((program.n_slots + kPart - 1) / kPart);
+    workspace->narrow_planes_ =
+        allocate((program.classes.size() * program.n_planes + kPart - 1) / kPart);
+  }
+  if (!workspace->slots_ || !workspace->planes_ || !workspace->marks_ ||
+      (narrow && (!workspace->narrow_slots_ || !workspace->narrow_planes_))) {
     destroy(workspace);
     return nullptr;
+  }
+  if (narrow) {
+    constexpr size_t kNarrowBytes = kNarrowWords * sizeof(uint64_t);
+    std::memset(workspace->narrow_slots_ + kFalseSlot * kNarrowWords, 0x00, kNarrowBytes);
+    std::memset(workspace->narrow_slots_ + kTrueSlot * kNarrowWords, 0xFF, kNarrowBytes);
   }
   std::memset(workspace->slots_ + kFalseSlot * kBlockWords, 0x00, kBlockBytes);
   std::memset(workspace->slots_ + kTrueSlot * kBlockWords, 0xFF, kBlockBytes);
@@ -44,6 +57,8 @@ Workspace* Workspace::make(const Program& program) noexcept {
 void Workspace::destroy(Workspace* workspace) noexcept {
   system::release(workspace->slots_);
   system::release(workspace->planes_);
+  system::release(workspace->narrow_slots_);
+  system::release(workspace->narrow_planes_);
   system::release(workspace->marks_);
   system::release(workspace->scratch_);
   std::free(workspace);

@@ -21,6 +21,9 @@ class Workspace {
 
   uint64_t* slots() { return slots_; }
   uint64_t* planes() { return planes_; }
+  // Those of narrow blocks; null where a program has no code for them.
+  uint64_t* narrow_slots() { return narrow_slots_; }
+  uint64_t* narrow_planes() { return narrow_planes_; }
   uint64_t* marks() { return marks_; }
   void* scratch() { return scratch_; }
 
@@ -31,6 +34,7 @@ class Workspace {
   friend class Workspaces;
   Workspace() = default;
   uint64_t *slots_ = nullptr, *planes_ = nullptr, *marks_ = nullptr;
+  uint64_t *narrow_slots_ = nullptr, *narrow_planes_ = nullptr;
   void* scratch_ = nullptr;
   size_t scratch_bytes_ = 0;
   Workspace* next_ = nullptr;
