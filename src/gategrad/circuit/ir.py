@@ -96,7 +96,7 @@ class Circuit:
         )
 
 
-def arity(fanin: NDArray[np.uint32]) -> NDArray[np.int64]:
+def arity(fanin: NDArray[np.integer]) -> NDArray[np.int64]:
     """Operands in use of each gate, (G,): the position after its last operand that is not 0."""
     used = fanin != 0
     last = fanin.shape[1] - np.argmax(used[:, ::-1], axis=1) if fanin.shape[1] else 0

@@ -51,5 +51,7 @@ def _tar_members(archive: Path, sizes: dict[str, int]) -> Iterator[tuple[str, by
     with tarfile.open(archive, "r:gz") as opened:
         for member in opened:
             if member.isfile() and member.name in sizes:
-                with opened.extractfile(member) as stream:
+                stream = opened.extractfile(member)
+                assert stream is not None, "a file has content"
+                with stream:
                     yield member.name, stream.read(sizes[member.name] + 1)

@@ -47,14 +47,16 @@ def load_cifar_10(read: Callable[[str], bytes]) -> Parts:
     """x_train (50000, 3072) uint8, y_train (50000,) int64, x_test, y_test, from six files."""
     batches = [_batch(read, f"data_batch_{i}") for i in range(1, 6)]
     x, y = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
-    return x, y, *_batch(read, "test_batch")
+    x_test, y_test = _batch(read, "test_batch")
+    return x, y, x_test, y_test
 
 
 def load_cifar_100(read: Callable[[str], bytes]) -> Parts:
     """x_train (n, 3072) uint8, y_train (n,) int64 fine labels, x_test, y_test, from two files."""
     train, test = "cifar-100-binary/train.bin", "cifar-100-binary/test.bin"
     x, y = parse(read(train), label_limits=(20, 100), name=train)
-    return x, y, *parse(read(test), label_limits=(20, 100), name=test)
+    x_test, y_test = parse(read(test), label_limits=(20, 100), name=test)
+    return x, y, x_test, y_test
 
 
 def _batch(read: Callable[[str], bytes], name: str) -> tuple[np.ndarray, ...]:

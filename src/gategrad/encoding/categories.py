@@ -21,7 +21,9 @@ def distinct_categories(cells: Iterable[Category | None]) -> tuple[Category, ...
     (2.0, '1', 'b')
     """
     spellings: defaultdict[Category, list[Category]] = defaultdict(list)
-    for cell in set(cells) - {None}:
+    for cell in set(cells):
+        if cell is None:
+            continue
         number = category_number(cell)
         spellings[cell if np.isnan(number) else number].append(cell)
     found = [min(several, key=_plainest) for several in spellings.values()]

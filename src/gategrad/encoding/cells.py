@@ -134,7 +134,7 @@ def refuse_missing(gaps: NDArray[np.bool_], labels: Sequence[str]) -> None:
         EncodingError: there is one; names row and column.
     """
     if gaps.any():
-        row, column = np.unravel_index(np.argmax(gaps), gaps.shape)
+        row, column = map(int, np.unravel_index(np.argmax(gaps), gaps.shape))
         raise EncodingError(f"x at row {row}, {labels[column]} has no value: {FILL_HINT}")
 
 

@@ -73,7 +73,8 @@ def aligned(x: Any, y: Any) -> None:
     Raises:
         EncodingError: both have an index, and they differ.
     """
-    rows, targets = getattr(x, "index", None), getattr(y, "index", None)
+    rows: Any = getattr(x, "index", None)
+    targets: Any = getattr(y, "index", None)
     if not all(hasattr(index, "equals") for index in (rows, targets)) or rows.equals(targets):
         return
     raise EncodingError(
@@ -106,7 +107,7 @@ def _refuse_others(x: Any) -> None:
 
 def _cells(column: Any, name: str) -> NDArray:
     """The cells (n,) of a column; a gap is NaN among numbers, else what reading takes for one."""
-    dtype = getattr(column, "dtype", None)
+    dtype: Any = getattr(column, "dtype", None)
     if isinstance(column, np.ndarray):
         cells = column
     elif not isinstance(dtype, np.dtype) and getattr(dtype, "kind", "O") in _NUMBER_KINDS:

@@ -59,8 +59,9 @@ def number_intervals(encoder: Encoder) -> Intervals | None:
 
 
 def _of_table(table: Table) -> Intervals | None:
-    parts = [number_intervals(encoder) for encoder in table.encoders]
-    if any(part is None for part in parts):
+    found = [number_intervals(encoder) for encoder in table.encoders]
+    parts = [part for part in found if part is not None]
+    if len(parts) < len(found):
         return None
     feature = [
         np.array(columns, np.uint32)[part.feature]

@@ -1,7 +1,7 @@
 """One-hot code of categories."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -79,7 +79,8 @@ class OneHot:
         """
         names, x = column_names(x), table_rows(x)
         labels = column_labels(names, x.shape[1])
-        return replace(fit_one_hot(x, labels, unknown=unknown, missing="error"), names=names)
+        fitted = fit_one_hot(x, labels, unknown=unknown, missing="error")
+        return cls(fitted.categories, fitted.unknown, names=names)
 
     @property
     def n_features(self) -> int:
@@ -204,12 +205,13 @@ def _check_column(index: int, column: Iterable[Category]) -> tuple[Category, ...
         categories = tuple(read_category(category) for category in column)
     except ValueError as error:
         raise EncodingError(f"categories of column {index}: {error}") from None
-    if not categories or None in categories or not _all_distinct(categories):
+    present = tuple(category for category in categories if category is not None)
+    if not categories or present != categories or not _all_distinct(present):
         raise EncodingError(
             f"categories of column {index} are {categories}; expected at least one, all distinct, "
             "none missing"
         )
-    return categories
+    return present
 
 
 def _all_distinct(categories: Sequence[Category]) -> bool:
@@ -219,7 +221,7 @@ def _all_distinct(categories: Sequence[Category]) -> bool:
     return len(texts) + len(np.unique(numbers)) == len(categories)
 
 
-def _restore(category: object, numbers: Iterable[float]) -> Category:
+def _restore(category: object, numbers: Iterator[float]) -> Category:
     if category is None:
         return next(numbers)
     if not isinstance(category, str):
@@ -233,7 +235,7 @@ def _refuse_unknown(
     known: tuple[Category, ...],
     label: str,
 ) -> None:
-    for row in np.flatnonzero(found < 0):
+    for row in np.flatnonzero(found < 0).tolist():
         if column[row] is None:
             continue
         shown = ", ".join(repr(category) for category in known[:SHOWN_CATEGORIES])

@@ -140,6 +140,6 @@ def _refuse(
     """Raise for the first bad value in row order, if there is one."""
     if not bad.any():
         return
-    row, column = np.unravel_index(np.argmax(bad), bad.shape)
+    row, column = map(int, np.unravel_index(np.argmax(bad), bad.shape))
     label = (labels or column_labels(None, bad.shape[1]))[column]
     raise EncodingError(f"x at row {first_row + row}, {label} {what}: {hint}")

@@ -7,7 +7,12 @@ from gategrad.encoding.onehot import OneHot
 from gategrad.encoding.table import Table
 from gategrad.encoding.thermometer import Thermometer
 
-KINDS = {"thermometer": Thermometer, "binned": Binned, "one-hot": OneHot, "table": Table}
+KINDS: dict[str, type[Thermometer | Binned | OneHot | Table]] = {
+    "thermometer": Thermometer,
+    "binned": Binned,
+    "one-hot": OneHot,
+    "table": Table,
+}
 
 
 def from_state(config: Config, arrays: Arrays) -> Encoder:

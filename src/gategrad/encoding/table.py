@@ -28,7 +28,7 @@ from gategrad.encoding.table_fit import fit_numeric, split_columns
 from gategrad.encoding.thermometer import Thermometer
 
 Part = Thermometer | Binned | OneHot
-PARTS = {"thermometer": Thermometer, "binned": Binned, "one-hot": OneHot}
+PARTS: dict[str, type[Part]] = {"thermometer": Thermometer, "binned": Binned, "one-hot": OneHot}
 MISSING = ("error", "zero")
 
 
@@ -109,7 +109,7 @@ class Table:
             names = feature_names_or_default(names, x.shape[1])
         labels = column_labels(names, x.shape[1])
         numbers, others = split_columns(x, categorical, names)
-        encoders = []
+        encoders: list[Part] = []
         if numbers:
             encoders.append(
                 fit_numeric(
@@ -125,9 +125,10 @@ class Table:
             encoders.append(
                 fit_one_hot(x[:, others], _pick(labels, others), unknown=unknown, missing=missing)
             )
-        columns = [group for group in (numbers, others) if group]
+        columns = tuple(tuple(group) for group in (numbers, others) if group)
         fitted_on = fitted_dtype(x[:, numbers]) if numbers else None
-        return cls(encoders, columns, names=names, missing=missing, fitted_on=fitted_on)
+        given = None if names is None else tuple(names)
+        return cls(tuple(encoders), columns, names=given, missing=missing, fitted_on=fitted_on)
 
     @property
     def n_features(self) -> int:
@@ -186,7 +187,8 @@ class Table:
 
     def to_state(self) -> State:
         """Give the config, with that of each group, and arrays called "group.name"."""
-        groups, arrays = [], {}
+        groups: list[Config] = []
+        arrays: dict[str, NDArray] = {}
         for i, (encoder, columns) in enumerate(zip(self.encoders, self.columns, strict=True)):
             config, part = encoder.to_state()
             groups.append({"columns": list(columns), "encoder": config})
@@ -207,7 +209,8 @@ class Table:
         groups = read_list(config["groups"], "table groups", dict)
         parts = _split_arrays(arrays, len(groups))
         pairs = [_read_group(group, part) for group, part in zip(groups, parts, strict=True)]
-        encoders, columns = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        encoders = tuple(encoder for encoder, _ in pairs)
+        columns = tuple(tuple(group) for _, group in pairs)
         return cls(encoders, columns, missing=config["missing"], **read_origin(config))
 
     def _encode_part(self, encoder: Part, x: NDArray, labels: list[str]) -> NDArray[np.bool_]:
@@ -254,7 +257,7 @@ def _read_group(group: Config, arrays: Arrays) -> tuple[Part, list[int]]:
 
 
 def _split_arrays(arrays: Arrays, n_groups: int) -> list[dict[str, NDArray]]:
-    parts = {str(i): {} for i in range(n_groups)}
+    parts: dict[str, dict[str, NDArray]] = {str(i): {} for i in range(n_groups)}
     for key, array in arrays.items():
         group, _, name = str(key).partition(".")
         if group not in parts:

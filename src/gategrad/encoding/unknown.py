@@ -72,7 +72,9 @@ class KnownCategories:
             return None
         name = f"column {column}" if self._names is None else self._names[column]
         count = sum(counts[value] for value in odd)
-        return Unknown(column, name, count, read_category(odd[0]), cells.index(odd[0]))
+        first = read_category(odd[0])
+        assert first is not None, "a gap is no category"
+        return Unknown(column, name, count, first, cells.index(odd[0]))
 
 
 def together(several: Iterable[Unknown]) -> list[Unknown]:

@@ -43,10 +43,12 @@ class NumberRows:
             return self.narrow.attempt(x, threads, sums=sums)
         run = partial(self._widened, sums=sums)
         found = list(_parts(run, x, thread_count(threads)))
-        return None if any(part is None for part in found) else np.concatenate(found)
+        parts = [part for part in found if part is not None]
+        return np.concatenate(parts) if len(parts) == len(found) else None
 
     def _widened(self, x: NDArray, *, sums: bool) -> NDArray | None:
-        return self.wide.attempt(x.take(self.columns, axis=1), 1, sums=sums)
+        rows = x if self.columns is None else x.take(self.columns, axis=1)
+        return self.wide.attempt(rows, 1, sums=sums)
 
 
 def _parts(

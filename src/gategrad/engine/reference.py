@@ -105,11 +105,12 @@ class NumpyProgram:
         if isinstance(x, Packed):
             check_packed(x, self.circuit.n_inputs)
             return x.unpack(), None
-        thresholds = None if self.encoder is None else self.encoder.thresholds()
-        if self.encoder is not None and thresholds is None:
-            return self.encoder.encode(x), None
-        bits = thresholds is None
-        n_features = self.circuit.n_inputs if bits else self.encoder.n_features
+        encoder = self.encoder
+        thresholds = None if encoder is None else encoder.thresholds()
+        if encoder is not None and thresholds is None:
+            return encoder.encode(x), None
+        bits = encoder is None
+        n_features = self.circuit.n_inputs if encoder is None else encoder.n_features
         rows = check_rows(x, n_features=n_features, bits=bits)
         check_values(rows, bits=bits)
         return rows, thresholds

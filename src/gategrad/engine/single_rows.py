@@ -54,7 +54,7 @@ class SingleRows:
         """
         single = self._single or self.plan()
         if sums:
-            out = np.empty((len(x), self._n_classes), np.int32)
-            return out if single.sums(x, out) else None
+            found = np.empty((len(x), self._n_classes), np.int32)
+            return found if single.sums(x, found) else None
         out = np.empty(len(x), np.int64)
         return out if single.labels(x, out) else None

@@ -5,7 +5,7 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +117,7 @@ def _csv_lines(rows: Iterable[Sequence[object]]) -> bytes:
     return (_csv_text(rows, csv.QUOTE_NONNUMERIC) if "\r" in text else text).encode()
 
 
-def _csv_text(rows: Sequence[Sequence[object]], quoting: int) -> str:
+def _csv_text(rows: Sequence[Sequence[object]], quoting: Literal[0, 2]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n", quoting=quoting).writerows(rows)
     return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,21 +27,21 @@ def check_labels(labels: Sequence[str] | Sequence[int], readout: Readout) -> Lab
     """
     if isinstance(labels, str) or not isinstance(labels, (Sequence, np.ndarray)):
         raise ModelError(f"labels is {labels!r}; expected a list of a name for each class")
-    labels = tuple(v.item() if isinstance(v, np.generic) else v for v in labels)
+    given: tuple[Any, ...] = tuple(v.item() if isinstance(v, np.generic) else v for v in labels)
     expected = 2 if readout.kind == "binary" else readout.n_classes
-    if len(labels) != expected:
+    if len(given) != expected:
         raise ModelError(
-            f"got {len(labels)} labels, but the {readout.kind} readout of {readout.n_classes} "
+            f"got {len(given)} labels, but the {readout.kind} readout of {readout.n_classes} "
             f"sum(s) needs {expected}"
         )
-    kinds = set(map(type, labels))
+    kinds = set(map(type, given))
     if kinds == {int}:
-        _check_integers(labels)
+        _check_integers(given)
     elif kinds == {str}:
-        _check_text(labels)
+        _check_text(given)
     else:
-        raise ModelError(f"labels are {labels!r}; expected only text or only integers")
-    return labels
+        raise ModelError(f"labels are {given!r}; expected only text or only integers")
+    return given
 
 
 def _check_integers(labels: tuple[int, ...]) -> None:

@@ -17,12 +17,11 @@ from gategrad.encoding import Encoder, rows_for
 from gategrad.engine import (
     ForkLock,
     Packed,
-    Program,
     check_rows,
-    in_order,
-    lower,
     thread_count,
 )
+from gategrad.engine.in_order import in_order
+from gategrad.engine.lower import Program, lower
 from gategrad.model import file
 from gategrad.model.errors import ModelError
 from gategrad.model.labels import Labels, check_labels, is_unicode
@@ -98,7 +97,7 @@ class Model:
         rows = self._rows(x)
         program = self._program_for(rows, backend)
         decided = program.labels(rows, threads=threads)
-        if self.labels is None or self.readout.kind not in ("argmax", "binary"):
+        if self._names is None or self.readout.kind not in ("argmax", "binary"):
             return decided
         return program.named(decided, self._names)
 
@@ -238,7 +237,7 @@ class Model:
 
     def _arguments(self) -> tuple[Any, ...]:
         parts = (self.circuit, self.readout, self.encoder, self.labels, self.neurons)
-        return (*parts, dict(self.meta))
+        return (*parts, dict(self.meta or {}))
 
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
         """Copies and pickles leave out the lowered programs."""

@@ -97,7 +97,7 @@ def gathered(group: type[Group], values: Mapping[str, Any] | object) -> Group:
     together again, and fails where one is missing.
     """
     found = values if isinstance(values, Mapping) else vars(values)
-    return group(**{f.name: found[f.name] for f in fields(group)})
+    return group(**{f.name: found[f.name] for f in fields(group)})  # type: ignore[arg-type]
 
 
 def _kind(a_field: Field) -> type:

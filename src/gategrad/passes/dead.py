@@ -26,7 +26,7 @@ def remove_dead(
     check_pair(circuit, readout)
     kept = _positions(keep, circuit.n_outputs)
     used = np.unique(np.concatenate([readout.index, kept]))
-    index = np.searchsorted(used, readout.index)
+    index = np.searchsorted(used, readout.index).astype(np.uint32)
     fanin, table, outputs = _core.remove_dead(
         circuit.n_inputs, circuit.fanin, circuit.table, circuit.outputs[used]
     )

@@ -55,7 +55,8 @@ def absorb(
     row, of_entry, part, weight = _split(row, of_entry, weight)
     keys, index = np.unique(of_entry * _MAX_PARTS + part, return_inverse=True)
     indptr = np.searchsorted(row, np.arange(readout.n_classes + 1))
-    merged = replace(readout, indptr=indptr, index=index, weight=weight, bias=bias)
+    # A readout takes any integers, and checks that they fit.
+    merged = replace(readout, indptr=indptr, index=index, weight=weight, bias=bias)  # type: ignore[arg-type]
     return (keys // _MAX_PARTS).astype(np.uint32), merged
 
 

@@ -39,7 +39,7 @@ def picture(groups: Sequence[Group], path: str | os.PathLike) -> None:
     except ImportError as error:
         raise RecordError("the picture needs matplotlib: pip install gategrad[plot]") from error
     sets = list(dict.fromkeys(group.first.data for group in groups))
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
         figure = Figure((_INCHES[0], _INCHES[1] * len(sets)), layout="constrained")
         axes = figure.subplots(len(sets), squeeze=False)[:, 0]
         for data, panel in zip(sets, axes, strict=True):

@@ -1,6 +1,7 @@
 """What one training run was told and what it reached."""
 
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from gategrad.records.errors import RecordError
 
@@ -76,7 +77,7 @@ class Record:
             raise RecordError(
                 f"version is {values.get('version')!r}; this gategrad reads {VERSION}"
             )
-        kinds = {one.name: _KINDS[one.type] for one in fields(cls)}
+        kinds: dict[str, Any] = {one.name: _KINDS[one.type] for one in fields(cls)}  # type: ignore[index]
         for name, kind in kinds.items():
             if name == "columns" and name not in values:
                 continue

@@ -65,7 +65,7 @@ def _gather(front: Front) -> dict[str, str]:
     }
 
 
-def constant(value: np.generic) -> str:
+def constant(value: np.integer | np.floating) -> str:
     """A value as a C constant of its type, exactly."""
     if value.dtype.kind in "iu":
         # The lowest int32 has no constant of its own in C.

@@ -153,7 +153,7 @@ def _values(plan: _Plan, rows: str) -> dict[str, str]:
     values["encoder"] = _fill(f"{template}.c.in", values)
     values["gates_code"] = _gates(plan, tables, places, values)
     values["decision"] = _fill(f"{_DECISIONS[readout.kind]}.c.in", values)
-    packed = (plan.front.bit >= 0).all()
+    packed = bool((plan.front.bit >= 0).all())
     values["packed_inputs"] = numbers(plan.front.bit[slot_order])
     values["packed_declaration"] = _fill("packed.h.in", values) if packed else ""
     values["functions"] = _functions(values, packed)
