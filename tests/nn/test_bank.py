@@ -1,7 +1,5 @@
 """Gates apart from what they read, and the description of a layer that executors share."""
 
-from dataclasses import FrozenInstanceError, replace
-
 import pytest
 import torch
 
@@ -18,7 +16,7 @@ def test_tables_become_weights_and_back(kind) -> None:
     bank = GateBank(kind, torch.zeros(16, kind.n_parameters))
     bank.set_tables(ALL_TABLES, strength=0.9)
     assert torch.equal(bank.tables(), ALL_TABLES)
-    forward, soft = replace(bank, training=False).coefficients()
+    forward, soft = bank._replace(training=False).coefficients()
     assert forward is soft
     at_ones = forward.sum(1)
     assert torch.equal(at_ones, (ALL_TABLES >> 3).to(at_ones.dtype))
@@ -32,7 +30,7 @@ def test_a_bank_is_a_view_of_the_layer() -> None:
     assert not bank.hard
     layer.frozen = True
     assert layer.bank.hard
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         bank.frozen = True
 
 

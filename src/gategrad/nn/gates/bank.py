@@ -1,6 +1,6 @@
 """The gates of a layer, whatever they read and whoever computes them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -26,8 +26,7 @@ from gategrad.nn.gates.weight_kind import WeightKind
 EFD_SMOOTHING = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class GateBank:
+class GateBank(NamedTuple):
     """Weights, and what makes gates of them: a view, which owns nothing.
 
     A layer makes one of its parameters for each pass. It knows no wires: gates may be read by one
