@@ -24,6 +24,7 @@ ALLOWED = {
     "options": set(),
     "nn": {"circuit", "encoding", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
+    "difflogic": {"circuit", "engine", "export", "harden", "model", "nn"},
     "train": {
         "circuit",
         "encoding",

@@ -32,7 +32,7 @@ def blif(model: Source, *, name: str = "model", outputs: str = "gates") -> Artif
     """
     name = checked_name(name)
     outputs = checked_choice("outputs", outputs, OUTPUTS)
-    circuit = decision_circuit(model.circuit, model.readout, outputs)
+    circuit = decision_circuit(model.circuit, model.readout, outputs, narrow=True)
     names = output_names(model.circuit, model.readout, outputs)
     return Artifact({f"{name}.blif": "".join(_lines(model, name, circuit, names))})
 

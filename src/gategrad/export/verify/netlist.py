@@ -31,7 +31,8 @@ def verify_netlist(model: Source, path: Path, *, seconds: float) -> Verdict:
     wanted = _wanted(model, outputs)
     if wanted is None:
         return Verdict(failed=(f"outputs of {path.name} are not the model's gates, sums or label",))
-    reference = reference_blif(model.circuit, model.readout, wanted)
+    form = "tables" if path.suffix == ".blif" else "gates"
+    reference = reference_blif(model.circuit, model.readout, wanted, form)
     if path.suffix != ".aag":
         return prove_equal(reference, path, what=wanted, seconds=seconds)
     # ABC reads the binary form alone.

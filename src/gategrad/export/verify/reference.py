@@ -1,26 +1,37 @@
 """The model as BLIF by other means than the exporters', to compare them with.
 
 Written from the model's definition alone: comparisons bit by bit, gates as their minterms, sums
-by adders of its own, decisions from the highest bit down. It shares no code with `export.blif`,
-`export.builder` or `export.arithmetic`; what it takes over is the order in which bits are added,
-since equivalence checkers find equal inner points where adders have the same order, and give up
-where they don't.
+by adders and comparisons of its own. It shares no code with `export.blif`,
+`export.builder` or `export.arithmetic`. What it takes over is the order in which bits are added,
+and the form of a full adder in each format (`FORMS`): equivalence checkers find equal inner points
+where adders are alike, and give up on sums of hundreds of terms where they aren't. A form is no
+matter of trust: whatever a full adder of the file computes, it is compared with this one.
 """
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.circuit import Circuit, Readout, arity
 
+# How full adders and comparisons are put together: of tables of two inputs; of ands, exclusive or
+# being three of them; or with three products a carry, exclusive or as before.
+FORMS = ("tables", "gates", "products")
+
 
 @dataclass
 class Reference:
-    """Lines of BLIF that grow: each method adds what computes a name, and returns it."""
+    """Lines of BLIF that grow: each method adds what computes a name, and returns it.
 
+    Attributes:
+        form: of full adders, one of `FORMS`.
+    """
+
+    form: str = "tables"
     lines: list[str] = field(default_factory=list)
 
     def new(self, operands: Sequence[str], cubes: Sequence[str]) -> str:
@@ -50,13 +61,18 @@ def gates(made: Reference, circuit: Circuit, inputs: Sequence[str]) -> list[str]
     for operands, n, table in zip(
         circuit.fanin.tolist(), arity(circuit.fanin).tolist(), circuit.table.tolist(), strict=True
     ):
-        minterms = [
-            "".join("1" if pattern >> j & 1 else "0" for j in range(n))
-            for pattern in range(1 << n)
-            if table >> pattern & 1
-        ]
-        names.append(made.new([names[s] for s in operands[:n]], minterms))
+        names.append(_gate(made, table, [names[s] for s in operands[:n]]))
     return [names[s] for s in circuit.outputs.tolist()]
+
+
+def _gate(made: Reference, table: int, operands: Sequence[str]) -> str:
+    """A truth table as its minterms, or the complement of the others where those are fewer."""
+    patterns = ["".join(bits)[::-1] for bits in product("01", repeat=len(operands))]
+    ones = [text for i, text in enumerate(patterns) if table >> i & 1]
+    zeros = [text for i, text in enumerate(patterns) if not table >> i & 1]
+    if len(ones) <= len(zeros) or not zeros:
+        return made.new(operands, ones) if zeros else made.constant(1)
+    return made.new([made.new(operands, zeros)], ["0"])
 
 
 def sums(
@@ -108,21 +124,60 @@ def _reduce(made: Reference, column: deque[str], next_column: deque[str]) -> str
     """One bit of a column; its carries go to the next one."""
     while len(column) >= 2:
         three = [column.popleft() for _ in range(min(3, len(column)))]
-        odd = ("100", "010", "001", "111") if len(three) == 3 else ("10", "01")
-        two = ("11-", "1-1", "-11") if len(three) == 3 else ("11",)
-        column.append(made.new(three, odd))
-        next_column.append(made.new(three, two))
+        low, high = _half(made, *three) if len(three) == 2 else _ADDERS[made.form](made, *three)
+        column.append(low)
+        next_column.append(high)
     return column[0] if column else made.constant(0)
 
 
+def _half(made: Reference, a: str, b: str) -> tuple[str, str]:
+    return _differ(made, a, b), made.new([a, b], ["11"])
+
+
+def _differ(made: Reference, a: str, b: str) -> str:
+    if made.form == "tables":
+        return made.new([a, b], ["10", "01"])
+    both, neither = made.new([a, b], ["11"]), made.new([a, b], ["00"])
+    return made.new([both, neither], ["00"])
+
+
+def _by_gates(made: Reference, a: str, b: str, c: str) -> tuple[str, str]:
+    first = _differ(made, a, b)
+    both, passed = made.new([a, b], ["11"]), made.new([first, c], ["11"])
+    return _differ(made, first, c), made.new([both, passed], ["1-", "-1"])
+
+
+def _by_products(made: Reference, a: str, b: str, c: str) -> tuple[str, str]:
+    odd = _differ(made, _differ(made, a, b), c)
+    ab, ac, bc = (made.new(pair, ["11"]) for pair in ([a, b], [a, c], [b, c]))
+    return odd, made.new([made.new([ab, ac], ["1-", "-1"]), bc], ["1-", "-1"])
+
+
+_ADDERS = dict(zip(FORMS, (_by_gates, _by_gates, _by_products), strict=True))
+
+
 def above(made: Reference, a: Sequence[str], b: Sequence[str]) -> str:
-    """Whether a > b, decided from the highest bit down: at the first bit where they differ."""
-    decided, equal = made.constant(0), made.constant(1)
-    for bit_a, bit_b in zip(reversed(a), reversed(b), strict=True):
-        here = made.new([bit_a, bit_b, equal], ["101"])
-        decided = made.new([decided, here], ["1-", "-1"])
-        equal = made.new([bit_a, bit_b, equal], ["111", "001"])
+    """Whether a > b, from the lowest bit up: the highest bit in which they differ decides."""
+    decided = made.constant(0)
+    for bit_a, bit_b in zip(a, b, strict=True):
+        decided = _step(made, bit_a, bit_b, decided)
     return decided
+
+
+def _step(made: Reference, a: str, b: str, before: str) -> str:
+    """A > b, or `before` where they are equal."""
+    more = made.new([a, b], ["10"])
+    if made.form != "products":
+        open_ = made.new([a, b], ["1-", "-0"])
+    else:
+        open_ = made.new([_differ(made, a, b)], ["0"])
+    return made.new([more, made.new([open_, before], ["11"])], ["1-", "-1"])
+
+
+def _pick(made: Reference, a: str, b: str, second: str) -> str:
+    """`b` where `second` is true, else `a`."""
+    parts = made.new([b, second], ["11"]), made.new([a, second], ["10"])
+    return made.new(parts, ["1-", "-1"])
 
 
 def greatest(made: Reference, numbers: list[list[str]]) -> list[str]:
@@ -137,8 +192,8 @@ def greatest(made: Reference, numbers: list[list[str]]) -> list[str]:
         for i in range(0, len(field_of) - 1, 2):
             (a, index_a), (b, index_b) = field_of[i], field_of[i + 1]
             second = above(made, b, a)
-            pick = [(x, y) for x, y in zip([*a, *index_a], [*b, *index_b], strict=True)]
-            bits = [made.new([second, x, y], ["01-", "1-1"]) for x, y in pick]
+            pairs = zip([*a, *index_a], [*b, *index_b], strict=True)
+            bits = [_pick(made, x, y, second) for x, y in pairs]
             winners.append((bits[: len(a)], bits[len(a) :]))
         field_of = winners + field_of[len(field_of) - len(field_of) % 2 :]
     return field_of[0][1]
@@ -195,9 +250,9 @@ def decision(
     ]
 
 
-def reference_blif(circuit: Circuit, readout: Readout, wanted: str) -> str:
+def reference_blif(circuit: Circuit, readout: Readout, wanted: str, form: str = "tables") -> str:
     """The circuit on inputs `in_J`, with what is wanted of its readout, as BLIF."""
-    made = Reference()
+    made = Reference(form)
     inputs = [f"in_{j}" for j in range(circuit.n_inputs)]
     return made.text(inputs, decision(made, readout, gates(made, circuit, inputs), wanted))
 

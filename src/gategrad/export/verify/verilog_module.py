@@ -25,6 +25,7 @@ flatten
 opt_clean
 async2sync
 dffunmap
+simplemap
 techmap
 opt_clean
 aigmap
@@ -99,7 +100,7 @@ def _interface(text: str) -> _Interface | None:
 
 def _reference(model: Source, interface: _Interface) -> str:
     """The model behind fixed-point values, with the module's ports but for the clock."""
-    made = Reference()
+    made = Reference("products")
     n = model.circuit.n_inputs if model.encoder is None else model.encoder.n_features
     ports = [f"in_data[{i}]" for i in range(n * interface.bits)]
     inputs = ports
