@@ -114,3 +114,15 @@ def test_messages(gategrad, xor_model, trained, tmp_path):
     (tmp_path / "few.csv").write_text("head,body\n1,2\n")
     gategrad("predict", trained[0], "few.csv", "-o", "y.npy").fails_with("has no column 'smile'")
     assert not (tmp_path / "y.npy").exists()
+
+
+def test_standard_output(gategrad, xor_model, tmp_path):
+    rows = write(tmp_path / "x.npy", ROWS)
+    done = gategrad("predict", xor_model, rows, "-o", "-")
+    assert (done.code, done.out) == (0, "label\ndifferent\nsame\ndifferent\n")
+    assert "3 rows: labels on standard output (" in done.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.npy", "xor.gg"]
+    gategrad("predict", xor_model, rows, "-o", "-", "--json").fails_with(
+        "-o - writes the rows to standard output; leave out --json"
+    )
+    gategrad("predict", xor_model, rows, "-o", "-", "--resume").fails_with("can't be continued")

@@ -4,12 +4,14 @@ from math import inf, nan
 
 import numpy as np
 import pytest
+import torch
 
 import gategrad as gg
 from gategrad import train
 from gategrad.circuit.figures import constant_figure, figure
 from gategrad.train import Evaluation, Recipe
 from gategrad.train.choosing import Choosing, told
+from gategrad.train.splitting import held_rows, one_sided
 from tests.train.examples import fit, monks, network, problem
 
 
@@ -79,8 +81,29 @@ def test_the_loss_of_the_circuit_is_that_of_its_scores():
     result = fit(net, steps=40, eval_every=40, validation=(x, y))
     model = gg.discretize(net)
     p = model.probabilities(x)[np.arange(len(y)), y]
+    assert result.constant == pytest.approx(np.bincount(y).max() / len(y))
     assert result.history[-1].hard_loss == pytest.approx(-np.log(p).mean(), rel=1e-5)
     assert result.rows_to_choose_on == 600
+
+
+def test_classes_of_one_part_alone_are_told(capsys):
+    assert one_sided(torch.tensor([0, 1, 2]), torch.tensor([2, 1, 0])) is None
+    assert one_sided(torch.tensor([0, 1]), torch.tensor([1, 2])) == (
+        "no row to choose on is of class 0; no row to train on is of class 2"
+    )
+    x, y = problem(121)
+    y[:] = np.arange(121) % 2
+    y[7] = 2
+    train.fit(network(), x, y, steps=1, validation=60, threads=1)
+    assert "no row to choose on is of class 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("count", [3, 60, 90])
+def test_each_class_keeps_a_row_to_train_on(count):
+    labels = np.array([0] * 90 + [1] * 5 + [2])
+    held = held_rows(labels, count, seed=1)
+    assert held.sum() == count
+    assert set(labels[~held].tolist()) == {0, 1, 2}
 
 
 def test_few_rows_are_told(capsys):

@@ -24,6 +24,8 @@ from gategrad.cli.options import (
 )
 from gategrad.cli.telling import tell_unknown
 
+STDOUT = Path("-")
+
 
 def run(
     path: ModelArgument,
@@ -36,7 +38,13 @@ def run(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="OUT", help="A .npy, .csv or .parquet file.")
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="OUT",
+            help="A .npy, .csv or .parquet file; - is a .csv on standard output.",
+        ),
     ],
     as_scores: Annotated[
         bool, typer.Option("--scores", help="Write a score for each class instead of labels.")
@@ -61,7 +69,11 @@ def run(
     Interrupted? The same command goes on where it stopped; with other inputs, another model or
     other options it starts anew.
     """
-    require_writable(out)
+    to_stdout = out == STDOUT
+    if to_stdout and json:
+        raise CommandError("-o - writes the rows to standard output; leave out --json")
+    if not to_stdout:
+        require_writable(out)
     if Path("-") in inputs and sys.stdin is None:
         raise CommandError("standard input is closed; name files, or pipe a .csv into -")
     model = load_model(path)
@@ -100,8 +112,10 @@ def run(
         )
         return
     what = "scores" if as_scores else "labels"
-    report.stdout().print(
-        f"{done.n:,} rows: {what} in {out} ({report.rate(done.rows_per_second)})",
+    place = "on standard output" if to_stdout else f"in {out}"
+    console = report.stderr() if to_stdout else report.stdout()
+    console.print(
+        f"{done.n:,} rows: {what} {place} ({report.rate(done.rows_per_second)})",
         markup=False,
         soft_wrap=True,
     )

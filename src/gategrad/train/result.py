@@ -61,6 +61,7 @@ class Result:
         history: every evaluation, the first at step 0.
         figure: what `soft` and `hard` are, see `Evaluation`.
         rows_to_choose_on: how many rows they are measured on.
+        constant: the figure of the best constant answer there.
     """
 
     soft: float
@@ -72,6 +73,7 @@ class Result:
     history: tuple[Evaluation, ...]
     figure: str = "accuracy"
     rows_to_choose_on: int = 0
+    constant: float = nan
 
     @property
     def soft_accuracy(self) -> float:

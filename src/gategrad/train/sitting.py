@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from gategrad.circuit import Readout
+from gategrad.circuit.figures import constant_figure
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
 from gategrad.model import Model
@@ -29,6 +30,7 @@ from gategrad.train.progress import Choice, reporter
 from gategrad.train.restoring import RestoreError
 from gategrad.train.result import Result, Stopped
 from gategrad.train.rows import Augment, RowReader, Validation, split_rows
+from gategrad.train.splitting import one_sided
 from gategrad.train.staging import make_staging
 from gategrad.train.targets import check_range
 
@@ -78,6 +80,8 @@ def train_on(
             run.best_at_the_end(),
         ):
             report.note(told(len(run.chosen_on), own=sitting.validation is not None))
+            if run.head.kind == "argmax":
+                report.note(one_sided(run.rows.targets, run.chosen_on.targets))
             stopped = train(run, interrupt, report, save)
     return _result(run, stopped)
 
@@ -190,4 +194,5 @@ def _result(run: Run, stopped: Stopped) -> Result:
         history=tuple(run.history),
         figure=best.figure,
         rows_to_choose_on=len(run.chosen_on),
+        constant=constant_figure(run.head.kind, run.chosen_on.targets.cpu().numpy()),
     )

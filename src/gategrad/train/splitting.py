@@ -5,6 +5,7 @@ import operator
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gategrad.train.errors import TrainError
 
@@ -36,6 +37,19 @@ def held_rows(labels: NDArray[np.int64], validation: int | float, seed: int) -> 
     held = np.zeros(len(labels), bool)
     held[np.argsort(place, kind="stable")[:count]] = True
     return held
+
+
+def one_sided(to_train: Tensor, to_choose: Tensor) -> str | None:
+    """A sentence about classes (n,) that only rows to train on have, or only those to choose on."""
+    here, there = (set(part.unique().tolist()) for part in (to_train, to_choose))
+    parts = [("choose", here - there), ("train", there - here)]
+    lacking = [f"no row to {verb} on is of class {_few(found)}" for verb, found in parts if found]
+    return "; ".join(lacking) or None
+
+
+def _few(classes: set[int]) -> str:
+    shown = ", ".join(map(str, sorted(classes)[:10]))
+    return shown + (", ..." if len(classes) > 10 else "")
 
 
 def _count(validation: int | float, n: int) -> int:
