@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "circuit/keyed_hash.h"
+#include "circuit/small_plans.h"
+#include "circuit/step_cost.h"
 #include "circuit/table.h"
 
 namespace gategrad {
@@ -19,18 +21,9 @@ struct Literal {
   bool inverted;
 };
 
-int support(uint64_t t, int* operands) {
-  int n = 0;
-  for (int j = 0; j < 6; ++j)
-    if (depends(t, j)) operands[n++] = j;
-  return n;
-}
-
-bool constant(uint64_t t) { return t == 0 || t == ~uint64_t{0}; }
-
 class Decomposer {
  public:
-  Decomposer(size_t first_gate, int width) : first_gate_(first_gate), width_(width) {}
+  Decomposer(size_t first_gate, int width) : first_gate_(first_gate), width_(width), small_(SmallPlans::of(width)) {}
 
   // Adds the gate `t` (full) over `signals`, with its polarity; returns its signal.
   uint32_t add_root(uint64_t t, const uint32_t* signals) {
@@ -65,9 +58,15 @@ class Decomposer {
   NarrowCircuit out;
 
  private:
-  // Plans of functions of five and six operands that are kept: those of up to four are few, and
-  // whoever writes a circuit has no end of the others.
-  static constexpr size_t kMostWidePlans = size_t{1} << 18;
+  // Plans of functions of five and six operands that are kept; whoever writes a circuit has no end
+  // of them.
+  static constexpr size_t kMostPlans = size_t{1} << 18;
+
+  // `t` with the n operands it depends on moved to the front.
+  static uint64_t gathered(uint64_t t, const int* operands, int n) {
+    for (int j = 0; j < n; ++j) t = exchange(t, j, operands[j]);
+    return t;
+  }
 
   // A gate over two literals: `t` is its table over the plain signals of the literals' values.
   uint32_t emit(uint64_t t, Literal a, Literal b) {
@@ -77,25 +76,24 @@ class Decomposer {
     return emit(shrink(full, 2), {a.signal, b.signal});
   }
 
-  // Gates that join the cofactors of one expansion step.
-  int step_cost(uint64_t f0, uint64_t f1) const {
-    return (constant(f0) || constant(f1) || f0 == ~f1 || width_ > 2) ? 1 : 3;
-  }
-
   // Cheapest expansion of t: gates needed, and the operand to expand.
   std::pair<int, int> plan(uint64_t t) {
     int operands[6];
     int n = support(t, operands);
     if (n <= width_) return {n >= 2, -1};
+    if (n <= 4) {
+      uint64_t four = gathered(t, operands, n);
+      return {small_.gates(four), operands[small_.operand(four)]};
+    }
     uint64_t key = (t & 1) ? ~t : t;
     if (auto found = plans_.find(key); found != plans_.end()) return found->second;
     std::pair<int, int> best{1 << 30, -1};
     for (int i = n - 1; i >= 0; --i) {
       uint64_t f0 = cofactor0(key, operands[i]), f1 = cofactor1(key, operands[i]);
-      int cost = plan(f0).first + (f0 == ~f1 ? 0 : plan(f1).first) + step_cost(f0, f1);
+      int cost = plan(f0).first + (f0 == ~f1 ? 0 : plan(f1).first) + step_cost(f0, f1, width_);
       if (cost < best.first) best = {cost, operands[i]};
     }
-    if (n <= 4 || n_wide_plans_++ < kMostWidePlans) plans_.emplace(key, best);
+    if (plans_.size() < kMostPlans) plans_.emplace(key, best);
     return best;
   }
 
@@ -130,11 +128,8 @@ class Decomposer {
   // One gate over the n operands that t depends on.
   uint32_t whole(uint64_t t, const int* operands, int n) {
     uint32_t signals[6];
-    for (int j = 0; j < n; ++j) {
-      t = exchange(t, j, operands[j]);
-      signals[j] = signals_[operands[j]];
-    }
-    return emit(shrink(t, n), signals, static_cast<size_t>(n));
+    for (int j = 0; j < n; ++j) signals[j] = signals_[operands[j]];
+    return emit(shrink(gathered(t, operands, n), n), signals, static_cast<size_t>(n));
   }
 
   // `pin ? high : low` in one gate.
@@ -150,7 +145,7 @@ class Decomposer {
   const uint32_t* signals_ = nullptr;
   std::unordered_map<uint64_t, uint32_t, TableHash> built_;
   std::unordered_map<uint64_t, std::pair<int, int>, TableHash> plans_;
-  size_t n_wide_plans_ = 0;
+  const SmallPlans& small_;
 };
 
 }  // namespace

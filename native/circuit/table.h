@@ -38,6 +38,14 @@ inline uint64_t cofactor1(uint64_t t, int j) {
 
 inline bool depends(uint64_t t, int j) { return ((t >> (1u << j) ^ t) & kLow[j]) != 0; }
 
+// The operands that a full table depends on, rising; returns how many there are.
+inline int support(uint64_t t, int* operands) {
+  int n = 0;
+  for (int j = 0; j < 6; ++j)
+    if (depends(t, j)) operands[n++] = j;
+  return n;
+}
+
 // f with operand j complemented.
 inline uint64_t flip(uint64_t t, int j) {
   return (t & kLow[j]) << (1u << j) | (t & ~kLow[j]) >> (1u << j);
