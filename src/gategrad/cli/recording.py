@@ -4,6 +4,7 @@ import torch
 
 import gategrad
 from gategrad.cli.fitting import Outcome, threads_for
+from gategrad.cli.sources import Source
 from gategrad.records import Record, machine_kind
 from gategrad.train import Recipe, Result
 
@@ -12,19 +13,18 @@ def make_record(
     recipe: Recipe,
     result: Result,
     outcome: Outcome,
+    source: Source,
     *,
-    data: str,
     preset: str,
     options: dict[str, object],
     seed: int,
     total_seconds: float,
     resumed: bool,
     threads: int | None,
-    columns: dict[str, object],
 ) -> Record:
-    """What the run was told and what it reached; the arguments are those of `Record`."""
+    """What the run was told and what it reached; the other arguments are those of `Record`."""
     return Record(
-        data=data,
+        data=source.name,
         preset=preset,
         options={name: plain(value) for name, value in options.items()},
         settings=recipe.settings(),
@@ -44,7 +44,7 @@ def make_record(
         machine=machine_kind(),
         gategrad=gategrad.__version__,
         torch=torch.__version__.partition("+")[0],
-        columns=columns,
+        columns={column.name: column.said for column in source.taken},
     )
 
 

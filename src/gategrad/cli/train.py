@@ -115,14 +115,13 @@ def run(
             recipe,
             result,
             outcome,
-            data=source.name,
+            source,
             preset=preset,
             options=given | ({} if validation is None else {"validation": validation}),
             seed=seed,
             total_seconds=total_seconds,
             resumed=resume,
             threads=threads,
-            columns={column.name: column.said for column in source.taken},
         )
         append(record, made)
 

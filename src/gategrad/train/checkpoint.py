@@ -37,7 +37,11 @@ def save(path: Path_, state: State, settings: State) -> None:
     try:
         write_atomic(path, buffer.getvalue())
     except OSError as error:
-        raise CheckpointError(f"can't write checkpoint {os.fspath(path)!r}: {error}") from error
+        kept = "; what it held before is whole, and resume goes on from it"
+        raise CheckpointError(
+            f"can't write checkpoint {os.fspath(path)!r}: {error}"
+            + (kept if Path(path).is_file() else "")
+        ) from error
 
 
 def load(path: Path_, settings: State) -> State:
