@@ -8,7 +8,7 @@ import gategrad as gg
 from gategrad import nn
 from gategrad.harden import DiscretizeError
 from gategrad.nn import registry
-from gategrad.nn.executors.native import PINS, SLOTS, TABLES, TILES
+from gategrad.nn.executors.native import BITS, PINS, SLOTS, TABLES, TILES
 from gategrad.nn.executors.plan import Executor, Plan, Run, plan
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.executors.training_variable import VARIABLE
@@ -163,6 +163,8 @@ def test_the_reason_names_the_backend_that_was_asked_for(monkeypatch, backend) -
 
 
 def test_a_plan_has_an_executor_or_a_reason() -> None:
-    run = Run((nn.LogicDense(8, 6, seed=0).eval(),), torch.zeros(2, 8))
-    assert plan(run, (TILES,)) == Plan(None, "a layer is in .eval()")
-    assert plan(run._replace(training=True), (TILES,)) == Plan(TILES, None)
+    learned = nn.LogicDense(8, 6, connections="learned", candidates=3, seed=0).eval()
+    run = Run((learned,), torch.zeros(2, 8))
+    assert plan(run, (BITS,)) == Plan(None, "a layer is in .eval()")
+    assert plan(run._replace(training=True), (BITS,)) == Plan(BITS, None)
+    assert plan(run, (BITS, TILES)) == Plan(TILES, None)

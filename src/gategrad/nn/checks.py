@@ -1,11 +1,22 @@
 """Checks of what a user hands to a layer."""
 
+import logging
 import math
 from collections.abc import Collection
 from typing import NoReturn
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from gategrad.nn.constants import captured, traced
+
+_LOG = logging.getLogger("gategrad")
+# Who noted values that are no bits; one note a process is enough.
+_noted: list[str] = []
+# Relaxed gates may be off by rounding.
+_SLACK = 0.01
+# Values looked at, and passes in training from one look to the next.
+_SAMPLE, _EVAL_SAMPLE, _PASSES_A_LOOK = 1 << 12, 1 << 18, 64
 
 
 def known_name(kind: str, name: str, known: Collection[str]) -> str:
@@ -70,6 +81,55 @@ def layer_input(layer: str, x: Tensor, width: int, dtype: torch.dtype | None = N
             "flatten images with .flatten(1) and check the width of the layer before"
         )
     return x if dtype is None else x.to(dtype)
+
+
+def layer_values(
+    layer: nn.Module, x: Tensor, width: int, dtype: torch.dtype | None = None
+) -> Tensor:
+    """`layer_input` of a layer with gates, whose values are looked at: all of integers, some else.
+
+    In training floating values are looked at in some passes only. In `.eval()`, values that are no
+    bits are noted once a process.
+
+    Raises:
+        TypeError, ValueError: as `layer_input`; or values outside 0 to 1.
+    """
+    name = type(layer).__name__
+    x = layer_input(name, x, width)
+    if not (x.dtype == torch.bool or traced() or x.is_meta or (x.is_inference() and x.is_cuda)):
+        _look(layer, name, x)
+    return x if dtype is None else x.to(dtype)
+
+
+def _look(layer: nn.Module, name: str, x: Tensor) -> None:
+    exact = not x.is_floating_point()
+    passes = layer.__dict__.get("_passes", 0)
+    layer.__dict__["_passes"] = passes + 1
+    seldom = layer.training and not exact
+    if x.numel() == 0 or (seldom and passes % _PASSES_A_LOOK) or captured(x.device):
+        return
+    most = _SAMPLE if layer.training else _EVAL_SAMPLE
+    some = x.detach() if exact else x.detach()[:: 1 + x.numel() // most] if x.ndim else x
+    low, high = (float(end) for end in torch.aminmax(some))
+    if low < -_SLACK or high > 1 + _SLACK:
+        raise ValueError(
+            f"{name} got values from {low:g} to {high:g}; expected bits, or values from 0 to 1: "
+            "divide pixels by 255, threshold them, such as x > 127, or put an nn.Thermometer in "
+            "front"
+        )
+    if not (layer.training or exact or _noted):
+        _note_reals(name, some)
+
+
+def _note_reals(name: str, some: Tensor) -> None:
+    if ((some != 0) & (some != 1)).any():
+        _noted.append(name)
+        _LOG.warning(
+            "%s is in .eval() and got values between 0 and 1: what it gives is its gates' "
+            "polynomials, and a circuit takes bits only; threshold the values, or put an "
+            "nn.Thermometer in front",
+            name,
+        )
 
 
 def as_rows(x: Tensor) -> Tensor:

@@ -30,13 +30,13 @@ class _Native(Executor):
 
 
 class _Tiles(_Native):
-    """Layers of polynomials with fixed wires, tile by tile of the samples."""
+    """Layers of polynomials with fixed wires, tile by tile of the samples; in `.eval()` too."""
 
     def reason(self, run: Run) -> str | None:
         for layer in run.layers:
-            if layer.wiring is not None:
+            if layer.wiring is not None and run.trains(layer):
                 return "a layer learns its wiring"
-        return _why_not_polynomials(run)
+        return _why_not_polynomials(run, hard=True)
 
     def run(self, run: Run) -> Tensor:
         n_groups, scale, keep = run.n_groups, run.scale, run.keep
@@ -127,8 +127,8 @@ TILES, BITS, ROWS = _Tiles(), _Bits(), _Rows()
 TABLES, PINS, SLOTS = _Tables(), _Pins(), _Slots()
 
 
-def _why_not_polynomials(run: Run) -> str | None:
-    """What keeps layers of polynomials from the core, wiring apart."""
+def _why_not_polynomials(run: Run, *, hard: bool = False) -> str | None:
+    """What keeps layers of polynomials from the core, wiring apart; `hard`: it takes `.eval()`."""
     if (backend := wanted_backend()) != "native":
         return f"{VARIABLE} is {backend}"
     # One pass: this runs before every operation, when little of it is in a cache.
@@ -143,7 +143,7 @@ def _why_not_polynomials(run: Run) -> str | None:
             return f"the weights are {' and '.join(sorted({str(dtype), str(weight.dtype)}))}"
         if layer.logic != "probabilistic":
             return f"logic={layer.logic!r} is no polynomial"
-        if not run.trains(layer):
+        if not (hard or run.trains(layer)):
             return "a layer is in .eval()"
         if not weight.is_contiguous():
             return "weights are not contiguous"

@@ -80,6 +80,8 @@ class GateBank(NamedTuple):
         if self.of_tables:
             by_sine = self.kind.entries is entries_by_sine and not self.hard
             return WeightKind.LIGHT_ENTRIES if by_sine else WeightKind.ENTRIES
+        if not self.training:
+            return WeightKind.COEFFICIENTS
         if self.kind is LIGHT:
             return WeightKind.LIGHT
         chooses = self._weights_are_logits() or self._shares_functions()
@@ -89,8 +91,12 @@ class GateBank(NamedTuple):
         """What kernels for polynomials take: weights, what they are, and whether forward is hard.
 
         Kernels have a softmax over 16 logits and `light`'s sine of their own; for all else they
-        take coefficients and return their gradient.
+        take coefficients and return their gradient. In `.eval()` they are the hard gates', whose
+        values on bits are exact.
         """
+        if not self.training:
+            hard, _ = self.coefficients()
+            return hard[:, None], WeightKind.COEFFICIENTS, False
         weight, hard_forward = self.weight, self.hard_forward
         if self.kind is LIGHT:
             return weight, WeightKind.LIGHT, hard_forward

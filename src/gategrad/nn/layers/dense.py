@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gategrad.nn.checks import as_rows, float_dtype, layer_input, positive_count
+from gategrad.nn.checks import as_rows, float_dtype, layer_values, positive_count
 from gategrad.nn.executors.cpu.native_pins import Source, native_pins
 from gategrad.nn.executors.cpu.native_tables import native_polynomials, native_tables
 from gategrad.nn.executors.description import LayerDescription, WireKind
@@ -186,7 +186,7 @@ class LogicDense(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
-        x = layer_input("LogicDense", x, self.in_dim)
+        x = layer_values(self, x, self.in_dim)
         if not self.frozen:
             return self._forward(x)
         with torch.no_grad():

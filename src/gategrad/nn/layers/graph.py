@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gategrad.circuit import N_CONSTANTS, Circuit, CircuitError, Netlist, arity
-from gategrad.nn.checks import as_rows, layer_input
+from gategrad.nn.checks import as_rows, layer_values
 from gategrad.nn.kept import keep, mend
 from gategrad.nn.layers.dense import LogicDense
 
@@ -62,7 +62,7 @@ class LogicGraph(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (..., O) of inputs (..., n_inputs), any leading dimensions."""
-        inputs = as_rows(layer_input("LogicGraph", x, self.n_inputs, self._dtype(x)))
+        inputs = as_rows(layer_values(self, x, self.n_inputs, self._dtype(x)))
         constants = inputs.new_tensor([[0.0], [1.0]]).expand(N_CONSTANTS, inputs.shape[1])
         state = torch.cat([constants, inputs])
         for level in self.levels:

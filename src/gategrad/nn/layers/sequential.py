@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from gategrad.nn.checks import layer_input
+from gategrad.nn.checks import layer_values
 from gategrad.nn.executors.cpu.native_op import BLOCK
 from gategrad.nn.executors.native import BITS, TILES
 from gategrad.nn.executors.plan import Run, compute
@@ -76,7 +76,7 @@ class Sequential(nn.Sequential):
     def _run_parts(self, run: "_Run", x: Tensor) -> Tensor:
         if not run.parts:
             return _one_by_one(run.modules, x)
-        x = layer_input("LogicDense", x, run.in_dim)
+        x = layer_values(run.modules[0], x, run.in_dim)
         rows = x if x.ndim == 2 else x.reshape(-1, run.in_dim)
         for part in run.parts:
             rows = self._run_part(part, rows)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gategrad.nn.checks import as_rows, float_dtype, known_name, layer_input, positive_count
+from gategrad.nn.checks import as_rows, float_dtype, known_name, layer_values, positive_count
 from gategrad.nn.executors.description import LayerDescription, WeightKind, WireKind
 from gategrad.nn.executors.native import SLOTS
 from gategrad.nn.executors.plan import Run, compute
@@ -86,7 +86,7 @@ class SlotDense(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
-        x = layer_input("SlotDense", x, self.in_dim, self.logits.dtype)
+        x = layer_values(self, x, self.in_dim, self.logits.dtype)
         mend(self, strict=True)
         return self._rows(as_rows(x)).t().reshape(*x.shape[:-1], self.out_dim)
 

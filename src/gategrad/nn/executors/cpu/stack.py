@@ -22,7 +22,7 @@ def run_native(
         weight, _, hard = layer.bank.core_weights()
         weights.append(weight)
         hard_forward.append(hard)
-        indices.append(layer.indices.contiguous())
+        indices.append(layer.wires().contiguous())
         factors.append(layer.grad_factor)
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(weights[0].dtype)
