@@ -158,10 +158,11 @@ def test_the_core_takes_over_where_values_become_bits(monkeypatch, calls) -> Non
     assert calls == [2]
 
 
-def test_bytes_that_are_no_bits_are_values(calls) -> None:
+def test_bytes_that_are_no_bits_are_refused(calls) -> None:
     x, net = bits(9, torch.uint8), network({}, {}, {})
     x[0, 0] = 2
-    assert torch.equal(net(x), net(x.float()))
+    with pytest.raises(ValueError, match="LogicDense got values from 0 to 2; expected bits"):
+        net(x)
     assert not calls
 
 

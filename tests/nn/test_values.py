@@ -59,6 +59,13 @@ def test_reals_in_eval_are_noted_once(caplog, monkeypatch):
     assert caplog.messages[0].startswith("LogicDense is in .eval() and got values between 0 and 1")
 
 
+def test_training_lets_relaxed_values_pass():
+    layer = nn.LogicDense(20, 40, seed=0)
+    layer(torch.full((5, 20), 1.5))
+    with pytest.raises(ValueError, match=r"got values from 1.5 to 1.5; expected bits"):
+        layer.eval()(torch.full((5, 20), 1.5))
+
+
 def test_no_rows_and_strange_shapes_are_fine():
     layer = nn.LogicDense(20, 40, seed=0)
     assert layer(torch.zeros(0, 20)).shape == (0, 40)

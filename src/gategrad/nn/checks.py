@@ -13,8 +13,8 @@ from gategrad.nn.constants import captured, traced
 _LOG = logging.getLogger("gategrad")
 # Who noted values that are no bits; one note a process is enough.
 _noted: list[str] = []
-# Relaxed gates may be off by rounding.
-_SLACK = 0.01
+# Relaxed gates may be off by rounding, and "multilinear" ones have no bounds in training.
+_SLACK, _TRAINING_SLACK = 0.01, 16.0
 # Values looked at, and passes in training from one look to the next.
 _SAMPLE, _EVAL_SAMPLE, _PASSES_A_LOOK = 1 << 12, 1 << 18, 64
 
@@ -88,8 +88,8 @@ def layer_values(
 ) -> Tensor:
     """`layer_input` of a layer with gates, whose values are looked at: all of integers, some else.
 
-    In training floating values are looked at in some passes only. In `.eval()`, values that are no
-    bits are noted once a process.
+    In training floating values are looked at in some passes only, and refused where they are far
+    off, as pixels are. In `.eval()`, values that are no bits are noted once a process.
 
     Raises:
         TypeError, ValueError: as `layer_input`; or values outside 0 to 1.
@@ -111,7 +111,8 @@ def _look(layer: nn.Module, name: str, x: Tensor) -> None:
     most = _SAMPLE if layer.training else _EVAL_SAMPLE
     some = x.detach() if exact else x.detach()[:: 1 + x.numel() // most] if x.ndim else x
     low, high = (float(end) for end in torch.aminmax(some))
-    if low < -_SLACK or high > 1 + _SLACK:
+    slack = _TRAINING_SLACK if seldom else _SLACK
+    if -math.inf < low < -slack or 1 + slack < high < math.inf:
         raise ValueError(
             f"{name} got values from {low:g} to {high:g}; expected bits, or values from 0 to 1: "
             "divide pixels by 255, threshold them, such as x > 127, or put an nn.Thermometer in "

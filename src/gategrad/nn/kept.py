@@ -13,6 +13,8 @@ from gategrad.nn.constants import captured, traced
 _ATTRIBUTE = "_kept_numbers"
 # An average rounds all wires of some number alike; one changed wire is somebody's wish.
 _FEWEST = 2
+# So many random changes would hardly all be small.
+_BLENDED = 32
 
 
 def keep(module: nn.Module, *names: str, fewest: int = _FEWEST) -> None:
@@ -35,10 +37,10 @@ def mend(module: nn.Module, *, strict: bool = False) -> None:
 
     Args:
         module: `keep` was called for it, or nothing is done.
-        strict: refuse other changes, since only the module itself may make them.
+        strict: refuse what looks like an average with other numbers: many changed, all by little.
 
     Raises:
-        RuntimeError: another change, where strict.
+        RuntimeError: such an average, where strict.
     """
     kept = module.__dict__.get(_ATTRIBUTE)
     if not kept or traced():
@@ -56,7 +58,7 @@ def mend(module: nn.Module, *, strict: bool = False) -> None:
             with torch.no_grad():
                 buffer.copy_(numbers)
             kept[name] = (_mark(buffer), numbers, fewest)
-        elif strict:
+        elif strict and _is_blended(found, numbers):
             raise RuntimeError(
                 f"the {name} of a {type(module).__name__} changed since they were drawn, as an "
                 "average of buffers does to them; average the weights alone (use_buffers=False), "
@@ -92,6 +94,15 @@ def _is_rounded(found: Tensor, numbers: Tensor, fewest: int) -> bool:
     if not ((lost == 0) | changed).all() or changed.sum() < fewest:
         return False
     return not torch.isin(numbers[~changed], numbers[changed].unique()).any()
+
+
+def _is_blended(found: Tensor, numbers: Tensor) -> bool:
+    """Whether numbers came closer to others, by half of their range at most; chance rarely does."""
+    if found.shape != numbers.shape:
+        return False
+    steps = (found - numbers)[found != numbers].abs()
+    spread = numbers.max() - numbers.min()
+    return len(steps) >= _BLENDED and bool(steps.max() <= (spread + 1) // 2)
 
 
 def _mark(buffer: Tensor) -> tuple[int, int]:

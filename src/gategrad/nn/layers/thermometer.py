@@ -49,6 +49,10 @@ class Thermometer(nn.Module):
         ValueError: the temperature is no finite number above 0.
     """
 
+    # Of pickles that were saved without them.
+    names: tuple[str, ...] | None = None
+    fitted_on: str | None = None
+
     def __init__(
         self,
         levels: ArrayLike | encoding.Thermometer,
