@@ -10,9 +10,10 @@ from gategrad.cli import report
 from gategrad.cli import train_options as options
 from gategrad.cli.encoders import choose_encoder
 from gategrad.cli.errors import require_torch, require_writable
-from gategrad.cli.options import JsonOption, TargetOption
+from gategrad.cli.options import DecimalOption, JsonOption, TargetOption
 from gategrad.cli.recipe_options import takes_options
-from gategrad.cli.sources import check_name, load_source
+from gategrad.cli.sources import check_name, load_source, model_stem
+from gategrad.cli.telling import tell_columns
 from gategrad.cli.train import rows_to_choose_on, with_image_shape
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def run(
     ] = None,
     target: TargetOption = None,
     category: options.CategoriesOption = None,
+    ignore: options.IgnoreOption = None,
+    decimal: DecimalOption = None,
     image_shape: options.ImageShapeOption = None,
     given: dict[str, object],
     validation: options.ValidationOption = None,
@@ -49,7 +52,7 @@ def run(
     The test rows are not looked at. The same command again goes on with the study.
     """
     check_name(name)
-    storage = storage or Path(f"{Path(name).stem}.sweep.jsonl")
+    storage = storage or Path(f"{model_stem(name)}.sweep.jsonl")
     require_writable(storage)
     require_torch()
     from gategrad.cli.fitting import threads_for
@@ -58,7 +61,10 @@ def run(
     from gategrad.train.recipes import recipe_layers
 
     sweep.require_optuna()
-    source = load_source(name, target=target, categories=category or ())
+    source = load_source(
+        name, target=target, categories=category or (), ignore=ignore or (), decimal=decimal
+    )
+    tell_columns(source)
     source = with_image_shape(source, image_shape)
     recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
     recipe = recipe.but(layers=recipe_layers(recipe, len(source.classes), source.image_shape))

@@ -5,13 +5,17 @@
     locate.py      where it is on this machine: `status`
     download.py    how it gets here: `fetch`           (archives.py, progress.py)
     sets.py        what its files say: `load`          (idx.py, cifar.py, tables.py, embedded.py)
-    own_files.py   your own `.npz` and `.csv`: `load_file`, `load_rows`
-                   (csv_columns.py, csv_stream.py, csv_lines.py, npz_arrays.py)
+    own_files.py   your own arrays and tables: `load_file`, `load_rows`
+    formats.py     what a file's name says, and its text     (npz_arrays.py, arrow_table.py,
+                   csv_columns.py, csv_header.py, csv_lines.py, csv_stream.py)
+    columns.py     what a column is taken for                (cells.py: a cell)
+    labels.py      from labels to 0, 1, 2, ...
     several.py     their targets that are no classes: labels and numbers
     split.py       a seeded, stratified split: `split`
 
-Imports numpy only; the download libraries are imported when something is downloaded, and pyarrow,
-if it is there, for the numbers of a long `.csv`.
+`files/`, which reads what is too big for memory, takes these readers. Imports numpy only; the
+download libraries are imported when something is downloaded, and pyarrow for the files that need
+it, or, if it is there, for long numbers of a long `.csv`.
 """
 
 from gategrad.data.download import fetch

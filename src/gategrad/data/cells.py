@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
+
 # Names that a message shows of many.
 _SHOWN = 12
 _MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}
@@ -43,6 +45,22 @@ def number(text: str, decimal: str = ".") -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def all_numbers(texts: Sequence[str], decimal: str = ".") -> np.ndarray | None:
+    """The cells as float64, at once; None unless all are finite numbers."""
+    together = "\n".join(texts)
+    if "_" in together:
+        return None
+    if decimal != "." and ("," in together or (decimal == "," and "." in together)):
+        texts = [number(text, decimal) for text in texts]
+        if None in texts:
+            return None
+    try:
+        values = np.fromiter(map(float, texts), np.float64, len(texts))
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
 
 
 def days(text: str) -> float | None:

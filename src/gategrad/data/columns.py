@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gategrad.data.cells import EITHER, EPOCH, days, is_dressed, is_missing, number
+from gategrad.data.cells import EITHER, EPOCH, all_numbers, days, is_dressed, is_missing, number
 from gategrad.data.csv_columns import matrix, mixed, numbers_in
 from gategrad.data.csv_header import INDEX_NAMES, unnamed
 from gategrad.data.errors import DataError
@@ -88,7 +88,7 @@ def take(
         raise unnamed(sheet.path)
     x = None if set(categories) & set(names) else sheet.plain(names)
     if x is not None:
-        return x, tuple(map(_numbers, names, x.T))
+        return x, tuple(map(_numbers, names, np.ascontiguousarray(x.T)))
     _refuse_thousands(sheet, [name for name in names if name not in categories])
     columns = [_column(sheet, name, name in categories) for name in names]
     values = [column for column, _ in columns]
@@ -200,6 +200,8 @@ def _numbers_of(sheet: Sheet, name: str, cells: list[str]) -> np.ndarray | None:
     Raises:
         DataError: most are numbers, and others none.
     """
+    if sheet.decimal != EITHER and (values := all_numbers(cells, sheet.decimal)) is not None:
+        return values
     found = numbers_in(sheet, name, cells)
     known = [value is not None and not is_missing(c) for value, c in zip(found, cells, strict=True)]
     gaps = [i for i, cell in enumerate(cells) if is_missing(cell)]
@@ -309,7 +311,9 @@ def _numbers(name: str, values: np.ndarray) -> Taken:
 
 
 def _counts(values: np.ndarray) -> bool:
-    return len(values) >= _UNIQUE_ROWS and bool((np.diff(values) == 1).all())
+    if len(values) < _UNIQUE_ROWS or values[_UNIQUE_ROWS - 1] - values[0] != _UNIQUE_ROWS - 1:
+        return False
+    return bool((np.diff(values) == 1).all())
 
 
 def _categories(name: str, cells: Sequence[str]) -> Taken:

@@ -5,7 +5,7 @@ import gzip
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from gategrad.data import formats
-from gategrad.data.cells import EITHER, few, is_missing, number
+from gategrad.data.cells import EITHER, all_numbers, few, is_missing, number
 from gategrad.data.csv_header import LOOKED_AT, check_first_row, check_header
 from gategrad.data.csv_lines import QUOTE, Lines
 from gategrad.data.errors import DataError
@@ -56,7 +56,13 @@ class Sheet:
     def texts(self, column: str) -> list[str]:
         """The cells of a column."""
         position = self.position(column)
-        return [row[position] for row in self.rows]
+        return self.texts_at(position)
+
+    def texts_at(self, position: int, n: int | None = None) -> list[str]:
+        """The cells at a place; of the first n rows, or of all."""
+        if isinstance(self.rows, Lines):
+            return self.rows.column(position, n)
+        return [row[position] for row in self.rows[:n]]
 
     def cells(self, column: str) -> list[str]:
         """The same as `texts`: a `.csv` knows no types."""
@@ -136,7 +142,7 @@ def parts(
         sheet = Sheet(path, reading.header, rows, lines, first, decimal)
         _check_widths(sheet)
         if not first:
-            check_first_row(sheet.header, _beginning(sheet), path)
+            check_first_row(sheet.header, partial(sheet.texts_at, n=LOOKED_AT), path)
         yield sheet
         if n_rows is None or len(lines) < n_rows:
             return
@@ -240,11 +246,6 @@ def _separator(header: str, path: Path) -> str:
     return max(",;\t", key=header.count)
 
 
-def _beginning(sheet: Sheet) -> list[list[str]]:
-    rows = sheet.rows
-    return rows.begin(LOOKED_AT) if isinstance(rows, Lines) else rows[:LOOKED_AT]
-
-
 def mixed_signs(path: object, column: str, one: str, other: str) -> DataError:
     """The error for decimal commas and points in one column."""
     return DataError(
@@ -325,6 +326,8 @@ def targets(sheet: Any, column: str) -> np.ndarray:
         if np.isnan(cells).any():
             raise _no_label(sheet.where(int(np.argmax(np.isnan(cells)))), column, "")
         return cells
+    if all_numbers(cells) is not None:
+        return from_cells(cells)
     gaps = [i for i, text in enumerate(cells) if is_missing(text)]
     others_are_numbers = len(gaps) < len(cells) and all(
         number(text) is not None for text in cells if not is_missing(text)
@@ -357,6 +360,8 @@ def typed(sheet: Any, column: str, *, target: bool = False) -> np.ndarray | list
     if isinstance(cells, np.ndarray):
         values, gaps, texts = cells, ~np.isfinite(cells), None
     else:
+        if sheet.decimal == "." and (fast := all_numbers(cells)) is not None:
+            return fast
         texts, found = cells, numbers_in(sheet, column, cells)
         missing = np.array([is_missing(text) for text in texts], bool)
         known = np.array([value is not None for value in found], bool) & ~missing

@@ -1,7 +1,7 @@
 """Is the first row of a table its header, and has each column a name of its own?"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from gategrad.data.cells import number
@@ -35,14 +35,16 @@ def check_header(header: tuple[str, ...], path: object) -> None:
             )
 
 
-def check_first_row(header: Sequence[str], rows: Sequence[Sequence[str]], path: object) -> None:
+def check_first_row(
+    header: Sequence[str], column: Callable[[int], Sequence[str]], path: object
+) -> None:
     """Refuse a header that is a row of data, which would be lost without a word.
 
     It is one where a cell is a number and no name, such as 5.1, or text that its column holds too.
 
     Args:
         header: the first row.
-        rows: some below it.
+        column: gives some cells of the column at a place below it.
         path: of the file, for messages.
 
     Raises:
@@ -53,7 +55,7 @@ def check_first_row(header: Sequence[str], rows: Sequence[Sequence[str]], path: 
     if no_names and not _is_scale(list(numbers.values())):
         raise no_header(header, path, "holds numbers that are no names")
     texts = [i for i, name in enumerate(header) if name and i not in numbers]
-    again = (any(row[i] == header[i] for row in rows if i < len(row)) for i in texts)
+    again = (header[i] in column(i) for i in texts)
     # Beside numbers one is enough; of text only, each must be: a header may be repeated somewhere.
     if texts and (any if numbers else all)(again):
         raise no_header(header, path, "looks like the rows below it")

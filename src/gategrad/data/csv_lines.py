@@ -13,6 +13,8 @@ QUOTE = '"'
 _MANY_CELLS, _LONG_CELL = 1 << 17, 8
 # Rows under which each column costs it more than it gains, and bytes that it takes at once.
 _FEW_ROWS, _MOST_BYTES = 100, 1 << 30
+# Columns that are cut out of their lines one by one.
+_FEW_COLUMNS = 3
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -25,6 +27,7 @@ class Lines(Sequence[list[str]]):
         """`refuse` makes the error for the row that is no csv."""
         self._texts, self._separator, self._refuse = texts, separator, refuse
         self._rows: list[list[str]] | None = None
+        self._asked = 0
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -38,14 +41,27 @@ class Lines(Sequence[list[str]]):
             self._rows = self._split()
         return self._rows[index]
 
-    def begin(self, n: int) -> list[list[str]]:
-        """The first n rows, or as many as there are; the others are not looked at."""
-        return self._split(n) if self._rows is None else self._rows[:n]
+    def column(self, place: int, n: int | None = None) -> list[str]:
+        """The cells at a place of rows that all have it; of the first n rows, or of all.
 
-    def _split(self, n: int | None = None) -> list[list[str]]:
+        A few columns are cut out of their lines; for more, all lines are split once.
+        """
+        self._asked += 1
+        longest = max(map(len, self._texts), default=0)
+        if self._rows is None and (self._asked > _FEW_COLUMNS or longest > csv.field_size_limit()):
+            self._rows = self._split()
+        if self._rows is not None:
+            return [row[place] for row in self._rows[:n]]
+        separator, texts = self._separator, self._texts if n is None else self._texts[:n]
+        behind = (texts[0].count(separator) + 1 if texts else 0) - place
+        if place and behind < place:
+            return [text.rsplit(separator, behind)[1].strip() for text in texts]
+        return [text.split(separator, place + 1)[place].strip() for text in texts]
+
+    def _split(self) -> list[list[str]]:
         rows: list[list[str]] = []
         try:
-            for row in csv.reader(self._texts[:n], delimiter=self._separator, strict=True):
+            for row in csv.reader(self._texts, delimiter=self._separator, strict=True):
                 rows.append([cell.strip() for cell in row])
         except csv.Error as error:
             raise self._refuse(error, len(rows)) from error

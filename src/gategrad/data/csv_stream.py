@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from gategrad.data.cells import EITHER, is_missing, number
+from gategrad.data.cells import EITHER, all_numbers, is_missing
 from gategrad.data.columns import dates_of
 from gategrad.data.csv_columns import Sheet, matrix, mixed_signs, plain_numbers, typed
 from gategrad.data.errors import DataError
@@ -90,7 +90,7 @@ def _column(
     texts, kind = sheet.texts(column), kinds.get(column)
     if kind == "text":
         return texts
-    values = _numbers(texts, sheet.decimal) if sheet.decimal == "." else None
+    values = all_numbers(texts) if sheet.decimal == "." else None
     if values is None:
         values = typed(sheet, column)
     if not texts:
@@ -121,21 +121,4 @@ def _no_number(where: str, column: str, text: str) -> DataError:
 
 def is_number(text: str, decimal: str = ".") -> bool:
     """Whether a cell is a finite number."""
-    return _numbers([text], decimal) is not None
-
-
-def _numbers(texts: list[str], decimal: str) -> np.ndarray | None:
-    """The cells as float64; None unless all are finite numbers."""
-    if decimal != ".":
-        found = [number(text, decimal) for text in texts]
-        if None in found:
-            return None
-        texts = found
-    # float() takes 1_000; in a table that is text.
-    elif "_" in "".join(texts):
-        return None
-    try:
-        values = np.fromiter(map(float, texts), np.float64, len(texts))
-    except ValueError:
-        return None
-    return values if np.isfinite(values).all() else None
+    return all_numbers([text], decimal) is not None

@@ -92,16 +92,17 @@ def from_cells(texts: Sequence[str]) -> np.ndarray:
     Cells that are all numbers are numbers, 1.0 and 01 the same as 1; but where they are padded by
     zeros, each in one way only, they are names. Among names, numbers are spelled in one way.
     """
-    numbers = [_finite(text) for text in texts]
-    if None in numbers:
+    numbers = {text: _finite(text) for text in dict.fromkeys(texts)}
+    if None in numbers.values():
         return np.array(one_spelling(texts), np.str_)
-    if any(_PADDED.fullmatch(text) for text in texts) and _spelled_once(texts, numbers):
+    once = len(numbers) == len(set(numbers.values()))
+    if once and any(_PADDED.fullmatch(text) for text in numbers):
         return np.array(texts, np.str_)
-    if all(number.is_integer() for number in numbers):
-        whole = [_whole(text, number) for text, number in zip(texts, numbers, strict=True)]
-        if all(-_LARGEST <= number <= _LARGEST for number in whole):
-            return np.array(whole, np.int64)
-    return np.array(numbers, np.float64)
+    if all(number.is_integer() for number in numbers.values()):
+        whole = {text: _whole(text, number) for text, number in numbers.items()}
+        if all(-_LARGEST <= number <= _LARGEST for number in whole.values()):
+            return np.array([whole[text] for text in texts], np.int64)
+    return np.array([numbers[text] for text in texts], np.float64)
 
 
 def one_spelling(texts: Sequence[str]) -> list[str]:
@@ -120,10 +121,6 @@ def one_spelling(texts: Sequence[str]) -> list[str]:
         for text in found
     }
     return [changed.get(text, text) for text in texts] if changed else list(texts)
-
-
-def _spelled_once(texts: Sequence[str], numbers: Sequence[float]) -> bool:
-    return len(set(texts)) == len(set(numbers))
 
 
 def _labels(part: np.ndarray, where: str) -> list[Label]:

@@ -2,7 +2,9 @@
 
     predict.py    from files to a file: `predict`
     reading.py    from a name to its reader: `rows`      (wanted.py: the columns a model takes)
-    npy.py  npz.py  csv_file.py  arrow.py                 the readers; piece.py says what they give
+    npy.py  npz.py  csv_file.py  arrow.py                 pieces of what `gategrad.data` reads; see
+                                                          piece.py
+    categories.py the categories that a model doesn't know
     blame.py      the file and row that a model can't take
     output.py     labels or scores as they come: .npy, .csv, .parquet
     partial.py    the incomplete output, and how far it is
