@@ -34,3 +34,31 @@ def test_every_link_leads_somewhere() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for link in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name} links {link}"
+
+
+PAGES = (
+    "docs/architecture.md",
+    "CONTRIBUTING.md",
+    "native/engine/README.md",
+    "native/train/README.md",
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_for_maintainers_are_readable_as_text(page) -> None:
+    lines = (ROOT / page).read_text().splitlines()
+    assert len(lines) <= 170
+    assert not [line for line in lines if len(line) > (120 if line.startswith("|") else 100)]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_for_maintainers_name_what_is_there(page) -> None:
+    text = (ROOT / page).read_text()
+    for link in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
+        assert ((ROOT / page).parent / link).exists(), link
+    folder = (ROOT / page).parent
+    places = (folder, ROOT, ROOT / "src" / "gategrad", ROOT / "native")
+    for name in re.findall(r"`([\w./]+\.(?:py|cpp|h|def|md))`", text):
+        found = any((place / name).exists() for place in places)
+        within = [f"src/gategrad/**/{name}", f"native/**/{name}"]
+        assert found or any(list(ROOT.glob(place)) for place in within), name
