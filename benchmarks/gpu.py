@@ -78,8 +78,31 @@ def _stand_in_for_core() -> None:
         return
     stand_in = types.ModuleType(CORE)
     stand_in.train_block, stand_in.learned_word = 32, 64
-    stand_in.Single = object
+    stand_in.Single = stand_in.Source = object
+    stand_in.needed_gates, stand_in.gate_levels = _needed_gates, _gate_levels
     sys.modules[CORE] = stand_in
+
+
+def _needed_gates(
+    n_inputs: int, fanin: np.ndarray, table: np.ndarray, roots: np.ndarray
+) -> np.ndarray:
+    """As the core's: (G,) uint8, whether a gate is read by a root or by a gate that is."""
+    first = 2 + n_inputs
+    needed = np.zeros(first + len(fanin), np.uint8)
+    needed[roots] = 1
+    for gate in reversed(range(len(fanin))):
+        if needed[first + gate]:
+            needed[fanin[gate]] = 1
+    return needed[first:]
+
+
+def _gate_levels(n_inputs: int, fanin: np.ndarray, costs: np.ndarray | None) -> np.ndarray:
+    """As the core's: (G,), a gate's cost, or 1, above the highest level of its operands."""
+    first = 2 + n_inputs
+    levels = np.zeros(first + len(fanin), np.int64)
+    for gate, operands in enumerate(fanin):
+        levels[first + gate] = levels[operands].max() + (1 if costs is None else costs[gate])
+    return levels[first:]
 
 
 class _Timer:
