@@ -41,7 +41,7 @@ def run(
     if json:
         report.emit_json({"recipes": [_figures(group) for group in groups]})
     else:
-        print(text, end="")
+        print(report.shown(text), end="")
 
 
 def _figures(group: records.Group) -> dict[str, object]:
