@@ -1,13 +1,13 @@
 #include "train/buffers.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <new>
 
+#include "common/system.h"
+
 #if defined(__linux__)
-#include <sys/mman.h>
 #include <unistd.h>
 #endif
 
@@ -52,11 +52,11 @@ void give_back(void* block, size_t size) {
   } catch (const std::bad_alloc&) {
     // No memory for the stock's own entry, and this may run in a destructor.
   }
-  std::free(block);
+  system::release(block);
 }
 
 // Rows are read in random order: on small pages, looking up addresses takes as long as the reads.
-constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kHugePage = system::kLargePage;
 
 size_t alignment(size_t n_bytes) { return n_bytes < kHugePage / 2 ? 64 : kHugePage; }
 
@@ -66,11 +66,8 @@ size_t rounded(size_t n_bytes) {
 }
 
 void* allocate(size_t size) {
-  void* block = std::aligned_alloc(alignment(size), size);
+  void* block = system::allocate(size, alignment(size));
   if (block == nullptr) throw std::bad_alloc();
-#if defined(__linux__)
-  if (alignment(size) == kHugePage) madvise(block, size, MADV_HUGEPAGE);
-#endif
   return block;
 }
 
@@ -100,7 +97,7 @@ size_t stocked_bytes() {
 void release_stock() {
   Stock& s = stock();
   std::lock_guard lock(s.mutex);
-  for (auto& [size, block] : s.blocks) std::free(block);
+  for (auto& [size, block] : s.blocks) system::release(block);
   s.blocks.clear();
   s.bytes = 0;
 }

@@ -1,12 +1,11 @@
 #include "train/parallel.h"
 
-#include <dlfcn.h>
-#include <link.h>
-
 #include <exception>
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include "common/system.h"
 
 namespace gategrad::train {
 namespace {
@@ -20,26 +19,24 @@ struct Runtime {
 
 // Other packages may load runtimes of their own: torch's is the one in its folder, or else, where
 // torch uses the system's, the first.
-int find_openmp(dl_phdr_info* info, size_t, void* data) {
+void find_openmp(const char* path_of_library, void* data) {
   auto& found = *static_cast<std::string*>(data);
-  std::string path = info->dlpi_name ? info->dlpi_name : "";
+  std::string path = path_of_library;
   std::string name = path.substr(path.find_last_of('/') + 1);
   for (const char* known : {"libgomp", "libiomp5", "libomp"})
     if (name.rfind(known, 0) == 0 && (found.empty() || path.find("/torch") != std::string::npos))
       found = path;
-  return 0;
 }
 
 Runtime load_runtime() {
   std::string path;
-  dl_iterate_phdr(find_openmp, &path);
+  system::each_library(find_openmp, &path);
   Runtime runtime;
   if (path.empty()) return runtime;
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
-  if (library == nullptr) return runtime;
-  runtime.parallel = reinterpret_cast<decltype(runtime.parallel)>(dlsym(library, "GOMP_parallel"));
+  auto symbol = [&](const char* name) { return system::symbol_of(path.c_str(), name); };
+  runtime.parallel = reinterpret_cast<decltype(runtime.parallel)>(symbol("GOMP_parallel"));
   runtime.thread_number =
-      reinterpret_cast<decltype(runtime.thread_number)>(dlsym(library, "omp_get_thread_num"));
+      reinterpret_cast<decltype(runtime.thread_number)>(symbol("omp_get_thread_num"));
   if (runtime.thread_number == nullptr) runtime.parallel = nullptr;
   return runtime;
 }

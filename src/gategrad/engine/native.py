@@ -65,7 +65,8 @@ class NativeProgram:
         source = _source(circuit, readout, thresholds, self._n_features, self._bits)
         self._engine = _core.lower(source, self.isa, bool(isa.wanted_code(self.isa)))
         self.reason = reason + isa.without_code(self.isa, self._engine.no_code)
-        self.single_rows = SingleRows(source, readout.n_classes, self.isa)
+        narrow = self.code_bytes > 0
+        self.single_rows = SingleRows(source, readout.n_classes, self.isa, narrow=narrow)
         self._intervals = None if self._encoder is None else number_intervals(encoder)
         self._circuit = None if self._intervals is None else circuit
         self._number_rows: NumberRows | None = None
@@ -285,5 +286,6 @@ def _check_width(n_features: int) -> None:
 
 def _addressable(rows: NDArray) -> NDArray:
     """`rows`, copied where an element is not at its natural alignment."""
-    whole = all(stride % rows.itemsize == 0 for stride in rows.strides)
+    size, strides = rows.itemsize, rows.strides
+    whole = size == 1 or (strides[0] % size == 0 and strides[1] % size == 0)
     return rows if whole and rows.flags.aligned else np.array(rows, order="C")

@@ -19,10 +19,11 @@ class SingleRows:
         source: the core's copy of circuit, readout and thresholds.
         n_classes: sums of a row.
         isa: instruction set, as `gategrad.engine.isa.choose` gives it.
+        narrow: whether up to 128 rows have code of their own, which takes half as long as a block.
     """
 
-    def __init__(self, source: _core.Source, n_classes: int, isa: str) -> None:
-        self.source, self._isa = source, isa
+    def __init__(self, source: _core.Source, n_classes: int, isa: str, *, narrow: bool) -> None:
+        self.source, self._isa, self._narrow = source, isa, narrow
         self._n_classes = n_classes
         self._lock = ForkLock()
         self._single: _core.Single | None = None
@@ -34,6 +35,8 @@ class SingleRows:
             if self._single is None:
                 single = _core.lower_single(self.source, self._isa, "")
                 self.most_rows = single.most_rows
+                if self._narrow:
+                    self.most_rows = (single.most_rows + 1) // 2
                 self._single = single
             return self._single
 
