@@ -5,6 +5,7 @@ import numbers
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from gategrad.nn.checks import known_name
 from gategrad.nn.gates.functions import N_FUNCTIONS
@@ -56,6 +57,37 @@ def find_parametrization(choice: str | Kind, inputs: int, estimator: str) -> Kin
             f"not to {choice!r}"
         )
     return TABLES[choice](inputs.__index__())
+
+
+def check_own(kind: Kind, weight: Tensor, out_dim: int) -> None:
+    """Check what a parametrization of one's own makes: initial weights, and tables of them.
+
+    Raises:
+        TypeError: tables are no integers.
+        ValueError: another shape, or tables that gates with so many inputs don't have.
+    """
+    if kind is PARAMETRIZATIONS.get(kind.name) or kind.name in TABLES:
+        return
+    whose = f"parametrization {kind.name!r}"
+    expected = (out_dim, kind.n_parameters)
+    if not isinstance(weight, Tensor) or tuple(weight.shape) != expected:
+        found = tuple(weight.shape) if isinstance(weight, Tensor) else type(weight).__name__
+        raise ValueError(f"{whose} makes initial weights of shape {found}; expected {expected}")
+    tables = kind.tables(weight.detach())
+    if not isinstance(tables, Tensor) or tables.dtype != torch.int64:
+        found = tables.dtype if isinstance(tables, Tensor) else type(tables).__name__
+        raise TypeError(f"{whose} makes tables of {found}; expected a tensor of torch.int64")
+    if tuple(tables.shape) != (out_dim,):
+        raise ValueError(
+            f"{whose} makes tables of shape {tuple(tables.shape)}; expected ({out_dim},), one a "
+            "gate"
+        )
+    inputs = kind.inputs if isinstance(kind, TableParametrization) else 2
+    if inputs < MAX_INPUTS and ((tables < 0) | (tables >= 1 << (1 << inputs))).any():
+        raise ValueError(
+            f"{whose} makes tables from {int(tables.min())} to {int(tables.max())}; expected 0 to "
+            f"{(1 << (1 << inputs)) - 1}, truth tables of {inputs} inputs"
+        )
 
 
 def checked_estimator(estimator: str, parametrization: Kind) -> str:

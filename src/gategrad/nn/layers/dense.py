@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from gategrad.nn.checks import as_rows, float_dtype, layer_values, positive_count
@@ -58,7 +59,8 @@ class LogicDense(nn.Module):
         connections: "random" (fan-out balanced, every input used where possible), "unique" (the
             same, and no set of wires twice), "local" (pixels of a small window), "structured"
             (close pixels, any channel, adjacent thresholds), "learned" (see `LearnedWiring`), or
-            wires of one's own, integers (inputs, out_dim).
+            wires of one's own, integers (inputs, out_dim) or a function of (in_dim, out_dim,
+            generator) that gives them.
         init: "gaussian"; or "residual", "residual-b", "residual-random": every gate starts close
             to its first, second or a random input; or "heavy-tail", "and-or",
             "negation-asymmetric", see `gategrad.nn.gates.inits`.
@@ -84,7 +86,8 @@ class LogicDense(nn.Module):
         active: with an image_shape: bool mask of the inputs worth reading, (height, width),
             (in_dim,) or image_shape (all).
         thresholds: only for "structured": levels of each channel of the image (1).
-        candidates: only for "learned": wires that each pin chooses among (16), or "all".
+        candidates: only for "learned": wires that each pin chooses among (16), or "all"; or
+            the wires themselves, integers (inputs, out_dim, K).
         wire_estimator: only for "learned": "straight-through" or "soft".
         device: where weights and wiring live; they are drawn on the CPU.
         dtype: floating type of the weights (torch's default one).
@@ -116,7 +119,7 @@ class LogicDense(nn.Module):
         radius: int | None = None,
         active: Active | None = None,
         thresholds: int | None = None,
-        candidates: int | str | None = None,
+        candidates: int | str | Tensor | ArrayLike | None = None,
         wire_estimator: str | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -148,6 +151,7 @@ class LogicDense(nn.Module):
             chosen_by = wire_estimator or "straight-through"
             self.wiring = LearnedWiring(indices, estimator=chosen_by, device=device, dtype=dtype)
         weight = initial_weights(self.kind, init, self.out_dim, generator, self.gates)
+        options.check_own(self.kind, weight, self.out_dim)
         self.weight = nn.Parameter(weight.to(device, dtype))
         if self.estimator in options.NOISY:
             self.register_buffer("noise", noise_state(generator).to(device))

@@ -60,7 +60,9 @@ def run_learned(
     n_gates = sum(n for _, n, *_ in sizes)
     threads = max(1, min(torch.get_num_threads(), (len(x) + _PIN) * n_gates // _WORK_A_THREAD))
     settings = (isa.choose()[0], sizes, len(x), n_groups, scale, threads)
-    return _LearnedStack.apply(settings, n_gates, x, *tensors)
+    out = _LearnedStack.apply(settings, n_gates, x, *tensors)
+    # A view made inside the function could not be changed in place.
+    return out if n_groups or out is None else out.t()
 
 
 def _sizes(
@@ -108,7 +110,7 @@ class _LearnedStack(torch.autograd.Function):
             return None
         ctx.save_for_backward(kept, *tensors)
         ctx.settings, ctx.shape = settings, x.shape
-        return out if n_groups else out.t()
+        return out
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -121,7 +123,7 @@ class _LearnedStack(torch.autograd.Function):
             for t, wants in zip(tensors, wanted, strict=True)
         ]
         grad_x = pooled((n_in, batch), torch.float32) if wants_x else None
-        grad, pointers = _input(grad.contiguous() if ctx.settings[3] else grad)
+        grad, pointers = _input(grad.contiguous() if ctx.settings[3] else grad.t())
         arrays, grad_arrays = (
             [0 if t is None else t.data_ptr() for t in each] for each in (tensors, grads)
         )

@@ -1,8 +1,9 @@
 """Choose a wiring by name, or take the user's own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
@@ -14,7 +15,7 @@ from gategrad.nn.wiring.connections.candidates import (
     local_candidates,
     random_candidates,
 )
-from gategrad.nn.wiring.connections.given import given_connections
+from gategrad.nn.wiring.connections.given import given_candidates, given_connections
 from gategrad.nn.wiring.connections.local import DEFAULT_RADIUS, local_connections
 from gategrad.nn.wiring.connections.random import random_connections
 from gategrad.nn.wiring.connections.structured import structured_connections
@@ -22,7 +23,7 @@ from gategrad.nn.wiring.connections.unique import unique_connections
 
 CONNECTIONS = ("random", "unique", "local", "structured", "learned")
 
-Connections = str | Tensor | ArrayLike
+Connections = str | Tensor | ArrayLike | Callable[[int, int, torch.Generator], Tensor | ArrayLike]
 Active = Tensor | ArrayLike
 
 # The wirings that each option is for.
@@ -45,7 +46,8 @@ class WiringOptions:
         radius: for the same, with an image_shape.
         active: for the same, with an image_shape.
         thresholds: only for "structured"; 1 without it.
-        candidates: only for "learned": how many a pin, or "all".
+        candidates: only for "learned": how many a pin, or "all"; or the wires themselves, integers
+            (pins, out_dim, K).
         wire_estimator: only for "learned"; `connect` only refuses it elsewhere.
     """
 
@@ -53,7 +55,7 @@ class WiringOptions:
     radius: int | None = None
     active: Active | None = None
     thresholds: int | None = None
-    candidates: int | str | None = None
+    candidates: int | str | Tensor | ArrayLike | None = None
     wire_estimator: str | None = None
 
 
@@ -69,7 +71,8 @@ def connect(
     """Wires (pins, out_dim) int64 of `out_dim` gates over `in_dim` inputs, or their candidates.
 
     Args:
-        connections: one of `CONNECTIONS`, or integers (pins, out_dim) of one's own.
+        connections: one of `CONNECTIONS`, or integers (pins, out_dim) of one's own, or a function
+            `(in_dim, out_dim, generator)` that gives such integers.
         in_dim: number of wires to choose from.
         out_dim: number of gates.
         options: of the wiring.
@@ -86,6 +89,8 @@ def connect(
     if isinstance(connections, str):
         name = known_name("connections", connections, CONNECTIONS)
     _refuse_options_of_others(name, own)
+    if callable(connections):
+        connections = connections(in_dim, out_dim, generator)
     if name is None:
         return given_connections(connections, in_dim, out_dim, pins=pins)
     if name == "learned":
@@ -106,6 +111,10 @@ def _candidates(
     in_dim: int, out_dim: int, own: WiringOptions, pins: int, generator: torch.Generator
 ) -> Tensor:
     count = DEFAULT_CANDIDATES if own.candidates is None else own.candidates
+    if isinstance(count, (Tensor, np.ndarray, list, tuple)) and np.ndim(count):
+        if own.image_shape is not None:
+            raise ValueError("candidates of one's own have no windows; leave image_shape out")
+        return given_candidates(count, in_dim, out_dim, pins=pins)
     if own.image_shape is None:
         return random_candidates(in_dim, out_dim, count, generator, pins=pins)
     radius = DEFAULT_CANDIDATE_RADIUS if own.radius is None else own.radius
