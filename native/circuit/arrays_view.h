@@ -1,4 +1,4 @@
-// The arrays of a circuit as they come from Python.
+// The arrays of a circuit as nanobind hands them over from Python.
 #pragma once
 
 #include "arrays.h"
