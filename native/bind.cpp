@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 
 namespace gategrad {
+void bind_arrays(nanobind::module_& m);
 void bind_choice(nanobind::module_& m);
 void bind_circuit(nanobind::module_& m);
 void bind_engine(nanobind::module_& m);
@@ -24,4 +25,5 @@ NB_MODULE(_core, m) {
   gategrad::bind_train(m);
   gategrad::bind_warp(m);
   gategrad::bind_wide(m);
+  gategrad::bind_arrays(m);
 }

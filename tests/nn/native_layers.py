@@ -17,7 +17,7 @@ def noted_calls(monkeypatch: pytest.MonkeyPatch, prefix: str) -> list[str]:
     seen = []
 
     def noted(name: str, run: Callable) -> Callable:
-        return lambda *arguments: (seen.append(name), run(*arguments))[1]
+        return lambda *given, **named: (seen.append(name), run(*given, **named))[1]
 
     for name in [name for name in dir(_core) if name.startswith(prefix)]:
         monkeypatch.setattr(_core, name, noted(name, getattr(_core, name)))

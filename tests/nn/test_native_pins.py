@@ -166,3 +166,21 @@ def test_autocast_changes_nothing() -> None:
     expected = module(x)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert torch.equal(module(x), expected)
+
+
+def halved(wiring: torch.nn.Module) -> None:
+    wiring.half()
+
+
+def shrunk(wiring: torch.nn.Module) -> None:
+    logits = wiring.logits
+    logits.data = logits.data[:, :3].clone()
+
+
+@pytest.mark.parametrize("change", [halved, shrunk])
+def test_tensors_that_changed_between_the_passes_are_refused(change) -> None:
+    module = layer(wire_estimator="straight-through")
+    out = module(rows(9)).sum()
+    change(module.wiring)
+    with pytest.raises(RuntimeError, match=r"shares of candidates is .*; the native core expects"):
+        out.backward()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from gategrad import nn
+from gategrad import _core, nn
 from gategrad.nn.executors.training_variable import VARIABLE
 from tests.nn.native_layers import (
     BATCHES,
@@ -150,3 +150,47 @@ def test_autocast_changes_nothing() -> None:
     expected = module(x)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert torch.equal(module(x), expected)
+
+
+def halved(module: torch.nn.Module) -> None:
+    module.half()
+
+
+def shrunk(module: torch.nn.Module) -> None:
+    logits = module.logits
+    logits.data = logits.data[:3].clone()
+
+
+@pytest.mark.parametrize("change", [halved, shrunk])
+def test_tensors_that_changed_between_the_passes_are_refused(change) -> None:
+    module = layer(estimator="straight-through")
+    out = module(rows(9)).sum()
+    change(module)
+    with pytest.raises(RuntimeError, match=r"shares of slots is .*; the native core expects"):
+        out.backward()
+
+
+def test_the_core_compares_shapes_with_its_description() -> None:
+    as_array = lambda t, kind: _core.Array(t.data_ptr(), kind, t.shape)  # noqa: E731
+    real, whole = _core.ScalarType.float32, _core.ScalarType.int64
+    wires, tables = torch.zeros(2, 3, 4, dtype=torch.int64), torch.zeros(3, 4, dtype=torch.int64)
+    sizes = {"pins": 0, "n": 3, "k": 4, "n_in": 5, "batch": 6, "threads": 1, "grad_factor": 1.0}
+    choice = _core.ChoiceDescription(isa="baseline", **sizes)
+    terms = _core.TermArrays(
+        wires=as_array(wires, whole),
+        tables=as_array(tables, whole),
+        chosen_wires=None,
+        chosen_tables=None,
+    )
+    share, out = torch.ones(3, 4), torch.ones(3, 6)
+    with pytest.raises(ValueError, match=r"rows is \(4, 6\); expected \(5, 6\)"):
+        _core.slots_forward(
+            choice,
+            terms,
+            share=as_array(share, real),
+            logits=None,
+            rows=as_array(torch.ones(4, 6), real),
+            out=as_array(out, real),
+        )
+    with pytest.raises(TypeError):
+        _core.ChoiceDescription("baseline", *sizes.values())

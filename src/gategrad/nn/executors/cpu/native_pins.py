@@ -14,7 +14,7 @@ from torch.autograd.function import FunctionCtx
 from gategrad import _core
 from gategrad.engine import isa
 from gategrad.nn.checks import refuse_second_derivative
-from gategrad.nn.executors.cpu.native_op import pooled
+from gategrad.nn.executors.cpu.arrays import checked, pooled
 
 # Candidates times samples under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 20
@@ -50,7 +50,8 @@ def pins_again(rows: Tensor, candidates: Tensor, choice: Tensor) -> Tensor:
     if choice.dtype == torch.int32:
         torch.index_select(rows, 0, choice.flatten(), out=out.flatten(0, 1))
     else:
-        _make(rows, candidates, choice, None, None, out)
+        call = _Call(rows, candidates)
+        call.forward(rows, candidates, out, share=choice)
     return out
 
 
@@ -65,15 +66,16 @@ class _NativePins(torch.autograd.Function):
         grad_factor: float,
     ) -> Tensor:
         logits = logits.contiguous()
+        call = _Call(rows, candidates, grad_factor)
         share = torch.softmax(logits, 2) if soft else None
-        chosen = None if soft else torch.empty(candidates.shape[:2], dtype=torch.int32)
-        out = pooled((*candidates.shape[:2], rows.shape[1]), rows.dtype)
-        _make(rows, candidates, share, logits, chosen, out)
+        chosen = None if soft else torch.empty(call.pins, dtype=torch.int32)
+        out = pooled((*call.pins, call.rows[1]), call.dtype)
+        call.forward(rows, candidates, out, share=share, logits=logits, chosen=chosen)
         choice = share if soft else chosen
         ctx.mark_non_differentiable(choice)
         # The softmax is made again rather than kept where the values need none.
         ctx.save_for_backward(rows, candidates, share if soft else logits, chosen)
-        ctx.grad_factor = grad_factor
+        ctx.call = call
         return out, choice
 
     @staticmethod
@@ -81,47 +83,76 @@ class _NativePins(torch.autograd.Function):
         refuse_second_derivative()
         rows, candidates, share, chosen = ctx.saved_tensors
         wants_rows, wants_logits, *_ = ctx.needs_input_grad
-        if chosen is not None and wants_logits:
-            share = torch.softmax(share, 2)
-        grad = grad.contiguous()
-        grad_rows = pooled(tuple(rows.shape), rows.dtype) if wants_rows else None
-        grad_logits = pooled(tuple(candidates.shape), rows.dtype) if wants_logits else None
-        _call("backward", rows)(
-            _layer(rows, candidates),
-            address(share),
-            (address(chosen), 0),
-            *map(address, (rows, grad)),
-            ctx.grad_factor,
-            *map(address, (grad_logits, grad_rows)),
+        if chosen is not None:
+            share = torch.softmax(share, 2) if wants_logits else None
+        # Kept until the core is done: it is given an address.
+        call, grad = ctx.call, grad.contiguous()
+        grad_rows = pooled(call.rows, call.dtype) if wants_rows else None
+        grad_logits = pooled(call.terms, call.dtype) if wants_logits else None
+        _core.pins_backward(
+            call.choice,
+            call.arrays(candidates, chosen),
+            share=call.array(share, "the shares of candidates", call.terms),
+            rows=call.array(rows, "the pins' input", call.rows),
+            grad=call.array(grad, "grad", (*call.pins, call.rows[1])),
+            grad_logits=call.array(grad_logits, "grad_logits", call.terms),
+            grad_rows=call.array(grad_rows, "grad_rows", call.rows),
         )
         return grad_rows, grad_logits, None, None, None
 
 
-def _make(
-    rows: Tensor,
-    candidates: Tensor,
-    share: Tensor | None,
-    logits: Tensor | None,
-    chosen: Tensor | None,
-    out: Tensor,
-) -> None:
-    chosen_wires = (address(chosen), 0)
-    pointers = (address(share), address(logits), chosen_wires, address(rows), address(out))
-    _call("forward", rows)(_layer(rows, candidates), *pointers)
+class _Call:
+    """What the core is told in both passes; shapes and dtype are those of the forward pass."""
+
+    def __init__(self, rows: Tensor, candidates: Tensor, grad_factor: float = 1.0) -> None:
+        self.rows, self.dtype = tuple(rows.shape), rows.dtype
+        self.terms, self.pins = tuple(candidates.shape), tuple(candidates.shape[:2])
+        (n_in, batch), (pins, n, k) = self.rows, self.terms
+        work = pins * n * k * batch
+        self.choice = _core.ChoiceDescription(
+            isa=isa.choose()[0],
+            pins=pins,
+            n=n,
+            k=k,
+            n_in=n_in,
+            batch=batch,
+            threads=max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD)),
+            grad_factor=grad_factor,
+        )
+
+    def forward(
+        self,
+        rows: Tensor,
+        candidates: Tensor,
+        out: Tensor,
+        *,
+        share: Tensor | None = None,
+        logits: Tensor | None = None,
+        chosen: Tensor | None = None,
+    ) -> None:
+        _core.pins_forward(
+            self.choice,
+            self.arrays(candidates, chosen),
+            share=self.array(share, "the shares of candidates", self.terms),
+            logits=self.array(logits, "the logits of candidates", self.terms),
+            rows=self.array(rows, "the pins' input", self.rows),
+            out=self.array(out, "out", (*self.pins, self.rows[1])),
+        )
+
+    def arrays(self, candidates: Tensor, chosen: Tensor | None) -> _core.TermArrays:
+        return _core.TermArrays(
+            wires=checked(candidates, "candidates", torch.int32, self.terms),
+            tables=None,
+            chosen_wires=given(chosen, "the chosen wires", torch.int32, self.pins),
+            chosen_tables=None,
+        )
+
+    def array(self, tensor: Tensor | None, what: str, shape: tuple) -> _core.Array | None:
+        return given(tensor, what, self.dtype, shape)
 
 
-def address(tensor: Tensor | None) -> int:
-    """Where the core finds a tensor, or 0."""
-    return 0 if tensor is None else tensor.data_ptr()
-
-
-def _layer(rows: Tensor, candidates: Tensor) -> tuple:
-    """The core's description; the address stays valid while the candidates live."""
-    *_, k = candidates.shape
-    (n_in, batch), n = rows.shape, candidates.numel() // k
-    threads = max(1, min(torch.get_num_threads(), n * k * batch // _WORK_A_THREAD))
-    return (isa.choose()[0], candidates.data_ptr(), 0, n, k, n_in, batch, threads)
-
-
-def _call(name: str, like: Tensor) -> object:
-    return getattr(_core, f"pins_{name}_{str(like.dtype).removeprefix('torch.')}")
+def given(
+    tensor: Tensor | None, what: str, dtype: torch.dtype, shape: tuple[int, ...]
+) -> _core.Array | None:
+    """A checked tensor for the core, or None."""
+    return None if tensor is None else checked(tensor, what, dtype, shape)
