@@ -95,6 +95,11 @@ def layer_values(
         TypeError, ValueError: as `layer_input`; or values outside 0 to 1.
     """
     name = type(layer).__name__
+    if torch._C._is_tracing():
+        raise RuntimeError(
+            f"{name} can't be traced by torch.jit or exported to ONNX through it; make a model "
+            "with gategrad.discretize, or use torch.export"
+        )
     x = layer_input(name, x, width)
     if not (x.dtype == torch.bool or traced() or x.is_meta or (x.is_inference() and x.is_cuda)):
         _look(layer, name, x)

@@ -102,7 +102,7 @@ class GateBank(NamedTuple):
             return weight, WeightKind.LIGHT, hard_forward
         if self._weights_are_logits():
             return weight, WeightKind.LOGITS, hard_forward
-        with torch.autocast(weight.device.type, enabled=False):
+        with torch.autocast("cpu" if weight.is_meta else weight.device.type, enabled=False):
             logits = self._logits()
             if logits is not None and logits.shape[1] == N_FUNCTIONS:
                 return logits.contiguous(), WeightKind.LOGITS, hard_forward

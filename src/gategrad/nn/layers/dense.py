@@ -217,7 +217,7 @@ class LogicDense(nn.Module):
         The rows must have the weight's dtype. torch.compile leaves this part as it is.
         """
         # Autocast would lower the coefficients' precision behind the kernels' back.
-        with torch.autocast(rows.device.type, enabled=False):
+        with torch.autocast("cpu" if rows.is_meta else rows.device.type, enabled=False):
             if self.logic != "probabilistic":
                 return self._mixtures(*self._pins(rows)[:3])
             if isinstance(self.kind, TableParametrization):
