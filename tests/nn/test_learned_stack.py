@@ -16,11 +16,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Layers of each forward call of the core that found bits."""
     seen, run = [], _core.learned_forward
 
-    def learned_forward(settings, *rest) -> bool:
-        done = run(settings, *rest)
+    def learned_forward(stack, arrays, **rest) -> bool:
+        done = run(stack, arrays, **rest)
         if done:
-            _, layers, *_ = settings
-            seen.append(len(layers))
+            seen.append(len(stack.layers))
         return done
 
     monkeypatch.setattr(_core, "learned_forward", learned_forward)

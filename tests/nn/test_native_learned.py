@@ -39,11 +39,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Layers and samples of each call of the core."""
     seen, run = [], _core.learned_forward
 
-    def learned_forward(settings, *rest) -> bool:
-        done = run(settings, *rest)
+    def learned_forward(stack, arrays, **rest) -> bool:
+        done = run(stack, arrays, **rest)
         if done:
-            _, layers, batch, *_ = settings
-            seen.append((len(layers), batch))
+            seen.append((len(stack.layers), stack.batch))
         return done
 
     monkeypatch.setattr(_core, "learned_forward", learned_forward)
@@ -128,3 +127,27 @@ def test_two_layers_and_a_group_sum(monkeypatch, calls) -> None:
 
 def test_an_empty_batch() -> None:
     assert layer(5)(bits(0)).shape == (0, 37)
+
+
+def halved(module: nn.LogicDense) -> None:
+    module.half()
+
+
+def shrunk(module: nn.LogicDense) -> None:
+    module.weight.data = module.weight.data[:3].clone()
+
+
+def shrunk_logits(module: nn.LogicDense) -> None:
+    logits = module.wiring.logits
+    logits.data = logits.data[:, :3].clone()
+
+
+@pytest.mark.parametrize("change", [halved, shrunk, shrunk_logits])
+def test_tensors_that_changed_between_the_passes_are_refused(change) -> None:
+    module = nn.LogicDense(
+        40, 30, connections="learned", candidates=4, estimator="straight-through", seed=0
+    )
+    out = module(torch.ones(9, 40)).sum()
+    change(module)
+    with pytest.raises(RuntimeError, match="the native core expects a dense tensor"):
+        out.backward()

@@ -1,82 +1,197 @@
-// Addresses come from torch tensors: gategrad/nn/native_learned.py vouches for their types, sizes
-// and lifetimes, and is the only caller.
+// The border of learned wires on bits. gategrad/nn/executors/cpu/native_learned.py is the only caller;
+// it vouches for the arrays' lifetimes, and what it says of types and shapes is compared with the
+// description.
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <optional>
+#include <stdexcept>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "arrays.h"
 #include "train/bind.h"
 #include "train/bits/learned.h"
+#include "train/common/arrays.h"
 
 namespace gategrad {
 namespace {
 
 using namespace train;
+using Given = std::optional<Array>;
 
-// n_in, n, k, Parametrization, straight-through?, grad_factor
-using Sizes = std::tuple<size_t, size_t, size_t, int, bool, double>;
-// instruction set, sizes of each layer, batch, n_groups, scale, threads
-using Settings = std::tuple<std::string, std::vector<Sizes>, size_t, size_t, double, size_t>;
-// weight, logits or 0, candidates or indices of each layer, one after the other; or gradients
-using Arrays = std::vector<uintptr_t>;
-// values or 0, bytes or 0, elements from row to row or 0
-using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
+struct BitLayer {
+  size_t n_in, n, candidates;  // of a pin; 0: wires are given
+  int weights;                 // nn/gates/weight_kind.py
+  bool straight_through;
+  double grad_factor;
+};
 
-LearnedStack make_stack(const Settings& settings, const Arrays& arrays, const Arrays& grads) {
-  const auto& [isa, sizes, batch, n_groups, scale, threads] = settings;
-  const KernelSet& kernels = *instruction_set(isa).kernels;
-  LearnedStack stack{&kernels.bits, &kernels.floats.stack, {}, batch, n_groups,
-                     static_cast<float>(scale), threads};
-  for (size_t l = 0; l < sizes.size(); ++l) {
-    const auto& [n_in, n, k, kind, straight_through, factor] = sizes[l];
-    const uintptr_t weight = arrays.at(3 * l), logits = arrays.at(3 * l + 1),
-                    wires = arrays.at(3 * l + 2);
-    stack.layers.push_back({pointer<const int32_t>(logits ? wires : 0),
-                            pointer<const float>(logits),
-                            pointer<const int64_t>(logits ? 0 : wires),
-                            pointer<const float>(weight),
-                            pointer<float>(grads.empty() ? 0 : grads.at(3 * l + 1)),
-                            pointer<float>(grads.empty() ? 0 : grads.at(3 * l)), n_in, n, k,
-                            static_cast<Parametrization>(kind), straight_through,
-                            static_cast<float>(factor)});
+struct BitStack {
+  std::string isa;
+  std::vector<BitLayer> layers;
+  size_t batch;
+  size_t n_groups;  // 0: the output is the last layer's, else the sums of n_groups groups
+  double scale;     // of the sums
+  size_t threads;
+};
+
+// Of each layer: weights; logits (2, n, k) and int32 candidates (2, n, k), or none and int64 wires
+// (2, n). Gradients have the shapes of weights and logits; none: not wanted.
+struct BitArrays {
+  std::vector<Array> weights;
+  std::vector<Given> logits;
+  std::vector<Array> wires;
+};
+
+struct BitGradients {
+  std::vector<Given> weights, logits;
+};
+
+// A batch (batch, n) in rows `stride` apart or, where that is 0, (n, batch) without gaps.
+struct BitBatch {
+  Array array;
+  size_t stride;
+};
+
+template <typename S, typename A>
+S* weights_of(const BitLayer& layer, const A& array) {
+  const size_t sets = layer.straight_through ? 2 : 1;
+  switch (static_cast<Parametrization>(layer.weights)) {
+    case Parametrization::kRaw: return elements<S>(array, {layer.n, 16}, "a weight");
+    case Parametrization::kLight: return elements<S>(array, {layer.n, 4}, "a weight");
+    case Parametrization::kGiven: return elements<S>(array, {layer.n, sets, 4}, "a weight");
   }
-  return stack;
+  throw std::invalid_argument("bits are computed by gates with two inputs, whose weights are "
+                              "logits, angles or coefficients");
 }
 
-LearnedInput make_input(const InputTuple& x) {
-  return {pointer<const float>(std::get<0>(x)), pointer<const uint8_t>(std::get<1>(x)),
-          std::get<2>(x)};
+void check(const BitStack& stack, const BitArrays& arrays, const BitGradients* grads) {
+  const size_t n = stack.layers.size();
+  const bool complete = arrays.weights.size() == n && arrays.logits.size() == n &&
+                        arrays.wires.size() == n &&
+                        (!grads || (grads->weights.size() == n && grads->logits.size() == n));
+  if (n == 0 || stack.threads == 0 || !complete)
+    throw std::invalid_argument("a stack has layers, threads, and arrays of each layer");
+  for (size_t l = 1; l < n; ++l)
+    if (stack.layers[l].n_in != stack.layers[l - 1].n)
+      throw std::invalid_argument("a layer of " + std::to_string(stack.layers[l - 1].n) +
+                                  " gates is followed by one of " +
+                                  std::to_string(stack.layers[l].n_in) + " inputs");
+  if (stack.n_groups && stack.layers.back().n % stack.n_groups)
+    throw std::invalid_argument("groups do not divide the outputs");
 }
 
-// Coefficients, soft and forward, two wires a gate, and packed inputs lie one after the other.
-LearnedKept make_kept(const LearnedStack& stack, uintptr_t kept) {
-  size_t gates = 0;
-  for (const LearnedLayer& layer : stack.layers) gates += layer.n;
-  auto* coefficients = pointer<float>(kept);
+LearnedStack make_stack(const BitStack& stack, const BitArrays& arrays,
+                        const BitGradients* grads) {
+  check(stack, arrays, grads);
+  const KernelSet& kernels = *instruction_set(stack.isa).kernels;
+  LearnedStack made{&kernels.bits,  &kernels.floats.stack,           {},
+                    stack.batch,    stack.n_groups, static_cast<float>(stack.scale), stack.threads};
+  for (size_t l = 0; l < stack.layers.size(); ++l) {
+    const BitLayer& layer = stack.layers[l];
+    const size_t n = layer.n, k = layer.candidates;
+    LearnedLayer to{};
+    if (k) {
+      to.candidates = elements<const int32_t>(arrays.wires[l], {2, n, k}, "candidates");
+      to.logits = elements<const float>(arrays.logits[l], {2, n, k}, "logits");
+      if (!to.logits) throw std::invalid_argument("candidates have logits");
+      to.grad_logits = grads ? elements<float>(grads->logits[l], {2, n, k}, "grad_logits") : nullptr;
+    } else {
+      to.indices = elements<const int64_t>(arrays.wires[l], {2, n}, "wires");
+    }
+    to.weight = weights_of<const float>(layer, arrays.weights[l]);
+    to.grad_weight = grads ? weights_of<float>(layer, grads->weights[l]) : nullptr;
+    to.n_in = layer.n_in;
+    to.n = n;
+    to.k = k;
+    to.parametrization = static_cast<Parametrization>(layer.weights);
+    to.straight_through = layer.straight_through;
+    to.grad_factor = static_cast<float>(layer.grad_factor);
+    made.layers.push_back(to);
+  }
+  return made;
+}
+
+LearnedInput make_batch(const BitBatch& x, size_t n, size_t batch, const char* name) {
+  if (x.stride == 0) return {elements<const float>(x.array, {n, batch}, name), nullptr, 0};
+  if (x.stride < n && batch > 1) throw std::invalid_argument(std::string(name) + " has rows that overlap");
+  if (x.array.type == ScalarType::kUint8)
+    return {nullptr, elements<const uint8_t>(x.array, {batch, n}, name), x.stride};
+  return {elements<const float>(x.array, {batch, n}, name), nullptr, x.stride};
+}
+
+// Coefficients, soft and forward, two wires a gate, and packed inputs lie one after the other; a gate's
+// first two are five numbers of 64 bits.
+LearnedKept make_kept(const LearnedStack& stack, const Array& kept) {
+  size_t gates = 0, words = 0;
+  for (const LearnedLayer& layer : stack.layers) {
+    gates += layer.n;
+    words += layer.n_in * stack.n_words();
+  }
+  auto* coefficients = reinterpret_cast<float*>(elements<int64_t>(kept, {5 * gates + words}, "kept"));
   auto* wires = reinterpret_cast<int32_t*>(coefficients + 8 * gates);
   return {reinterpret_cast<uint64_t*>(wires + 2 * gates), wires, coefficients};
+}
+
+size_t width_of(const LearnedStack& stack) {
+  return stack.n_groups ? stack.n_groups : stack.layers.back().n;
+}
+
+bool run_forward(const BitStack& description, const BitArrays& arrays, const Array& kept,
+             const BitBatch& x, const Array& out) {
+  nb::gil_scoped_release release;
+  const LearnedStack stack = make_stack(description, arrays, nullptr);
+  const size_t n = width_of(stack), batch = stack.batch;
+  float* to = stack.n_groups ? elements<float>(out, {batch, n}, "out")
+                             : elements<float>(out, {n, batch}, "out");
+  return learned_forward(stack, make_batch(x, stack.layers[0].n_in, batch, "x"),
+                         make_kept(stack, kept), to);
+}
+
+void run_backward(const BitStack& description, const BitArrays& arrays, const Array& kept,
+              const BitBatch& grad, const BitGradients& grads, const Given& grad_x) {
+  nb::gil_scoped_release release;
+  const LearnedStack stack = make_stack(description, arrays, &grads);
+  if (stack.n_groups && grad.stride != stack.n_groups)
+    throw std::invalid_argument("the gradient of sums is in rows without gaps");
+  if (grad.array.type == ScalarType::kUint8)
+    throw std::invalid_argument("a gradient is no bytes");
+  learned_backward(stack, make_kept(stack, kept),
+                   make_batch(grad, width_of(stack), stack.batch, "grad"),
+                   elements<float>(grad_x, {stack.layers[0].n_in, stack.batch}, "grad_x"));
 }
 
 }  // namespace
 
 void bind_learned(nb::module_& m) {
   m.attr("learned_word") = kWord;
-  m.def("learned_forward", [](const Settings& settings, const Arrays& arrays, uintptr_t kept,
-                              const InputTuple& x, uintptr_t out) {
-    nb::gil_scoped_release release;
-    const LearnedStack stack = make_stack(settings, arrays, {});
-    return learned_forward(stack, make_input(x), make_kept(stack, kept), pointer<float>(out));
-  });
-  m.def("learned_backward", [](const Settings& settings, const Arrays& arrays, uintptr_t kept,
-                               const InputTuple& grad_out, const Arrays& grads, uintptr_t grad_x) {
-    nb::gil_scoped_release release;
-    const LearnedStack stack = make_stack(settings, arrays, grads);
-    learned_backward(stack, make_kept(stack, kept), make_input(grad_out), pointer<float>(grad_x));
-  });
+  nb::class_<BitLayer>(m, "BitLayer")
+      .def(nb::init<size_t, size_t, size_t, int, bool, double>(), nb::kw_only(), nb::arg("n_in"),
+           nb::arg("n"), nb::arg("candidates"), nb::arg("weights"), nb::arg("straight_through"),
+           nb::arg("grad_factor"))
+      .def_ro("n_in", &BitLayer::n_in)
+      .def_ro("n", &BitLayer::n);
+  nb::class_<BitStack>(m, "BitStack")
+      .def(nb::init<std::string, std::vector<BitLayer>, size_t, size_t, double, size_t>(),
+           nb::kw_only(), nb::arg("isa"), nb::arg("layers"), nb::arg("batch"),
+           nb::arg("n_groups"), nb::arg("scale"), nb::arg("threads"))
+      .def_ro("layers", &BitStack::layers)
+      .def_ro("batch", &BitStack::batch)
+      .def_ro("n_groups", &BitStack::n_groups);
+  nb::class_<BitArrays>(m, "BitArrays")
+      .def(nb::init<std::vector<Array>, std::vector<Given>, std::vector<Array>>(), nb::kw_only(),
+           nb::arg("weights"), nb::arg("logits"), nb::arg("wires"));
+  nb::class_<BitGradients>(m, "BitGradients")
+      .def(nb::init<std::vector<Given>, std::vector<Given>>(), nb::kw_only(), nb::arg("weights"),
+           nb::arg("logits"));
+  nb::class_<BitBatch>(m, "BitBatch")
+      .def(nb::init<Array, size_t>(), nb::kw_only(), nb::arg("array"), nb::arg("stride"));
+  m.def("learned_forward", run_forward, nb::arg("stack"), nb::arg("arrays"), nb::kw_only(),
+        nb::arg("kept"), nb::arg("x"), nb::arg("out"));
+  m.def("learned_backward", run_backward, nb::arg("stack"), nb::arg("arrays"), nb::kw_only(),
+        nb::arg("kept"), nb::arg("grad"), nb::arg("grads"), nb::arg("grad_x").none());
 }
 
 }  // namespace gategrad

@@ -17,7 +17,10 @@ from torch.autograd.function import FunctionCtx
 from gategrad import _core
 from gategrad.engine import isa
 from gategrad.nn.checks import refuse_second_derivative
-from gategrad.nn.executors.cpu.native_op import WEIGHT_KINDS, check_groups, pooled
+from gategrad.nn.executors.cpu.arrays import checked, pooled
+from gategrad.nn.executors.cpu.native_op import check_groups
+from gategrad.nn.executors.cpu.native_pins import given
+from gategrad.nn.gates.weight_kind import WeightKind
 
 WORD: int = _core.learned_word
 # Gates times samples under which a further thread costs more than it helps.
@@ -46,70 +49,79 @@ def run_learned(
     """
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(torch.float32)
-    tensors, sizes = [], []
+    tensors, described = [], []
     for layer in layers:
-        weight, _, hard = layer.bank.core_weights()
+        weight, kind, hard = layer.bank.core_weights()
         wiring = layer.wiring
         logits, wires = (
             (None, layer.indices) if wiring is None else (wiring.logits, wiring.candidates)
         )
         wires = wires.contiguous()
         tensors += [weight, logits, wires]
-        sizes.append(_sizes(layer, weight, logits, wires, hard))
-    _check_chain(sizes, n_groups)
-    n_gates = sum(n for _, n, *_ in sizes)
-    threads = max(1, min(torch.get_num_threads(), (len(x) + _PIN) * n_gates // _WORK_A_THREAD))
-    settings = (isa.choose()[0], sizes, len(x), n_groups, scale, threads)
-    out = _LearnedStack.apply(settings, n_gates, x, *tensors)
+        described.append(_described(layer, kind, hard, logits))
+    _check_chain(described, n_groups)
+    n_gates = sum(layer.n for layer in described)
+    stack = _core.BitStack(
+        isa=isa.choose()[0],
+        layers=described,
+        batch=len(x),
+        n_groups=n_groups,
+        scale=scale,
+        threads=max(1, min(torch.get_num_threads(), (len(x) + _PIN) * n_gates // _WORK_A_THREAD)),
+    )
+    # Coefficients of all layers, their wires and their packed inputs, in turn.
+    words = -(-len(x) // WORD) * sum(layer.n_in for layer in described)
+    kept = _GATE_BYTES // 8 * n_gates + words
+    out = _LearnedStack.apply(stack, kept, x, *tensors)
     # A view made inside the function could not be changed in place.
     return out if n_groups or out is None else out.t()
 
 
-def _sizes(
-    layer: nn.Module, weight: Tensor, logits: Tensor | None, wires: Tensor, hard: bool
-) -> tuple:
-    """The core's description of a layer, its arrays apart.
-
-    Raises:
-        ValueError: wires that do not fit the gates.
-    """
-    n = len(weight)
-    expected = (2, n) if logits is None else logits.shape
-    if wires.shape != expected or wires.dtype != (torch.int64 if logits is None else torch.int32):
-        raise ValueError(
-            f"wires are {tuple(wires.shape)} {wires.dtype}; expected {tuple(expected)}, int32 "
-            "candidates or int64 indices"
-        )
-    k, kind = 0 if logits is None else logits.shape[2], WEIGHT_KINDS[tuple(weight.shape[1:])]
-    return layer.in_dim, n, k, kind, bool(hard), float(layer.grad_factor)
+def _described(
+    layer: nn.Module, kind: WeightKind, hard: bool, logits: Tensor | None
+) -> _core.BitLayer:
+    return _core.BitLayer(
+        n_in=layer.in_dim,
+        n=layer.out_dim,
+        candidates=0 if logits is None else logits.shape[2],
+        weights=kind.value,
+        straight_through=bool(hard),
+        grad_factor=float(layer.grad_factor),
+    )
 
 
-def _check_chain(sizes: Sequence[tuple], n_groups: int) -> None:
+def _check_chain(layers: Sequence[_core.BitLayer], n_groups: int) -> None:
     """ValueError where the layers, or the groups of the last one, don't fit each other."""
-    for (_, n_out, *_), (n_in, *_) in pairwise(sizes):
-        if n_in != n_out:
-            raise ValueError(f"a layer of {n_out} gates is followed by one of {n_in} inputs")
-    check_groups(n_groups, sizes[-1][1])
+    for before, after in pairwise(layers):
+        if after.n_in != before.n:
+            raise ValueError(
+                f"a layer of {before.n} gates is followed by one of {after.n_in} inputs"
+            )
+    check_groups(n_groups, layers[-1].n)
 
 
 class _LearnedStack(torch.autograd.Function):
-    """`apply(settings, gates of all layers, x, *(weight, logits or None, wires) of each layer)`."""
+    """`apply(stack, numbers kept, x, *(weight, logits or None, wires) of each layer)`."""
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx, settings: tuple, n_gates: int, x: Tensor, *tensors: Tensor | None
+        ctx: FunctionCtx, stack: _core.BitStack, n_kept: int, x: Tensor, *tensors: Tensor | None
     ) -> Tensor | None:
-        _, sizes, batch, n_groups, *_ = settings
-        # Coefficients of all layers, their wires and their packed inputs, in turn.
-        words = -(-batch // WORD) * sum(n_in for n_in, *_ in sizes)
-        kept = pooled((_GATE_BYTES // 8 * n_gates + words,), torch.int64)
+        batch, n_groups = stack.batch, stack.n_groups
+        kept = pooled((n_kept,), torch.int64)
         out = pooled((batch, n_groups) if n_groups else (len(tensors[-3]), batch), torch.float32)
-        x, pointers = _input(x)
-        arrays = [0 if t is None else t.data_ptr() for t in tensors]
-        if not _core.learned_forward(settings, arrays, kept.data_ptr(), pointers, out.data_ptr()):
+        shapes = [None if t is None else tuple(t.shape) for t in tensors]
+        x, given_x = _batch(x)
+        if not _core.learned_forward(
+            stack,
+            _arrays(tensors, shapes),
+            kept=checked(kept, "kept", torch.int64, (n_kept,)),
+            x=given_x,
+            out=checked(out, "out", torch.float32, tuple(out.shape)),
+        ):
             return None
         ctx.save_for_backward(kept, *tensors)
-        ctx.settings, ctx.shape = settings, x.shape
+        ctx.stack, ctx.shape, ctx.shapes = stack, x.shape, shapes
         return out
 
     @staticmethod
@@ -118,32 +130,51 @@ class _LearnedStack(torch.autograd.Function):
         kept, *tensors = ctx.saved_tensors
         batch, n_in = ctx.shape
         _, _, wants_x, *wanted = ctx.needs_input_grad
+        arrays = _arrays(tensors, ctx.shapes)
         grads = [
-            pooled(t.shape, torch.float32) if wants else None
-            for t, wants in zip(tensors, wanted, strict=True)
+            pooled(shape, torch.float32) if wants else None
+            for shape, wants in zip(ctx.shapes, wanted, strict=True)
         ]
         grad_x = pooled((n_in, batch), torch.float32) if wants_x else None
-        grad, pointers = _input(grad.contiguous() if ctx.settings[3] else grad.t())
-        arrays, grad_arrays = (
-            [0 if t is None else t.data_ptr() for t in each] for each in (tensors, grads)
-        )
+        n_groups = ctx.stack.n_groups
+        grad, given_grad = _batch(grad.contiguous() if n_groups else grad.t(), bool(n_groups))
+        given_grads = [
+            given(g, "a gradient", torch.float32, shape)
+            for g, shape in zip(grads, ctx.shapes, strict=True)
+        ]
         _core.learned_backward(
-            ctx.settings,
+            ctx.stack,
             arrays,
-            kept.data_ptr(),
-            pointers,
-            grad_arrays,
-            grad_x.data_ptr() if wants_x else 0,
+            kept=checked(kept, "kept", torch.int64, tuple(kept.shape)),
+            grad=given_grad,
+            grads=_core.BitGradients(weights=given_grads[::3], logits=given_grads[1::3]),
+            grad_x=given(grad_x, "grad_x", torch.float32, (n_in, batch)),
         )
         return None, None, grad_x.t() if wants_x else None, *grads
 
 
-def _input(x: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
-    """X in rows or in columns, and the core's description of it."""
+def _arrays(
+    tensors: Sequence[Tensor | None], shapes: Sequence[tuple[int, ...] | None]
+) -> _core.BitArrays:
+    """What the layers compute with, checked against the shapes of the forward pass."""
+    weights, logits, wires = [], [], []
+    for weight, choice, read in zip(tensors[::3], tensors[1::3], tensors[2::3], strict=True):
+        own = shapes[3 * len(weights) : 3 * len(weights) + 3]
+        weights.append(checked(weight, "a weight", torch.float32, own[0]))
+        logits.append(given(choice, "the logits of candidates", torch.float32, own[1]))
+        numbers = torch.int64 if choice is None else torch.int32
+        wires.append(checked(read, "the wires of a layer", numbers, own[2]))
+    return _core.BitArrays(weights=weights, logits=logits, wires=wires)
+
+
+def _batch(x: Tensor, in_rows: bool = False) -> tuple[Tensor, _core.BitBatch]:
+    """X in rows, or else in columns, and the core's description of it, while x lives."""
     in_bytes = x.dtype in (torch.bool, torch.uint8)
-    if not in_bytes and x.t().is_contiguous():
-        return x, (x.data_ptr(), 0, 0)
+    if not in_bytes and not in_rows and x.t().is_contiguous():
+        columns = x.t()
+        array = checked(columns, "a batch", torch.float32, tuple(columns.shape))
+        return x, _core.BitBatch(array=array, stride=0)
     if x.stride(1) != 1 or x.stride(0) < x.shape[1]:
         x = x.contiguous()
-    address = x.data_ptr()
-    return x, (0 if in_bytes else address, address if in_bytes else 0, x.stride(0))
+    array = checked(x, "a batch", x.dtype, tuple(x.shape), rows=True)
+    return x, _core.BitBatch(array=array, stride=x.stride(0) if len(x) > 1 else x.shape[1])
