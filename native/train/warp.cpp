@@ -72,8 +72,10 @@ void warp(const WarpKernels& kernels, const Images& shape, const uint8_t* images
   size_t plane = shape.height * shape.width;
   // A bit is 1 above a half, not at it; a byte is rounded.
   uint32_t half = bits ? 32767 : 32768;
+  // Of each thread: none of them may be the first to hear that there is no more memory.
+  std::vector<Quads> rooms(n_threads, Quads(kernels, shape.height, shape.width));
   parallel(n_threads, [&](size_t thread) {
-    Quads quads(kernels, shape.height, shape.width);
+    Quads& quads = rooms[thread];
     Part part = part_of(shape.n, thread, n_threads);
     for (size_t i = part.begin * shape.channels; i < part.end * shape.channels; ++i) {
       const float* matrix = matrices + i / shape.channels * 6;
