@@ -70,15 +70,25 @@ def _parts(text: str) -> tuple[str, ...]:
     return parts
 
 
+class _StandIn(types.ModuleType):
+    """A core that has every class, which annotations name, and no function but those set."""
+
+    def __getattr__(self, name: str) -> type:
+        if name[:1].isupper():
+            return object
+        raise AttributeError(f"the native core, which has {name!r}, is not built here")
+
+
 def _stand_in_for_core() -> None:
     """Let gategrad be imported where its native core was not built; what needs it then fails."""
     source = Path(__file__).parent.parent / "src" / "gategrad"
     built = list(source.glob("_core*.so"))
     if CORE in sys.modules or built or importlib.util.find_spec("gategrad") is None:
         return
-    stand_in = types.ModuleType(CORE)
+    stand_in = _StandIn(CORE)
     stand_in.train_block, stand_in.learned_word = 32, 64
-    stand_in.Single = stand_in.Source = object
+    names = ("float32", "float64", "int32", "int64", "uint8")
+    stand_in.ScalarType = types.SimpleNamespace(**{name: name for name in names})
     stand_in.needed_gates, stand_in.gate_levels = _needed_gates, _gate_levels
     sys.modules[CORE] = stand_in
 

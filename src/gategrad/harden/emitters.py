@@ -98,6 +98,8 @@ EMITTERS: dict[type[nn.Module], Emitter] = {
     nn.Dropout: neutral,
 }
 
+# The library's own, before anybody registers more: what messages list.
+OWN = tuple(EMITTERS)
 # Their own forward pass moves wires, wherever they stand.
 NEUTRAL = (nn.Flatten, nn.Identity, nn.Dropout)
 

@@ -9,7 +9,7 @@ from torch import nn
 import gategrad.nn
 from gategrad.harden import plain
 from gategrad.harden.draft import Draft
-from gategrad.harden.emitters import NEUTRAL, Emitter, emitters
+from gategrad.harden.emitters import NEUTRAL, OWN, Emitter, emitters
 from gategrad.harden.errors import DiscretizeError
 from gategrad.harden.trace import Trace, run
 
@@ -121,7 +121,7 @@ def _emitter(module: nn.Module) -> Emitter | None:
 
 
 def _refuse(module: nn.Module, name: str) -> Callable[..., Draft]:
-    known = ", ".join(["Sequential", *(base.__name__ for base in emitters())])
+    known = ", ".join(["Sequential", *(base.__name__ for base in OWN)])
     raise DiscretizeError(
         f"{name} is no part of a circuit{_why_not(module)}; supported: {known}. {_remedy(module)}"
     )

@@ -95,7 +95,8 @@ def layer_values(
         TypeError, ValueError: as `layer_input`; or values outside 0 to 1.
     """
     name = type(layer).__name__
-    if torch._C._is_tracing():
+    # torch.compile can't follow the question, and has nothing to do with torch.jit.
+    if not torch.compiler.is_compiling() and torch._C._is_tracing():
         raise RuntimeError(
             f"{name} can't be traced by torch.jit or exported to ONNX through it; make a model "
             "with gategrad.discretize, or use torch.export"

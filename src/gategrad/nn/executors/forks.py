@@ -9,7 +9,6 @@ import ctypes
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 
 _MAPS = "/proc/self/maps"
 # omp_pause_hard of OpenMP 5.0.
@@ -22,18 +21,18 @@ class _Workers:
     def __init__(self) -> None:
         self.kept = False
         self.lost = False
+        self._pause: Callable[[int], int] | None = None
 
     def before_fork(self) -> None:
         """End the pool where that is possible, and note whether it was."""
-        pause = _pause()
-        self.kept = pause is None or pause(_HARD) != 0
+        self._pause = self._pause or _pause()
+        self.kept = self._pause is None or self._pause(_HARD) != 0
 
     def after_fork(self) -> None:
         """In the child."""
         self.lost |= self.kept
 
 
-@cache
 def _pause() -> Callable[[int], int] | None:
     """The function that ends the pool, of the one libgomp that is loaded."""
     with suppress(OSError, AttributeError, StopIteration):

@@ -69,7 +69,8 @@ def check_own(kind: Kind, weight: Tensor, out_dim: int) -> None:
     if kind is PARAMETRIZATIONS.get(kind.name) or kind.name in TABLES:
         return
     whose = f"parametrization {kind.name!r}"
-    expected = (out_dim, kind.n_parameters)
+    tabled = isinstance(kind, TableParametrization)
+    expected = (out_dim, 1 << kind.inputs if tabled else kind.n_parameters)
     if not isinstance(weight, Tensor) or tuple(weight.shape) != expected:
         found = tuple(weight.shape) if isinstance(weight, Tensor) else type(weight).__name__
         raise ValueError(f"{whose} makes initial weights of shape {found}; expected {expected}")
@@ -82,7 +83,7 @@ def check_own(kind: Kind, weight: Tensor, out_dim: int) -> None:
             f"{whose} makes tables of shape {tuple(tables.shape)}; expected ({out_dim},), one a "
             "gate"
         )
-    inputs = kind.inputs if isinstance(kind, TableParametrization) else 2
+    inputs = kind.inputs if tabled else 2
     if inputs < MAX_INPUTS and ((tables < 0) | (tables >= 1 << (1 << inputs))).any():
         raise ValueError(
             f"{whose} makes tables from {int(tables.min())} to {int(tables.max())}; expected 0 to "
