@@ -10,6 +10,7 @@ void bind_learned(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
 void bind_train(nanobind::module_& m);
 void bind_warp(nanobind::module_& m);
+void bind_wide(nanobind::module_& m);
 }  // namespace gategrad
 
 NB_MODULE(_core, m) {
@@ -23,5 +24,6 @@ NB_MODULE(_core, m) {
   gategrad::bind_passes(m);
   gategrad::bind_train(m);
   gategrad::bind_warp(m);
+  gategrad::bind_wide(m);
   gategrad::bind_arrays(m);
 }

@@ -9,7 +9,6 @@
 
 #include "train/buffers.h"
 #include "train/parallel.h"
-#include "train/parametrize.h"
 
 namespace gategrad::train {
 namespace {
