@@ -5,15 +5,16 @@ import re
 
 import numpy as np
 import pytest
-import torch
 
 import gategrad as gg
-from gategrad import nn, train
 from gategrad.encoding import Binned, EncodingError, OneHot, Table, Thermometer, from_state
 
+torch = pytest.importorskip("torch", reason="needs gategrad[train]")
 pandas = pytest.importorskip("pandas", reason="pandas is not installed")
 polars = pytest.importorskip("polars", reason="polars is not installed")
 pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+from gategrad import nn, train  # noqa: E402
 
 NUMBERS = {"a": [1, 2, 3], "b": [10, 20, 30]}
 FITS = {
