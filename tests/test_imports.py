@@ -194,4 +194,5 @@ def test_unknown_attribute_is_an_attribute_error() -> None:
 def test_dir_lists_what_there_is() -> None:
     listed = dir(gategrad)
     assert {"nn", "train", "discretize", "load", "Model", "encoding", "passes"} <= set(listed)
+    pytest.importorskip("torch", reason="needs gategrad[train]")
     assert all(hasattr(gategrad, name) for name in gategrad.__all__)
