@@ -89,6 +89,7 @@ def _stand_in_for_core() -> None:
     stand_in.train_block, stand_in.learned_word = 32, 64
     names = ("float32", "float64", "int32", "int64", "uint8")
     stand_in.ScalarType = types.SimpleNamespace(**{name: name for name in names})
+    stand_in.WeightKind = types.SimpleNamespace(__members__={})
     stand_in.needed_gates, stand_in.gate_levels = _needed_gates, _gate_levels
     sys.modules[CORE] = stand_in
 

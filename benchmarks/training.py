@@ -169,9 +169,11 @@ def _timed_core() -> Iterator[list[float]]:
         for name in ("train_forward_float32", "train_backward_float32"):
             run = getattr(_core, name)
 
-            def timed(*arguments: object, run: Callable[..., object] = run) -> object:
+            def timed(
+                *arguments: object, run: Callable[..., object] = run, **named: object
+            ) -> object:
                 start = perf_counter()
-                result = run(*arguments)
+                result = run(*arguments, **named)
                 seconds.append(perf_counter() - start)
                 return result
 

@@ -10,7 +10,6 @@ void bind_learned(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
 void bind_train(nanobind::module_& m);
 void bind_warp(nanobind::module_& m);
-void bind_wide(nanobind::module_& m);
 }  // namespace gategrad
 
 NB_MODULE(_core, m) {
@@ -24,6 +23,5 @@ NB_MODULE(_core, m) {
   gategrad::bind_passes(m);
   gategrad::bind_train(m);
   gategrad::bind_warp(m);
-  gategrad::bind_wide(m);
   gategrad::bind_arrays(m);
 }

@@ -50,7 +50,6 @@ MOST_LINES = 400
 # Of any function below the public constructors; kernels of Triton can't take structures.
 MOST_PARAMETERS = 10
 PUBLIC = ("LogicDense.__init__",)
-WITH_MANY = ("native_op.py",)
 # The one place above the line that imports torch, when somebody asks for backend="gpu".
 WITH_TORCH = ROOT / "engine" / "gpu"
 TORCH_FREE = (
@@ -143,7 +142,7 @@ def _signatures(path: Path) -> Iterator[tuple[str, int]]:
 
 def test_no_signature_in_nn_has_more_than_ten_parameters() -> None:
     for path in _files("nn"):
-        if path.name in WITH_MANY or path.name.endswith("_kernels.py"):
+        if path.name.endswith("_kernels.py"):
             continue
         for name, count in _signatures(path):
             assert count <= MOST_PARAMETERS or name in PUBLIC, (path, name)

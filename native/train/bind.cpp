@@ -1,17 +1,19 @@
-// Addresses come from torch tensors: the Python side (gategrad/nn/native_op.py) vouches for their
-// types, sizes and lifetimes, and is the only caller.
+// The border of the training stack. gategrad/nn/native_op.py is the only caller; it vouches for the
+// arrays' lifetimes, and what it says of their types and shapes is compared with the description.
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "arrays.h"
 #include "train/bind.h"
 #include "train/buffers.h"
+#include "train/common/arrays.h"
+#include "train/common/description.h"
 #include "train/parallel.h"
 #include "train/stack.h"
 
@@ -19,60 +21,161 @@ namespace gategrad {
 namespace {
 
 using namespace train;
+using Arrays = std::vector<Array>;
+using Given = std::optional<Array>;
 
-// n_in, n_out, Parametrization, straight-through?, grad_factor
-using Sizes = std::tuple<size_t, size_t, int, bool, double>;
-// instruction set, sizes of each layer, batch, n_groups, scale, threads
-using Settings = std::tuple<std::string, std::vector<Sizes>, size_t, size_t, double, size_t>;
-// of each layer
-using Arrays = std::vector<uintptr_t>;
-// values or 0, bytes or 0, elements from row to row
-using InputTuple = std::tuple<uintptr_t, uintptr_t, size_t>;
+// The arrays of both passes.
+struct StackArrays {
+  Arrays wires;    // of each layer, (inputs, n_out); none where gates read their own pins' rows
+  Arrays weights;  // of each layer, see WeightKind
+  Arrays tables;   // those of the forward pass, of each straight-through layer of kEntries in turn
+  Array x;         // (batch, n_in), of scalars or bytes, or (n_in, batch) where features-major
+  size_t stride;   // of x, from one row to the next
+  Array coefficients;
+  Given kept;
+  bool features_major;
+};
+
+template <typename S>
+S* weights_of(const LayerDescription& layer, const Array& array) {
+  const size_t n = layer.n_out, sets = layer.straight_through ? 2 : 1;
+  if (are_tables(layer.weights)) return elements<S>(array, {n, size_t{1} << layer.inputs}, "a weight");
+  if (layer.weights == WeightKind::kCoefficients) return elements<S>(array, {n, sets, 4}, "a weight");
+  return elements<S>(array, {n, layer.weights == WeightKind::kLogits ? 16u : 4u}, "a weight");
+}
+
+void check_layer(const LayerDescription& layer) {
+  const bool tables = are_tables(layer.weights);
+  if (layer.inputs < kFewestInputs || layer.inputs > (tables ? kMostInputs : 2))
+    throw std::invalid_argument("gates have 2 inputs, or as tables up to 6; got " +
+                                std::to_string(layer.inputs));
+  if (layer.smoothing != 0 && !tables)
+    throw std::invalid_argument("only tables have a smoothing");
+}
+
+void check_chain(const StackDescription& stack, const StackArrays& arrays) {
+  const auto& layers = stack.layers;
+  if (layers.empty() || stack.threads == 0 || arrays.weights.size() != layers.size() ||
+      !(arrays.wires.size() == layers.size() || (arrays.features_major && arrays.wires.empty())))
+    throw std::invalid_argument("a stack has layers, threads, and arrays of each layer");
+  for (size_t l = 1; l < layers.size(); ++l)
+    if (layers[l].n_in != layers[l - 1].n_out)
+      throw std::invalid_argument("a layer of " + std::to_string(layers[l - 1].n_out) +
+                                  " gates is followed by one of " +
+                                  std::to_string(layers[l].n_in) + " inputs");
+  if (stack.n_groups && layers.back().n_out % stack.n_groups)
+    throw std::invalid_argument("groups do not divide the outputs");
+  if (arrays.features_major &&
+      (layers.size() > 1 || !are_tables(layers[0].weights) || stack.n_groups))
+    throw std::invalid_argument("features-major is one layer of tables without groups");
+}
 
 // `grads` is empty in the forward pass.
 template <typename S>
-Stack<S> make_stack(const Settings& settings, const Arrays& indices, const Arrays& weights,
+Stack<S> make_stack(const StackDescription& description, const StackArrays& arrays,
                     const Arrays& grads) {
-  const auto& [isa, sizes, batch, n_groups, scale, threads] = settings;
-  Stack<S> stack{&kernels_of<S>(isa).stack, {}, batch, n_groups, static_cast<S>(scale), threads};
-  for (size_t l = 0; l < sizes.size(); ++l) {
-    const auto& [n_in, n_out, kind, straight_through, factor] = sizes[l];
-    stack.layers.push_back({pointer<const int64_t>(indices.at(l)), pointer<const S>(weights.at(l)),
-                            pointer<S>(grads.empty() ? 0 : grads.at(l)), n_in, n_out,
-                            static_cast<Parametrization>(kind), straight_through,
-                            static_cast<S>(factor)});
+  check_chain(description, arrays);
+  const ValueKernels<S>& kernels = kernels_of<S>(description.isa);
+  Stack<S> stack{&kernels.stack,      &kernels.wide,
+                 {},                  description.batch,
+                 description.n_groups, static_cast<S>(description.scale),
+                 description.threads, arrays.features_major};
+  size_t n_tables = 0;
+  for (size_t l = 0; l < description.layers.size(); ++l) {
+    const LayerDescription& layer = description.layers[l];
+    check_layer(layer);
+    const int64_t* wires = nullptr;
+    if (!arrays.wires.empty())
+      wires = elements<const int64_t>(arrays.wires[l], {layer.inputs, layer.n_out}, "wires");
+    const S* tables = nullptr;
+    if (layer.weights == WeightKind::kEntries && layer.straight_through)
+      tables = weights_of<const S>(layer, arrays.tables.at(n_tables++));
+    stack.layers.push_back({layer, wires, weights_of<const S>(layer, arrays.weights[l]), tables,
+                            grads.empty() ? nullptr : weights_of<S>(layer, grads.at(l))});
   }
   return stack;
 }
 
 template <typename S>
-Input<S> make_input(const InputTuple& x) {
-  return {pointer<const S>(std::get<0>(x)), pointer<const uint8_t>(std::get<1>(x)), std::get<2>(x)};
+Input<S> make_input(const Stack<S>& stack, const StackArrays& arrays) {
+  const size_t n_in = stack.layers[0].n_in;
+  if (stack.features_major)
+    return {elements<const S>(arrays.x, {n_in, stack.batch}, "x"), nullptr, 0};
+  if (arrays.stride < n_in && stack.batch > 1)
+    throw std::invalid_argument("rows of x overlap");
+  if (arrays.x.type == ScalarType::kUint8)
+    return {nullptr, elements<const uint8_t>(arrays.x, {stack.batch, n_in}, "x"), arrays.stride};
+  return {elements<const S>(arrays.x, {stack.batch, n_in}, "x"), nullptr, arrays.stride};
+}
+
+// An array (rows, batch) of a features-major stack, else (batch, rows).
+template <typename S, typename A>
+auto* rows_of(const Stack<std::remove_const_t<S>>& stack, const A& array, size_t rows,
+              const char* name) {
+  return stack.features_major ? elements<S>(array, {rows, stack.batch}, name)
+                              : elements<S>(array, {stack.batch, rows}, name);
+}
+
+template <typename S>
+void run_forward(const StackDescription& description, const StackArrays& arrays, const Array& out) {
+  nb::gil_scoped_release release;
+  const Stack<S> stack = make_stack<S>(description, arrays, {});
+  forward<S>(stack, make_input(stack, arrays), rows_of<S>(stack, out, stack.width(), "out"),
+             elements<S>(arrays.coefficients, {stack.coefficients_size()}, "coefficients"),
+             elements<S>(arrays.kept, {stack.kept_size()}, "kept"));
+}
+
+template <typename S>
+void run_backward(const StackDescription& description, const StackArrays& arrays,
+                  const Array& grad, const Arrays& grad_weights, const Given& grad_x) {
+  nb::gil_scoped_release release;
+  const Stack<S> stack = make_stack<S>(description, arrays, grad_weights);
+  backward<S>(stack, make_input(stack, arrays), rows_of<const S>(stack, grad, stack.width(), "grad"),
+              elements<const S>(arrays.coefficients, {stack.coefficients_size()}, "coefficients"),
+              elements<const S>(arrays.kept, {stack.kept_size()}, "kept"),
+              rows_of<S>(stack, grad_x, stack.layers[0].n_in, "grad_x"));
 }
 
 template <typename S>
 void bind_stack(nb::module_& m, const std::string& suffix) {
-  m.def(("train_forward_" + suffix).c_str(),
-        [](const Settings& settings, const Arrays& indices, const Arrays& weights,
-           const InputTuple& x, uintptr_t out, uintptr_t coefficients, uintptr_t kept) {
-          nb::gil_scoped_release release;
-          forward(make_stack<S>(settings, indices, weights, {}), make_input<S>(x),
-                  pointer<S>(out), pointer<S>(coefficients), pointer<S>(kept));
-        });
-  m.def(("train_backward_" + suffix).c_str(),
-        [](const Settings& settings, const Arrays& indices, const Arrays& weights,
-           const Arrays& grads, const InputTuple& x, uintptr_t grad_out, uintptr_t coefficients,
-           uintptr_t kept, uintptr_t grad_x) {
-          nb::gil_scoped_release release;
-          backward(make_stack<S>(settings, indices, weights, grads), make_input<S>(x),
-                   pointer<const S>(grad_out), pointer<const S>(coefficients),
-                   pointer<const S>(kept), pointer<S>(grad_x));
-        });
+  m.def(("train_forward_" + suffix).c_str(), run_forward<S>, nb::arg("stack"), nb::arg("arrays"),
+        nb::kw_only(), nb::arg("out"));
+  m.def(("train_backward_" + suffix).c_str(), run_backward<S>, nb::arg("stack"),
+        nb::arg("arrays"), nb::kw_only(), nb::arg("grad"), nb::arg("grad_weights"),
+        nb::arg("grad_x").none());
+}
+
+void bind_description(nb::module_& m) {
+  nb::enum_<WeightKind>(m, "WeightKind")
+      .value("logits", WeightKind::kLogits)
+      .value("light", WeightKind::kLight)
+      .value("coefficients", WeightKind::kCoefficients)
+      .value("light_entries", WeightKind::kLightEntries)
+      .value("entries", WeightKind::kEntries);
+  nb::class_<LayerDescription>(m, "LayerDescription")
+      .def(nb::init<WeightKind, size_t, size_t, size_t, bool, double, double>(), nb::kw_only(),
+           nb::arg("weights"), nb::arg("inputs"), nb::arg("n_in"), nb::arg("n_out"),
+           nb::arg("straight_through"), nb::arg("grad_factor"), nb::arg("smoothing"))
+      .def_ro("weights", &LayerDescription::weights)
+      .def_ro("inputs", &LayerDescription::inputs)
+      .def_ro("n_in", &LayerDescription::n_in)
+      .def_ro("n_out", &LayerDescription::n_out)
+      .def_ro("straight_through", &LayerDescription::straight_through);
+  nb::class_<StackDescription>(m, "StackDescription")
+      .def(nb::init<std::string, std::vector<LayerDescription>, size_t, size_t, double, size_t>(),
+           nb::kw_only(), nb::arg("isa"), nb::arg("layers"), nb::arg("batch"),
+           nb::arg("n_groups"), nb::arg("scale"), nb::arg("threads"));
+  nb::class_<StackArrays>(m, "StackArrays")
+      .def(nb::init<Arrays, Arrays, Arrays, Array, size_t, Array, Given, bool>(), nb::kw_only(),
+           nb::arg("wires"), nb::arg("weights"), nb::arg("tables"), nb::arg("x"),
+           nb::arg("stride"), nb::arg("coefficients"), nb::arg("kept").none(),
+           nb::arg("features_major"));
 }
 
 }  // namespace
 
 void bind_train(nb::module_& m) {
+  bind_description(m);
   bind_stack<float>(m, "float32");
   bind_stack<double>(m, "float64");
   m.attr("train_block") = kBlock;

@@ -71,21 +71,21 @@ GG_INLINE void sum_pairs(Vec<S>* t) {
   }
 }
 
-// Adds the lane sums of N vectors to N numbers.
+// Adds the lane sums of N vectors to N numbers, or sets these where they are the `first`.
 template <typename S, size_t N>
-GG_INLINE void add_sums(const Vec<S>* v, S* out) {
+GG_INLINE void add_sums(const Vec<S>* v, S* out, bool first = false) {
   constexpr size_t lanes = kLanes<S>;
 #pragma GCC unroll 16
-  for (size_t first = 0; first < N; first += lanes) {
-    const size_t count = N - first < lanes ? N - first : lanes;
+  for (size_t at = 0; at < N; at += lanes) {
+    const size_t count = N - at < lanes ? N - at : lanes;
     Vec<S> t[lanes];
 #pragma GCC unroll 16
-    for (size_t i = 0; i < lanes; ++i) t[i] = i < count ? v[first + i] : Vec<S>{};
+    for (size_t i = 0; i < lanes; ++i) t[i] = i < count ? v[at + i] : Vec<S>{};
     sum_pairs<S>(t);
     if (count == lanes) {
-      store<S>(out + first, load(out + first) + t[0]);
+      store<S>(out + at, first ? t[0] : load(out + at) + t[0]);
     } else {
-      for (size_t i = 0; i < count; ++i) out[first + i] += t[0][i];
+      for (size_t i = 0; i < count; ++i) out[at + i] = first ? t[0][i] : out[at + i] + t[0][i];
     }
   }
 }

@@ -4,27 +4,25 @@
 #include <cstddef>
 #include <cstring>
 
+#include "train/common/description.h"
 #include "train/kernel.h"
 
 namespace gategrad::train {
 
-// kGiven: the weights are the coefficients themselves, (n_out, 1, 4), or (n_out, 2, 4) with those of
-// the forward pass after the soft ones where it is straight-through.
-enum class Parametrization { kRaw, kLight, kGiven };
-
-// Numbers of a gate's weights. A layer has a parametrization and says whether it is straight-through.
+// Numbers of a polynomial's weights. A layer has a kind of weights and says whether it is
+// straight-through.
 template <typename Layer>
 size_t parameters(const Layer& layer) {
-  if (layer.parametrization == Parametrization::kRaw) return 16;
-  return layer.parametrization == Parametrization::kGiven && layer.straight_through ? 8 : 4;
+  if (layer.weights == WeightKind::kLogits) return 16;
+  return layer.weights == WeightKind::kCoefficients && layer.straight_through ? 8 : 4;
 }
 
 // Coefficients of n gates from their weights; `hard` may be null.
 template <typename S, typename Layer>
 void convert(const Kernels<S>& kernels, const Layer& layer, const S* weight, size_t n, S* soft,
              S* hard) {
-  if (layer.parametrization == Parametrization::kRaw) return kernels.raw(weight, n, soft, hard);
-  if (layer.parametrization == Parametrization::kLight) return kernels.light(weight, n, soft, hard);
+  if (layer.weights == WeightKind::kLogits) return kernels.raw(weight, n, soft, hard);
+  if (layer.weights == WeightKind::kLight) return kernels.light(weight, n, soft, hard);
   for (size_t g = 0; g < n; ++g, weight += parameters(layer)) {
     std::memcpy(soft + 4 * g, weight, 4 * sizeof(S));
     if (hard) std::memcpy(hard + 4 * g, weight + 4, 4 * sizeof(S));
@@ -35,9 +33,9 @@ void convert(const Kernels<S>& kernels, const Layer& layer, const S* weight, siz
 template <typename S, typename Layer>
 void convert_back(const Kernels<S>& kernels, const Layer& layer, const S* weight, const S* grad,
                   size_t n, S* grad_weight) {
-  if (layer.parametrization == Parametrization::kRaw)
+  if (layer.weights == WeightKind::kLogits)
     return kernels.raw_backward(weight, grad, n, grad_weight);
-  if (layer.parametrization == Parametrization::kLight)
+  if (layer.weights == WeightKind::kLight)
     return kernels.light_backward(weight, grad, n, grad_weight);
   for (size_t g = 0; g < n; ++g, grad_weight += parameters(layer)) {
     std::memcpy(grad_weight, grad + 4 * g, 4 * sizeof(S));

@@ -18,9 +18,9 @@ constexpr size_t kMostPlans = 256, kMostGates = size_t{1} << 24;
 std::vector<uint32_t> checked_pins(const Wires& wires) {
   if (wires.n_in >= kMark || wires.n_out >= kMark)
     throw std::length_error("a layer of the native core has fewer than 2^31 inputs and gates");
-  std::vector<uint32_t> pins(2 * wires.n_out);
+  std::vector<uint32_t> pins(wires.inputs * wires.n_out);
   for (size_t i = 0; i < pins.size(); ++i) {
-    auto wire = static_cast<uint64_t>(wires.indices[i]);
+    const uint64_t wire = wires.indices ? static_cast<uint64_t>(wires.indices[i]) : i;
     if (wire >= wires.n_in)
       throw std::out_of_range("a gate reads a wire outside 0 to " +
                               std::to_string(wires.n_in - 1));
@@ -30,6 +30,7 @@ std::vector<uint32_t> checked_pins(const Wires& wires) {
 }
 
 bool same_pins(const Wires& wires, const LayerPlan& plan, Part part) {
+  if (wires.indices == nullptr) return true;
   uint64_t different = 0;
   for (size_t i = part.begin; i < part.end; ++i)
     different |= static_cast<uint64_t>(wires.indices[i]) ^ plan.pins[i];
@@ -40,7 +41,7 @@ bool same_wires(const std::vector<Wires>& layers, const Plan& plan, size_t threa
   std::atomic<bool> same = true;
   parallel(threads, [&](size_t thread) {
     for (size_t l = 0; l < layers.size() && same; ++l)
-      if (!same_pins(layers[l], plan.layers[l], part_of(2 * layers[l].n_out, thread, threads)))
+      if (!same_pins(layers[l], plan.layers[l], part_of(plan.layers[l].pins.size(), thread, threads)))
         same = false;
   });
   return same;
@@ -100,22 +101,32 @@ void lay_outputs(const Trails& trails, const std::vector<uint32_t>& rows, LayerP
     plan.places[trails.gates[i] & ~kMark] = static_cast<uint32_t>(i) | (trails.gates[i] & kMark);
 }
 
+// The same of layer `wires`, whose gates are tables where there are no trails.
+void lay_outputs(const Wires& wires, const Trails& trails, std::vector<uint32_t> rows,
+                 LayerPlan& plan) {
+  if (!wires.tables) return lay_outputs(trails, rows, plan);
+  plan.outputs = std::move(rows);
+  plan.outputs.resize(wires.n_out + kMostAhead, 0);
+}
+
 Plan make_plan(const std::vector<Wires>& layers, size_t n_groups) {
   Plan plan{std::vector<LayerPlan>(layers.size())};
   Trails before;
   for (size_t l = 0; l < layers.size(); ++l) {
-    plan.layers[l].pins = checked_pins(layers[l]);
-    Trails trails = find_trails(plan.layers[l].pins, layers[l].n_in);
-    std::vector<uint32_t> rows =
-        l ? rows_by_visit(trails, layers[l].n_in) : rows_by_feature(layers[l].n_in);
-    lay_trails(trails, rows, plan.layers[l]);
-    if (l) lay_outputs(before, rows, plan.layers[l - 1]);
+    LayerPlan& layer = plan.layers[l];
+    layer.pins = checked_pins(layers[l]);
+    Trails trails;
+    if (!layers[l].tables) trails = find_trails(layer.pins, layers[l].n_in);
+    std::vector<uint32_t> rows = l && !layers[l].tables ? rows_by_visit(trails, layers[l].n_in)
+                                                        : rows_by_feature(layers[l].n_in);
+    if (!layers[l].tables) lay_trails(trails, rows, layer);
+    if (l) lay_outputs(layers[l - 1], before, std::move(rows), plan.layers[l - 1]);
     before = std::move(trails);
   }
   std::vector<uint32_t> rows = rows_by_feature(layers.back().n_out);
   if (n_groups)
     for (uint32_t& row : rows) row /= static_cast<uint32_t>(rows.size() / n_groups);
-  lay_outputs(before, rows, plan.layers.back());
+  lay_outputs(layers.back(), before, std::move(rows), plan.layers.back());
   return plan;
 }
 
@@ -138,7 +149,8 @@ Shelf& shelf() {
 
 bool is_of(const Entry& entry, const std::vector<Wires>& layers, size_t n_groups) {
   auto same = [](const Wires& a, const Wires& b) {
-    return a.indices == b.indices && a.n_in == b.n_in && a.n_out == b.n_out;
+    return a.indices == b.indices && a.inputs == b.inputs && a.n_in == b.n_in &&
+           a.n_out == b.n_out && a.tables == b.tables;
   };
   return entry.n_groups == n_groups &&
          std::equal(layers.begin(), layers.end(), entry.layers.begin(), entry.layers.end(), same);
@@ -162,7 +174,7 @@ void keep(const std::vector<Wires>& layers, size_t n_groups, std::shared_ptr<con
   s.entries.push_front({layers, n_groups, std::move(plan)});
   size_t n = 0, gates = 0;
   auto too_many = [&](const Entry& entry) {
-    for (const Wires& wires : entry.layers) gates += wires.n_out;
+    for (const Wires& wires : entry.layers) gates += wires.inputs * wires.n_out / 2;
     return ++n > 1 && (n > kMostPlans || gates > kMostGates);
   };
   s.entries.remove_if(too_many);

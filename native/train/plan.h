@@ -11,11 +11,12 @@
 
 namespace gategrad::train {
 
-// Rows of a layer's inputs stand in the order in which its trails first come to them, those of the
-// first layer and of the last one's outputs in that of the features. Lists are in the order of the
-// trails but for `places`, and those of numbers go on for kMostAhead entries.
+// Rows of a layer's inputs stand in the order in which its trails first come to them; those of the
+// first layer, of a layer of tables, which has no trails, and of the last one's outputs in that of the
+// features. Lists are in the order of the trails, or of the gates of tables, but for `places`, and
+// those of numbers go on for kMostAhead entries. Of tables there are `pins` and `outputs` only.
 struct LayerPlan {
-  std::vector<uint32_t> pins;     // (2, n_out), as given
+  std::vector<uint32_t> pins;     // (inputs, n_out), as given
   std::vector<Trail> trails;      // `first` a row, marked where an earlier trail came to it
   std::vector<uint32_t> visits;   // the row that follows each gate, marked where it was met before
   std::vector<uint32_t> gates;    // marked where pin b comes first
@@ -29,8 +30,9 @@ struct Plan {
 };
 
 struct Wires {
-  const int64_t* indices;  // (2, n_out)
-  size_t n_in, n_out;
+  const int64_t* indices;  // (inputs, n_out); null: pin j of gate g reads wire j * n_out + g
+  size_t inputs, n_in, n_out;
+  bool tables;  // gates are no polynomials, which go along trails
 };
 
 // The plan of layers, each of which reads the one before, whose last one's outputs are stored or,

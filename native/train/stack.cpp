@@ -4,38 +4,19 @@
 #include <cstring>
 
 #include "train/buffers.h"
+#include "train/coefficients.h"
 #include "train/parallel.h"
 
 namespace gategrad::train {
 namespace {
 
-// Gates whose coefficients one thread computes at a time.
-constexpr size_t kGatesAtOnce = 256;
-
 template <typename S>
 std::shared_ptr<const Plan> find_plan(const Stack<S>& stack, bool trusted) {
   std::vector<Wires> wires;
   for (const Layer<S>& layer : stack.layers)
-    wires.push_back({layer.indices, layer.n_in, layer.n_out});
+    wires.push_back(
+        {layer.indices, layer.inputs, layer.n_in, layer.n_out, are_tables(layer.weights)});
   return plan_of(wires, stack.n_groups, stack.threads, trusted);
-}
-
-// Of one layer, 4 numbers a gate in the order of its plan: to compute outputs with, and to compute
-// the gradient of the inputs with. They are the same numbers where they can be.
-template <typename P>
-struct Coefficients {
-  P *forward, *backward;
-};
-
-template <typename S>
-bool has_two_sets(const Layer<S>& layer) {
-  return layer.straight_through || layer.grad_factor != S(1);
-}
-
-template <typename S, typename P>
-Coefficients<P> coefficients_of(const Layer<S>& layer, P* all, size_t first_gate) {
-  P* forward = all + 8 * first_gate;
-  return {forward, has_two_sets(layer) ? forward + 4 * layer.n_out : forward};
 }
 
 template <typename S>
@@ -44,47 +25,8 @@ Gates<S> gates_of(const LayerPlan& plan, const S* coefficients) {
           coefficients};
 }
 
-// Calls body(layer index, first gate of the layer, first and last gate within it) for this
-// thread's share of the gates of all layers, some gates at a time.
-template <typename S, typename Body>
-void each_share(const Stack<S>& stack, size_t thread, const Body& body) {
-  Part part = part_of(stack.n_gates(), thread, stack.threads);
-  size_t first = 0;
-  for (size_t l = 0; l < stack.layers.size(); ++l) {
-    size_t n = stack.layers[l].n_out;
-    size_t begin = std::max(part.begin, first), end = std::min(part.end, first + n);
-    for (; begin < end; begin += kGatesAtOnce)
-      body(l, first, begin - first, std::min(end, begin + kGatesAtOnce) - first);
-    first += n;
-  }
-}
-
-// Of all layers, 8 numbers a gate to `all`, by way of the order of the gates.
-template <typename S>
-void compute_coefficients(const Stack<S>& stack, const Plan& plan, S* all) {
-  Buffer<S> by_gate(8 * stack.n_gates());
-  parallel(stack.threads, [&](size_t thread) {
-    each_share(stack, thread, [&](size_t l, size_t first, size_t begin, size_t end) {
-      const Layer<S>& layer = stack.layers[l];
-      S* soft = by_gate.data() + 8 * first;
-      convert<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), end - begin,
-                 soft + 4 * begin,
-                 layer.straight_through ? soft + 4 * (layer.n_out + begin) : nullptr);
-    });
-  });
-  parallel(stack.threads, [&](size_t thread) {
-    each_share(stack, thread, [&](size_t l, size_t first, size_t begin, size_t end) {
-      const Layer<S>& layer = stack.layers[l];
-      const Coefficients<S> c = coefficients_of(layer, all, first);
-      const S* soft = by_gate.data() + 8 * first;
-      const uint32_t* gates = plan.layers[l].gates.data() + begin;
-      const auto move = [&](const S* from, S factor, S* to) {
-        stack.kernels->to_trails(from, gates, end - begin, factor, to + 4 * begin);
-      };
-      move(layer.straight_through ? soft + 4 * layer.n_out : soft, S(1), c.forward);
-      if (has_two_sets(layer)) move(soft, layer.grad_factor, c.backward);
-    });
-  });
+WideGates tables_of(const LayerPlan& plan, size_t n) {
+  return {plan.pins.data(), plan.outputs.data(), n};
 }
 
 // Consecutive samples, all layers of which are computed before the next ones.
@@ -110,6 +52,9 @@ size_t widest(const Stack<S>& stack) {
   return n;
 }
 
+// Of rows that are not copied in tiles, more samples at a time cost nothing but cache.
+constexpr size_t kWidestRows = 16;
+
 // How the batch is shared out. The backward pass has to find its way in what forward kept, so it
 // takes the same way even if the number of threads has changed.
 struct Way {
@@ -117,23 +62,35 @@ struct Way {
   size_t threads;
 };
 
+// How much more of the caches the widest tables are worth: the lanes of the sums of 2^k entries are
+// added up once a gate and tile, which pays for rows that come from further away.
+template <typename S>
+size_t more(const Stack<S>& stack) {
+  size_t inputs = 2;
+  for (const Layer<S>& layer : stack.layers) inputs = std::max(inputs, layer.inputs);
+  return size_t{1} << (inputs / 2 - 1);
+}
+
 template <typename S>
 Way choose_way(const Stack<S>& stack) {
   const size_t block = widest(stack) * kBlock * sizeof(S);
   const size_t share = (blocks_of(stack.batch) + stack.threads - 1) / stack.threads;
-  const size_t wanted = kWidest * block > kUncached ? kWidest : kCached / block;
+  if (stack.features_major)
+    return {std::clamp<size_t>(share, 1, kWidestRows), stack.threads};
+  const size_t wanted = kWidest * block > kUncached ? kWidest : kCached * more(stack) / block;
   return {std::clamp<size_t>(std::min(share, wanted), 1, kWidest), stack.threads};
 }
 
 template <typename S>
 void write_way(const Stack<S>& stack, const Way& way, S* coefficients) {
-  coefficients[8 * stack.n_gates()] = static_cast<S>(way.blocks);
-  coefficients[8 * stack.n_gates() + 1] = static_cast<S>(way.threads);
+  S* at = coefficients + stack.coefficients_size() - 2;
+  at[0] = static_cast<S>(way.blocks);
+  at[1] = static_cast<S>(way.threads);
 }
 
 template <typename S>
 Way read_way(const Stack<S>& stack, const S* coefficients) {
-  const S* way = coefficients + 8 * stack.n_gates();
+  const S* way = coefficients + stack.coefficients_size() - 2;
   return {static_cast<size_t>(way[0]), static_cast<size_t>(way[1])};
 }
 
@@ -162,28 +119,40 @@ void load_tile(const Stack<S>& stack, const Input<S>& x, const Tile& tile, S* to
     kernels.to_tile(x.values + start, x.stride, tile.rows, n, to);
 }
 
+// One layer's outputs of a tile to y, or summed there in groups.
+template <typename S>
+void forward_layer(const Stack<S>& stack, const Layer<S>& layer, const LayerPlan& plan,
+                   const S* coefficients, const Tile& tile, const S* x, S* y, bool in_groups) {
+  if (in_groups) std::memset(y, 0, stack.n_groups * tile.width * sizeof(S));
+  if (are_tables(layer.weights)) {
+    shape_of(stack, layer)
+        .forward(tables_of(plan, layer.n_out), coefficients, {x, tile.width}, tile.width,
+                 {y, tile.width}, in_groups);
+    return;
+  }
+  const TileKernels<S>& kernels = kernels_of(stack, tile);
+  if (in_groups)
+    kernels.forward_sums(gates_of(plan, coefficients), x, y);
+  else
+    kernels.forward(gates_of(plan, coefficients), x, y, leaves_caches<S>(layer.n_out, tile));
+}
+
 // Inputs of all layers of one tile, one after the other, from the first one, which is there; the
 // output goes to `last`, (n_groups or n_out) rows, unless that is null.
 template <typename S>
 void forward_layers(const Stack<S>& stack, const Plan& plan, const S* coefficients,
                     const Tile& tile, S* inputs, S* last) {
-  const TileKernels<S>& kernels = kernels_of(stack, tile);
   size_t first = 0;
   for (size_t l = 0; l < stack.layers.size(); ++l) {
     const Layer<S>& layer = stack.layers[l];
     const bool is_last = l + 1 == stack.layers.size();
     S* y = is_last ? last : inputs + layer.n_in * tile.width;
     if (y == nullptr) return;
-    Gates<S> gates =
-        gates_of(plan.layers[l], coefficients_of(layer, coefficients, first).forward);
-    if (is_last && stack.n_groups) {
-      std::memset(y, 0, stack.n_groups * tile.width * sizeof(S));
-      kernels.forward_sums(gates, inputs, y);
-    } else {
-      kernels.forward(gates, inputs, y, leaves_caches<S>(layer.n_out, tile));
-    }
+    forward_layer<S>(stack, layer, plan.layers[l],
+                     coefficients_of(layer, coefficients, first).forward, tile, inputs, y,
+                     is_last && stack.n_groups);
     inputs = y;
-    first += layer.n_out;
+    first += numbers(layer) * layer.n_out;
   }
 }
 
@@ -205,42 +174,100 @@ void zero_rows(const std::vector<uint32_t>& rows, const Tile& tile, S* x) {
   for (uint32_t row : rows) std::memset(x + row * tile.width, 0, tile.width * sizeof(S));
 }
 
+// The statistics that a thread sums up, of all layers one after the other. Those of tables are
+// gradients of entries in the order of the gates, so the first thread's go where these are wanted.
+template <typename S>
+S* statistics_of(const Layer<S>& layer, S* own, size_t first, size_t thread) {
+  return thread == 0 && are_tables(layer.weights) ? layer.grad_weight : own + first;
+}
+
+// One layer of a tile: the gradient of its inputs, unless null, of that of its outputs.
+template <typename S>
+void backward_layer(const Stack<S>& stack, const Layer<S>& layer, const LayerPlan& plan,
+                    const S* coefficients, const Tile& tile, const S* x, const S* grad, S* grad_x,
+                    S* statistics, bool is_first) {
+  if (are_tables(layer.weights)) {
+    if (grad_x) std::memset(grad_x, 0, layer.n_in * tile.width * sizeof(S));
+    shape_of(stack, layer)
+        .backward(tables_of(plan, layer.n_out), coefficients, {x, tile.width},
+                  {grad, tile.width}, tile.width, static_cast<S>(layer.smoothing),
+                  grad_x, statistics, is_first);
+    return;
+  }
+  if (grad_x) zero_rows(plan.unread, tile, grad_x);
+  kernels_of(stack, tile).backward(gates_of(plan, coefficients), x, grad, grad_x, statistics,
+                                   is_first, leaves_caches<S>(layer.n_in, tile));
+}
+
 // One tile, from the last layer to the first, the gradient of whose inputs is returned. `grads` has
 // room for two tiles of the widest layer, the first of which is the gradient of the output.
 template <typename S>
 S* backward_layers(const Stack<S>& stack, const Plan& plan, const S* coefficients, const Tile& tile,
-                   const S* inputs, S* grads, size_t room, bool wants_x, S* statistics, bool is_first) {
+                   const S* inputs, S* grads, size_t room, bool wants_x, S* statistics,
+                   size_t thread, bool is_first) {
   S *grad = grads, *grad_x = grads + room * tile.width;
-  size_t first = stack.n_gates();
+  size_t first = (stack.coefficients_size() - 2) / 2;
   const S* x = inputs + inputs_size(stack) * tile.width;
   for (size_t l = stack.layers.size(); l-- > 0;) {
     const Layer<S>& layer = stack.layers[l];
-    first -= layer.n_out;
+    first -= numbers(layer) * layer.n_out;
     x -= layer.n_in * tile.width;
-    const bool wanted = l > 0 || wants_x;
-    if (wanted) zero_rows(plan.layers[l].unread, tile, grad_x);
-    kernels_of(stack, tile).backward(
-        gates_of(plan.layers[l], coefficients_of(layer, coefficients, first).backward), x, grad,
-        wanted ? grad_x : nullptr, statistics + 4 * first, is_first,
-        leaves_caches<S>(layer.n_in, tile));
+    backward_layer<S>(stack, layer, plan.layers[l],
+                      coefficients_of(layer, coefficients, first).backward, tile, x, grad,
+                      l > 0 || wants_x ? grad_x : nullptr,
+                      statistics_of(layer, statistics, first, thread), is_first);
     std::swap(grad, grad_x);
   }
   return grad;
 }
 
-// Sums the threads' statistics in their order and turns them into gradients of the weights.
+// The statistics of a thread that had no tile.
 template <typename S>
-void finish_gradients(const Stack<S>& stack, const Plan& plan, const S* statistics,
-                      size_t n_terms) {
-  parallel(stack.threads, [&](size_t thread) {
-    S sums[4 * kGatesAtOnce];
-    each_share(stack, thread, [&](size_t l, size_t first, size_t begin, size_t end) {
-      const Layer<S>& layer = stack.layers[l];
-      stack.kernels->from_trails(statistics + 4 * first, 4 * stack.n_gates(), n_terms,
-                                 plan.layers[l].places.data() + begin, end - begin, sums);
-      convert_back<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), sums,
-                      end - begin, layer.grad_weight + begin * parameters(layer));
+void clear_statistics(const Stack<S>& stack, S* own, size_t thread) {
+  size_t first = 0;
+  for (const Layer<S>& layer : stack.layers) {
+    const size_t size = numbers(layer) * layer.n_out;
+    std::memset(statistics_of(layer, own, first, thread), 0, size * sizeof(S));
+    first += size;
+  }
+}
+
+// The same as the two passes below, of one layer of tables whose rows are used where they are.
+template <typename S>
+void forward_rows(const Stack<S>& stack, const Plan& plan, const Way& way, const S* x,
+                  const S* coefficients, S* y) {
+  const Layer<S>& layer = stack.layers[0];
+  const size_t batch = stack.batch;
+  parallel(way.threads, [&](size_t thread) {
+    each_tile(batch, way, thread, [&](const Tile& tile, size_t) {
+      shape_of(stack, layer)
+          .forward(tables_of(plan.layers[0], layer.n_out), coefficients, {x + tile.row, batch},
+                   tile.rows, {y + tile.row, batch}, false);
     });
+  });
+}
+
+template <typename S>
+void backward_rows(const Stack<S>& stack, const Plan& plan, const Way& way, const S* x,
+                   const S* grad, const S* coefficients, S* grad_x, S* statistics) {
+  const Layer<S>& layer = stack.layers[0];
+  const size_t batch = stack.batch, size = numbers(layer) * layer.n_out;
+  parallel(way.threads, [&](size_t thread) {
+    S* own = statistics + thread * size;
+    bool is_first = true;
+    each_tile(batch, way, thread, [&](const Tile& tile, size_t) {
+      const size_t row = tile.row;
+      if (grad_x)
+        for (size_t f = 0; f < layer.n_in; ++f)
+          std::memset(grad_x + f * batch + row, 0, tile.rows * sizeof(S));
+      shape_of(stack, layer)
+          .backward(tables_of(plan.layers[0], layer.n_out), coefficients, {x + row, batch},
+                    {grad + row, batch}, tile.rows, static_cast<S>(layer.smoothing),
+                    grad_x ? grad_x + row : nullptr,
+                    statistics_of(layer, own, 0, thread), is_first);
+      is_first = false;
+    });
+    if (is_first) clear_statistics(stack, own, thread);
   });
 }
 
@@ -254,26 +281,35 @@ size_t Stack<S>::n_gates() const {
 }
 
 template <typename S>
+size_t Stack<S>::coefficients_size() const {
+  return 2 * first_numbers(*this).back() + 2;
+}
+
+template <typename S>
 size_t Stack<S>::kept_size() const {
   return blocks_of(batch) * kBlock * inputs_size(*this);
 }
 
+// Buffers are there before the threads start: where memory runs out, a worker could only abort.
 template <typename S>
 void forward(const Stack<S>& stack, const Input<S>& x, S* out, S* coefficients, S* kept) {
   const std::shared_ptr<const Plan> plan = find_plan(stack, false);
   compute_coefficients(stack, *plan, coefficients);
   const Way way = choose_way(stack);
   write_way(stack, way, coefficients);
+  if (stack.features_major)
+    return forward_rows<S>(stack, *plan, way, x.values, coefficients, out);
   const size_t size = inputs_size(stack) * kBlock, width = stack.width();
+  const size_t own_inputs = kept ? 0 : size * way.blocks, own = width * way.blocks * kBlock;
+  Buffer<S> inputs(own_inputs * way.threads), outputs(own * way.threads);
   parallel(way.threads, [&](size_t thread) {
-    Buffer<S> inputs(kept ? 0 : size * way.blocks), last(width * way.blocks * kBlock);
+    S* last = outputs.data() + thread * own;
     each_tile(stack.batch, way, thread, [&](const Tile& tile, size_t first) {
-      S* in = kept ? kept + first * size : inputs.data();
+      S* in = kept ? kept + first * size : inputs.data() + thread * own_inputs;
       load_tile(stack, x, tile, in);
-      forward_layers<S>(stack, *plan, coefficients, tile, in, last.data());
-      scale_groups(stack, tile, last.data());
-      kernels_of(stack, tile).from_tile(last.data(), width, tile.rows, width,
-                                        out + tile.row * width);
+      forward_layers<S>(stack, *plan, coefficients, tile, in, last);
+      scale_groups(stack, tile, last);
+      kernels_of(stack, tile).from_tile(last, width, tile.rows, width, out + tile.row * width);
     });
   });
 }
@@ -285,27 +321,33 @@ void backward(const Stack<S>& stack, const Input<S>& x, const S* grad_out, const
   const Way way = read_way(stack, coefficients);
   const size_t size = inputs_size(stack) * kBlock, n_in = stack.layers[0].n_in;
   const size_t width = stack.width(), room = std::max(widest(stack), width);
-  const size_t n_statistics = 4 * stack.n_gates();
+  const size_t n_statistics = first_numbers(stack).back();
   Buffer<S> statistics(n_statistics * way.threads);
+  if (stack.features_major) {
+    const S* c = coefficients_of(stack.layers[0], coefficients, 0).backward;
+    backward_rows<S>(stack, *plan, way, x.values, grad_out, c, grad_x, statistics.data());
+    return finish_gradients(stack, *plan, statistics.data(), way.threads);
+  }
+  const size_t own_inputs = kept ? 0 : size * way.blocks, own_grads = 2 * room * way.blocks * kBlock;
+  Buffer<S> inputs(own_inputs * way.threads), gradients(own_grads * way.threads);
   parallel(way.threads, [&](size_t thread) {
-    Buffer<S> inputs(kept ? 0 : size * way.blocks), grads(2 * room * way.blocks * kBlock);
-    S* own = statistics.data() + thread * n_statistics;
+    S *grads = gradients.data() + thread * own_grads, *own = statistics.data() + thread * n_statistics;
     bool is_first = true;
     each_tile(stack.batch, way, thread, [&](const Tile& tile, size_t first) {
+      S* recomputed = inputs.data() + thread * own_inputs;
       if (!kept) {
-        load_tile(stack, x, tile, inputs.data());
-        forward_layers<S>(stack, *plan, coefficients, tile, inputs.data(), nullptr);
+        load_tile(stack, x, tile, recomputed);
+        forward_layers<S>(stack, *plan, coefficients, tile, recomputed, nullptr);
       }
       const TileKernels<S>& kernels = kernels_of(stack, tile);
-      kernels.to_tile(grad_out + tile.row * width, width, tile.rows, width, grads.data());
-      scale_groups(stack, tile, grads.data());
-      S* grad = backward_layers(stack, *plan, coefficients, tile,
-                                kept ? kept + first * size : inputs.data(), grads.data(), room,
-                                grad_x != nullptr, own, is_first);
+      kernels.to_tile(grad_out + tile.row * width, width, tile.rows, width, grads);
+      scale_groups(stack, tile, grads);
+      S* grad = backward_layers(stack, *plan, coefficients, tile, kept ? kept + first * size : recomputed,
+                                grads, room, grad_x != nullptr, own, thread, is_first);
       is_first = false;
       if (grad_x) kernels.from_tile(grad, n_in, tile.rows, n_in, grad_x + tile.row * n_in);
     });
-    if (is_first) std::memset(own, 0, n_statistics * sizeof(S));
+    if (is_first) clear_statistics(stack, own, thread);
   });
   finish_gradients(stack, *plan, statistics.data(), way.threads);
 }

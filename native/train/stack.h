@@ -6,25 +6,23 @@
 #include <memory>
 #include <vector>
 
+#include "train/common/description.h"
 #include "train/kernel.h"
-#include "train/parametrize.h"
 #include "train/plan.h"
+#include "train/wide_kernel.h"
 
 namespace gategrad::train {
 
-// One layer's arrays, all of the caller's.
+// One layer and its arrays, all of the caller's.
 template <typename S>
-struct Layer {
-  const int64_t* indices;  // (2, n_out)
-  const S* weight;         // (n_out, 16), (n_out, 4), or coefficients
-  S* grad_weight;          // backward only; as weight
-  size_t n_in, n_out;
-  Parametrization parametrization;
-  bool straight_through;
-  S grad_factor;
+struct Layer : LayerDescription {
+  const int64_t* indices;   // (inputs, n_out); null as in Wires
+  const S* weight;          // see WeightKind
+  const S* forward_tables;  // (n_out, 2^k), of a straight-through layer of kEntries
+  S* grad_weight;           // backward only; as weight
 };
 
-// A batch (rows, n_in) of the scalar type or of bytes that are 0 or 1.
+// A batch (batch, n_in) of the scalar type or of bytes that are 0 or 1.
 template <typename S>
 struct Input {
   const S* values;
@@ -35,17 +33,21 @@ struct Input {
 template <typename S>
 struct Stack {
   const Kernels<S>* kernels;
+  const WideKernels<S>* tables;
   std::vector<Layer<S>> layers;
   size_t batch;
   size_t n_groups;  // 0: the output is the last layer's, else the sums of n_groups groups
   S scale;          // of the sums
   size_t threads;
+  // Of one layer of tables without groups: x, output and their gradients are (features, batch), with
+  // no copy in tiles. So come the rows of learned wiring, one a pin.
+  bool features_major;
 
   size_t n_gates() const;
   size_t width() const { return n_groups ? n_groups : layers.back().n_out; }
   // Elements of what forward keeps for backward: the coefficients with two numbers on how the batch
   // was shared out, and the inputs of all layers.
-  size_t coefficients_size() const { return 8 * n_gates() + 2; }
+  size_t coefficients_size() const;
   size_t kept_size() const;
 };
 

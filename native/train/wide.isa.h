@@ -27,8 +27,23 @@ struct Split {
   static constexpr size_t kEntries = P * Q;
 };
 
-// Numbers that all lanes share are loaded and spread where they are needed, which load units do on
-// the way. Left alone, GCC spreads them all before the loop over vectors, and spills them.
+// All lanes the number at p, spread by a load unit on the way. Left alone, GCC spreads numbers that it
+// needs twice with the unit that shuffles, which half of all arithmetic runs on.
+template <typename S>
+GG_INLINE Vec<S> spread(const S* p) {
+#if defined(__AVX2__)
+  Vec<S> v;
+  if constexpr (sizeof(S) == 4)
+    __asm__("vbroadcastss %1, %0" : "=v"(v) : "m"(*p));
+  else
+    __asm__("vbroadcastsd %1, %0" : "=v"(v) : "m"(*p));
+  return v;
+#else
+  return Vec<S>{} + *p;
+#endif
+}
+
+// Keeps what all vectors share from being spread before the loop over them, and spilled there.
 GG_INLINE void load_again() { __asm__ volatile("" : : : "memory"); }
 
 // Interpolates 2^N values, operand by operand from the last one on; v is overwritten.
@@ -41,17 +56,6 @@ GG_INLINE Vec<S> interpolate(Vec<S>* v, const Vec<S>* x) {
     return interpolate<S, N - 1>(v, x);
   }
   return v[0];
-}
-
-// The same for numbers `stride` apart that all samples share; `step` holds the differences of the
-// first operand to go.
-template <typename S, size_t N>
-GG_INLINE Vec<S> interpolate(const S* low, const S* step, size_t stride, const Vec<S>* x) {
-  constexpr size_t half = size_t{1} << (N - 1);
-  Vec<S> v[half];
-#pragma GCC unroll 32
-  for (size_t i = 0; i < half; ++i) v[i] = x[N - 1] * step[i * stride] + low[i * stride];
-  return interpolate<S, N - 1>(v, x);
 }
 
 // Derivatives of the interpolation of 2^N values by each operand; v[0] becomes its value, the rest
@@ -71,21 +75,34 @@ GG_INLINE void slopes(Vec<S>* v, const Vec<S>* x, Vec<S>* out) {
   }
 }
 
-// The same, value included, for numbers `stride` apart that all samples share, as above; `twice`
-// holds the differences of the steps by the operand before.
+// The polynomial whose coefficient of the product of the operands in b is c[b * stride].
 template <typename S, size_t N>
-GG_INLINE Vec<S> slopes(const S* low, const S* step, const S* twice, size_t stride, const Vec<S>* x,
-                        Vec<S>* out) {
-  constexpr size_t half = size_t{1} << (N - 1);
-  Vec<S> v[half];
-#pragma GCC unroll 32
-  for (size_t i = 0; i < half; ++i) v[i] = x[N - 1] * step[i * stride] + low[i * stride];
-  if constexpr (N == 1)
-    out[0] = step[0] - Vec<S>{};
-  else
-    out[N - 1] = interpolate<S, N - 1>(step, twice, stride, x);
-  slopes<S, N - 1>(v, x, out);
-  return v[0];
+GG_INLINE Vec<S> polynomial(const S* c, size_t stride, const Vec<S>* x) {
+  if constexpr (N == 0) {
+    return spread(c);
+  } else if constexpr (N == 1) {
+    return x[0] * c[stride] + c[0];
+  } else {
+    const S* upper = c + (stride << (N - 1));
+    return polynomial<S, N - 1>(c, stride, x) +
+           x[N - 1] * polynomial<S, N - 1>(upper, stride, x);
+  }
+}
+
+// The same with its derivatives by each operand.
+template <typename S, size_t N>
+GG_INLINE Vec<S> polynomial_slopes(const S* c, size_t stride, const Vec<S>* x, Vec<S>* out) {
+  if constexpr (N == 1) {
+    out[0] = spread(c + stride);
+    return x[0] * out[0] + c[0];
+  } else {
+    Vec<S> by_upper[N];
+    const Vec<S> low = polynomial_slopes<S, N - 1>(c, stride, x, out);
+    out[N - 1] = polynomial_slopes<S, N - 1>(c + (stride << (N - 1)), stride, x, by_upper);
+#pragma GCC unroll 8
+    for (size_t j = 0; j + 1 < N; ++j) out[j] += x[N - 1] * by_upper[j];
+    return low + x[N - 1] * out[N - 1];
+  }
 }
 
 // Doubles `products`, one number, by each operand.
@@ -101,174 +118,200 @@ GG_INLINE void double_by(const Vec<S>* x, Vec<S>* products) {
     }
 }
 
+// The rows that gate g reads, `stride` apart.
 template <typename S, size_t K>
-GG_INLINE void rows_of(const WideGates& gates, size_t g, const S* x, const S** rows) {
-  for (size_t j = 0; j < K; ++j)
-    rows[j] = x + static_cast<size_t>(gates.wires[j * gates.n + g]) * gates.batch;
+GG_INLINE void rows_of(const WideGates& gates, size_t g, const S* x, size_t stride, const S** rows) {
+  for (size_t j = 0; j < K; ++j) rows[j] = x + gates.wires[j * gates.n + g] * stride;
 }
 
-// Fetches what gate g will read: wires are random, so no hardware prefetcher sees them.
+// Gates ahead whose rows are fetched: wires are random, so no hardware prefetcher sees them. A vector
+// at a time, since a core drops or waits for fetches that come too fast.
+constexpr size_t kWideAhead = 3;
+
+// The rows of the gate that many ahead; past the last gate, those of the last one.
 template <typename S, size_t K>
-GG_INLINE void prefetch_rows(const WideGates& gates, size_t g, size_t end, const S* x, size_t n) {
-  if (g >= end) return;
-  const S* rows[K];
-  rows_of<S, K>(gates, g, x, rows);
-  for (size_t j = 0; j < K; ++j)
-    for (size_t i = 0; i < n; i += 64 / sizeof(S)) __builtin_prefetch(rows[j] + i);
+GG_INLINE size_t rows_ahead(const WideGates& gates, size_t g, const S* x, size_t stride,
+                            const S** rows) {
+  const size_t ahead = g + kWideAhead < gates.n ? g + kWideAhead : gates.n - 1;
+  rows_of<S, K>(gates, ahead, x, stride, rows);
+  return ahead;
 }
-
-constexpr size_t kWideAhead = 4;
-// Samples of a row that are fetched at once.
-constexpr size_t kFetched = 128;
-
-GG_INLINE size_t fetched(size_t batch) { return batch < kFetched ? batch : kFetched; }
 
 template <typename S, size_t K, bool kFull>
-GG_INLINE void forward_vector(const S* const* rows, const S* entries, const S* step, size_t s,
-                              size_t lanes, S* out) {
+GG_INLINE void load_operands(const S* const* rows, size_t s, size_t lanes, Vec<S>* v) {
+#pragma GCC unroll 8
+  for (size_t j = 0; j < K; ++j) v[j] = load_some<S, kFull>(rows[j] + s, lanes);
+}
+
+template <typename S, size_t K, bool kFull, bool kAdded>
+GG_INLINE void forward_vector(const S* const* rows, const S* c, size_t s, size_t lanes, S* out) {
   using T = Split<K>;
   load_again();
   Vec<S> v[K], r[T::P];
+  load_operands<S, K, kFull>(rows, s, lanes, v);
 #pragma GCC unroll 8
-  for (size_t j = 0; j < K; ++j) v[j] = load_some<S, kFull>(rows[j] + s, lanes);
-#pragma GCC unroll 8
-  for (size_t a = 0; a < T::P; ++a)
-    r[a] = interpolate<S, T::H>(entries + a, step + a, T::P, v + T::L);
-  store_some<S, kFull>(out + s, interpolate<S, T::L>(r, v), lanes);
+  for (size_t a = 0; a < T::P; ++a) r[a] = polynomial<S, T::H>(c + a, T::P, v + T::L);
+  Vec<S> value = interpolate<S, T::L>(r, v);
+  if (kAdded) value += load_some<S, kFull>(out + s, lanes);
+  store_some<S, kFull>(out + s, value, lanes);
 }
 
-template <typename S, size_t K>
-void forward(const WideGates& gates, const S* entries, const S* x, size_t begin, size_t end,
-             S* y) {
+template <typename S, size_t K, bool kAdded>
+void forward_gates(const WideGates& gates, const S* c, const Rows<const S>& x, size_t samples,
+                   const Rows<S>& y) {
   using T = Split<K>;
-  for (size_t g = begin; g < end; ++g, entries += T::kEntries) {
-    prefetch_rows<S, K>(gates, g + kWideAhead, end, x, fetched(gates.batch));
-    const S* rows[K];
-    rows_of<S, K>(gates, g, x, rows);
-    S step[T::kEntries / 2];
-    for (size_t i = 0; i < T::kEntries / 2; ++i)
-      step[i] = entries[i + T::kEntries / 2] - entries[i];
-    S* out = y + g * gates.batch;
+  for (size_t g = 0; g < gates.n; ++g, c += T::kEntries) {
+    const S *rows[K], *ahead[K];
+    rows_of<S, K>(gates, g, x.values, x.stride, rows);
+    rows_ahead<S, K>(gates, g, x.values, x.stride, ahead);
+    S* out = y.values + gates.outputs[g] * y.stride;
     size_t s = 0;
-    for (; s + kLanes<S> <= gates.batch; s += kLanes<S>)
-      forward_vector<S, K, true>(rows, entries, step, s, kLanes<S>, out);
-    if (s < gates.batch)
-      forward_vector<S, K, false>(rows, entries, step, s, gates.batch - s, out);
+    for (; s + kLanes<S> <= samples; s += kLanes<S>) {
+#pragma GCC unroll 8
+      for (size_t j = 0; j < K; ++j) __builtin_prefetch(ahead[j] + s);
+      forward_vector<S, K, true, kAdded>(rows, c, s, kLanes<S>, out);
+    }
+    if (s < samples)
+      forward_vector<S, K, false, kAdded>(rows, c, s, samples - s, out);
   }
-}
-
-// Products of lower inputs with grad, and of upper ones.
-template <typename S, size_t K, bool kFull>
-GG_INLINE void products_of(const S* const* rows, const S* grad, size_t s, size_t lanes,
-                           Vec<S>* products) {
-  using T = Split<K>;
-  Vec<S> v[K], p[T::P], q[T::Q];
-#pragma GCC unroll 8
-  for (size_t j = 0; j < K; ++j) v[j] = load_some<S, kFull>(rows[j] + s, lanes);
-  p[0] = load_some<S, kFull>(grad + s, lanes);
-  q[0] = Vec<S>{} + S(1);
-  double_by<S, T::L>(v, p);
-  double_by<S, T::H>(v + T::L, q);
-#pragma GCC unroll 8
-  for (size_t a = 0; a < T::P; ++a) products[a] = p[a];
-#pragma GCC unroll 8
-  for (size_t b = 0; b < T::Q; ++b) products[T::P + b] = q[b];
 }
 
 template <typename S, size_t K>
-void weigh(const WideGates& gates, const S* x, const S* grad, size_t begin, size_t end, S* sums) {
-  using T = Split<K>;
-  constexpr size_t B = kSums / T::P < T::Q ? kSums / T::P : T::Q;
-  for (size_t g = begin; g < end; ++g, sums += T::kEntries) {
-    prefetch_rows<S, K>(gates, g + kWideAhead, end, x, fetched(gates.batch));
-    const S* rows[K];
-    rows_of<S, K>(gates, g, x, rows);
-    const S* from = grad + g * gates.batch;
-    for (size_t i = 0; i < T::kEntries; ++i) sums[i] = 0;
-    for (size_t s = 0; s < gates.batch; s += kWeighed * kLanes<S>) {
-      Vec<S> products[kWeighed][T::P + T::Q];
-      size_t n = 0, at = s;
-      for (; n < kWeighed && at + kLanes<S> <= gates.batch; ++n, at += kLanes<S>)
-        products_of<S, K, true>(rows, from, at, kLanes<S>, products[n]);
-      if (n < kWeighed && at < gates.batch)
-        products_of<S, K, false>(rows, from, at, gates.batch - at, products[n++]);
-      for (size_t b = 0; b < T::Q; b += B) {
-        Vec<S> sum[T::P * B] = {};
-        for (size_t i = 0; i < n; ++i)
-#pragma GCC unroll 8
-          for (size_t a = 0; a < T::P; ++a) {
-            const Vec<S> p = products[i][a];
-#pragma GCC unroll 8
-            for (size_t c = 0; c < B; ++c)
-              sum[c * T::P + a] += p * products[i][T::P + b + c];
-          }
-        add_sums<S, T::P * B>(sum, sums + b * T::P);
-      }
-    }
-  }
+void forward(const WideGates& gates, const S* c, const Rows<const S>& x, size_t samples,
+             const Rows<S>& y, bool added) {
+  if (added)
+    forward_gates<S, K, true>(gates, c, x, samples, y);
+  else
+    forward_gates<S, K, false>(gates, c, x, samples, y);
 }
 
-// One vector's gradients of all inputs; `step` holds the differences of entries by the last input,
-// `twice` those of the steps by the input before.
+// Adds one vector's gradients of all inputs to the rows `to` after the inputs' own; `p` are the
+// products of lower inputs with grad.
 template <typename S, size_t K, bool kFull>
-GG_INLINE void scatter_vector(const S* const* rows, const S* entries, const S* step, const S* twice,
-                              const S* grad, S factor, S shift, size_t lanes, S* const* to) {
+GG_INLINE void scatter_vector(const Vec<S>* v, const Vec<S>* p, const Vec<S> grad, const S* c,
+                              size_t lanes, S* const* to) {
   using T = Split<K>;
-  Vec<S> v[K], p[T::P], low[T::P], out[K] = {};
-#pragma GCC unroll 8
-  for (size_t j = 0; j < K; ++j)
-    v[j] = load_some<S, kFull>(rows[j], lanes);
-  if (shift != 0) {
-#pragma GCC unroll 8
-    for (size_t j = 0; j < K; ++j) v[j] = (S(1) - 2 * shift) * v[j] + shift;
-  }
-  p[0] = Vec<S>{} + S(1);
-  double_by<S, T::L>(v, p);
+  Vec<S> low[T::P], out[K] = {};
 #pragma GCC unroll 8
   for (size_t a = 0; a < T::P; ++a) {
     load_again();
     Vec<S> upper[T::H];
-    low[a] = slopes<S, T::H>(entries + a, step + a, twice + a, T::P, v + T::L, upper);
+    low[a] = polynomial_slopes<S, T::H>(c + a, T::P, v + T::L, upper);
 #pragma GCC unroll 8
     for (size_t j = 0; j < T::H; ++j) out[T::L + j] += p[a] * upper[j];
   }
   slopes<S, T::L>(low, v, out);
-  const Vec<S> scale = factor * load_some<S, kFull>(grad, lanes);
   // One row after the other: several inputs may read the same wire.
 #pragma GCC unroll 8
-  for (size_t j = 0; j < K; ++j)
-    store_some<S, kFull>(to[j], load_some<S, kFull>(to[j], lanes) + scale * out[j], lanes);
+  for (size_t j = 0; j < K; ++j) {
+    const Vec<S> before = load_some<S, kFull>(to[j], lanes);
+    store_some<S, kFull>(to[j], before + (j < T::L ? grad * out[j] : out[j]), lanes);
+  }
+}
+
+// One vector: products of lower inputs with grad, and of upper ones; and the gradients of inputs,
+// whose rows begin at x + to_x.
+template <typename S, size_t K, bool kFull, bool kGradX>
+GG_INLINE void backward_vector(const S* const* rows, const S* from, const S* c, S shift, size_t s,
+                               size_t lanes, ptrdiff_t to_x, Vec<S>* products) {
+  using T = Split<K>;
+  Vec<S> v[K], p[T::P];
+  load_operands<S, K, kFull>(rows, s, lanes, v);
+  const Vec<S> grad = load_some<S, kFull>(from + s, lanes);
+  products[T::P] = Vec<S>{} + S(1);
+  double_by<S, T::H>(v + T::L, products + T::P);
+  p[0] = grad;
+  double_by<S, T::L>(v, p);
+#pragma GCC unroll 8
+  for (size_t a = 0; a < T::P; ++a) products[a] = p[a];
+  if constexpr (kGradX) {
+    if (shift != 0) {
+#pragma GCC unroll 8
+      for (size_t j = 0; j < K; ++j) v[j] = (S(1) - 2 * shift) * v[j] + shift;
+      p[0] = grad;
+      double_by<S, T::L>(v, p);
+    }
+    S* to[K];
+#pragma GCC unroll 8
+    for (size_t j = 0; j < K; ++j) to[j] = const_cast<S*>(rows[j]) + to_x + s;
+    scatter_vector<S, K, kFull>(v, p, grad, c, lanes, to);
+  }
+}
+
+// sums[a + P b] = sum over n vectors of the products of pattern a and pattern b, or added to it.
+template <typename S, size_t K>
+GG_INLINE void weigh(const Vec<S> (*products)[Split<K>::P + Split<K>::Q], size_t n, bool first,
+                     S* sums) {
+  using T = Split<K>;
+  constexpr size_t B = kSums / T::P < T::Q ? kSums / T::P : T::Q;
+  for (size_t b = 0; b < T::Q; b += B) {
+    Vec<S> sum[T::P * B] = {};
+    for (size_t i = 0; i < n; ++i)
+#pragma GCC unroll 8
+      for (size_t a = 0; a < T::P; ++a) {
+        const Vec<S> p = products[i][a];
+#pragma GCC unroll 8
+        for (size_t c = 0; c < B; ++c) sum[c * T::P + a] += p * products[i][T::P + b + c];
+      }
+    add_sums<S, T::P * B>(sum, sums + b * T::P, first);
+  }
+}
+
+template <typename S, size_t K, bool kGradX>
+void backward_gates(const WideGates& gates, const S* c, const Rows<const S>& x,
+                    const Rows<const S>& grad, size_t samples, S shift, S* grad_x, S* sums,
+                    bool first) {
+  using T = Split<K>;
+  const ptrdiff_t to_x = kGradX ? grad_x - x.values : 0;
+  for (size_t g = 0; g < gates.n; ++g, c += T::kEntries, sums += T::kEntries) {
+    const S *rows[K], *ahead[K];
+    rows_of<S, K>(gates, g, x.values, x.stride, rows);
+    const size_t next = rows_ahead<S, K>(gates, g, x.values, x.stride, ahead);
+    const S* from = grad.values + gates.outputs[g] * grad.stride;
+    const S* from_ahead = grad.values + gates.outputs[next] * grad.stride;
+    bool is_first = first;
+    for (size_t s = 0; s < samples; s += kWeighed * kLanes<S>) {
+      Vec<S> products[kWeighed][T::P + T::Q];
+      size_t n = 0, at = s;
+      for (; n < kWeighed && at + kLanes<S> <= samples; ++n, at += kLanes<S>) {
+        __builtin_prefetch(from_ahead + at);
+#pragma GCC unroll 8
+        for (size_t j = 0; j < K; ++j) {
+          __builtin_prefetch(ahead[j] + at);
+          if (kGradX) __builtin_prefetch(ahead[j] + to_x + at);
+        }
+        backward_vector<S, K, true, kGradX>(rows, from, c, shift, at, kLanes<S>, to_x, products[n]);
+      }
+      if (n < kWeighed && at < samples)
+        backward_vector<S, K, false, kGradX>(rows, from, c, shift, at, samples - at, to_x,
+                                             products[n++]);
+      weigh<S, K>(products, n, is_first, sums);
+      is_first = false;
+    }
+  }
 }
 
 template <typename S, size_t K>
-void scatter(const WideGates& gates, const S* entries, const S* x, const S* grad, size_t begin,
-             size_t end, size_t first, size_t last, bool far, S factor, S shift, S* grad_x) {
+void backward(const WideGates& gates, const S* c, const Rows<const S>& x, const Rows<const S>& grad,
+              size_t samples, S shift, S* grad_x, S* sums, bool first) {
+  if (grad_x)
+    backward_gates<S, K, true>(gates, c, x, grad, samples, shift, grad_x, sums, first);
+  else
+    backward_gates<S, K, false>(gates, c, x, grad, samples, shift, grad_x, sums, first);
+}
+
+template <typename S, size_t K>
+void coefficients(const S* entries, size_t n, S factor, S* c) {
   using T = Split<K>;
-  for (size_t g = begin; g < end; ++g, entries += T::kEntries) {
-    if (far) prefetch_rows<S, K>(gates, g + kWideAhead, gates.n, x + first, last - first);
-    prefetch_rows<S, K>(gates, g + kWideAhead, gates.n, grad_x + first, last - first);
-    S step[T::kEntries / 2];
-    for (size_t i = 0; i < T::kEntries / 2; ++i)
-      step[i] = entries[i + T::kEntries / 2] - entries[i];
-    S twice[T::kEntries / 4];
-    for (size_t i = 0; i < T::kEntries / 4; ++i) twice[i] = step[i + T::kEntries / 4] - step[i];
-    const S* from = grad + g * gates.batch;
-    const S* start[K];
-    rows_of<S, K>(gates, g, x, start);
-    for (size_t s = first; s < last; s += kLanes<S>) {
-      const S* rows[K];
-      S* to[K];
+  for (size_t g = 0; g < n; ++g, entries += T::kEntries, c += T::kEntries) {
+    S own[T::kEntries];
+    for (size_t i = 0; i < T::kEntries; ++i) own[i] = factor * entries[i];
 #pragma GCC unroll 8
-      for (size_t j = 0; j < K; ++j) {
-        rows[j] = start[j] + s;
-        to[j] = grad_x + (rows[j] - x);
-      }
-      const S* at_s = from + s;
-      if (s + kLanes<S> <= last)
-        scatter_vector<S, K, true>(rows, entries, step, twice, at_s, factor, shift, kLanes<S>, to);
-      else
-        scatter_vector<S, K, false>(rows, entries, step, twice, at_s, factor, shift, last - s, to);
-    }
+    for (size_t half = T::P; half < T::kEntries; half *= 2)
+#pragma GCC unroll 8
+      for (size_t first = 0; first < T::kEntries; first += 2 * half)
+        for (size_t i = first; i < first + half; ++i) own[i + half] -= own[i];
+    for (size_t i = 0; i < T::kEntries; ++i) c[i] = own[i];
   }
 }
 
@@ -295,7 +338,7 @@ void light_backward(const S* weight, const S* grad, size_t n, S* grad_weight) {
 
 template <typename S, size_t K>
 constexpr WideShape<S> shape() {
-  return {forward<S, K>, weigh<S, K>, scatter<S, K>};
+  return {coefficients<S, K>, forward<S, K>, backward<S, K>};
 }
 
 template <typename S>

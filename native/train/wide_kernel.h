@@ -1,8 +1,10 @@
 // Kernels of gates with 2 to 6 inputs, interpolated truth tables: plain data and function pointers, as
 // in kernel.h and for the same reason.
 //
-// Values and gradients are (features, batch). Entry i of a table is the value where the inputs read
-// i in binary, the first one being the least significant bit.
+// Entry i of a table is the value where the inputs read i in binary, the first one being the least
+// significant bit. Kernels take, instead of 2^k entries, as many coefficients c: of the upper half of
+// the inputs, k - k/2 of them, the interpolation is a polynomial, of the lower half it is left as it
+// is. Both would be half the work as polynomials, but these lose a bit an input to cancellation.
 #pragma once
 
 #include <stddef.h>
@@ -12,24 +14,33 @@ namespace gategrad::train {
 
 inline constexpr size_t kFewestInputs = 2, kMostInputs = 6;
 
+// Gates by the rows that they read, (inputs, n), and the row of each one's output.
 struct WideGates {
-  const int64_t* wires;  // (inputs, n)
-  size_t n, batch;
+  const uint32_t *wires, *outputs;
+  size_t n;
 };
 
-// For one number of inputs.
+// Value s of row r is at values[r * stride + s]: rows of a tile, or a part of all rows of a batch.
+template <typename S>
+struct Rows {
+  S* values;
+  size_t stride;
+};
+
+// For one number of inputs; c are the coefficients of all gates, sums the gradients of entries.
 template <typename S>
 struct WideShape {
-  // y = gates [begin, end), all samples; `entries` are those of gate `begin` on.
-  void (*forward)(const WideGates&, const S* entries, const S* x, size_t begin, size_t end, S* y);
-  // sums[i] = sum over all samples of grad * (how much of pattern i the inputs are), for each entry
-  // of gates [begin, end), those of gate `begin` first.
-  void (*weigh)(const WideGates&, const S* x, const S* grad, size_t begin, size_t end, S* sums);
-  // Adds factor * grad * dy/dinput to the rows of grad_x that gates [begin, end) read, samples
-  // [first, last); the derivatives are those at shift + (1 - 2 shift) x. `entries` are those of
-  // gate `begin` on; `far`: x has not been read just before.
-  void (*scatter)(const WideGates&, const S* entries, const S* x, const S* grad, size_t begin,
-                  size_t end, size_t first, size_t last, bool far, S factor, S shift, S* grad_x);
+  // Coefficients of n gates from their entries, times `factor`; both may be one array.
+  void (*coefficients)(const S* entries, size_t n, S factor, S* c);
+  // The gates' rows of y = gates(x), or added to them.
+  void (*forward)(const WideGates&, const S* c, const Rows<const S>& x, size_t samples,
+                  const Rows<S>& y, bool added);
+  // sums[i] = sum over the samples of grad * (how much of pattern i the inputs are) for each entry,
+  // or added to it unless it is the first. Where grad_x is not null, grad * dy/dinput is added to
+  // the rows that the gates read, which lie there as those of x do; derivatives are those at shift + (1 - 2 shift) x.
+  void (*backward)(const WideGates&, const S* c, const Rows<const S>& x,
+                   const Rows<const S>& grad, size_t samples, S shift,
+                   S* grad_x, S* sums, bool first);
 };
 
 template <typename S>

@@ -6,11 +6,14 @@ import pytest
 import torch
 
 from gategrad import _core, nn
-from gategrad.nn.executors.cpu.native_op import logic_stack, pooled
+from gategrad.nn.executors.cpu.arrays import pooled
+from gategrad.nn.executors.cpu.native_op import logic_stack
 from gategrad.nn.executors.training_variable import VARIABLE
 from tests.nn.stacks import gradients, net_of, rows
 
 ISAS = _core.isas()
+# What `logic_stack` takes of two layers of logits: kinds; then hard?, factor, smoothing of each.
+PLAIN = ("logits,logits", [0.0, 1.0, 0.0] * 2)
 
 
 def _torch_gradients(
@@ -211,7 +214,7 @@ def test_memory_returns_to_the_stock_when_tensors_die() -> None:
 
 def test_kept_memory_is_four_bytes_a_wire_and_sample() -> None:
     net, x = net_of((64, 96, 128), dtype=torch.float32), rows(320, 64, torch.float32)
-    arguments = [[m.indices for m in net], [m.weight for m in net], [False] * 2, [1.0] * 2, 0, 1.0]
+    arguments = [[*(m.indices for m in net), *(m.weight for m in net)], *PLAIN, 0, 1.0]
     assert logic_stack(x, *arguments, True)[2].nbytes == 4 * 320 * (64 + 96)
     assert logic_stack(x, *arguments, False)[2].nbytes == 0
 
@@ -263,14 +266,13 @@ def test_wires_out_of_range_are_refused(wire: int) -> None:
 def test_the_operator_refuses_what_does_not_fit() -> None:
     net, x = net_of(), rows(4)
     weights, indices = [m.weight for m in net], [m.indices for m in net]
-    rest = ([False] * 2, [1.0] * 2)
     with pytest.raises(ValueError, match="7 groups do not divide 24 outputs"):
-        logic_stack(x, indices, weights, *rest, 7, 1.0, False)
+        logic_stack(x, indices + weights, *PLAIN, 7, 1.0, False)
     narrow = [weights[0][:, :3].contiguous(), weights[1]]
-    with pytest.raises(ValueError, match=r"weights are \(30, 3\); expected \(gates, 16 or 4\)"):
-        logic_stack(x, indices, narrow, *rest, 0, 1.0, False)
+    with pytest.raises(ValueError, match=r"weights are \(30, 3\); expected \(30, 16\) of logits"):
+        logic_stack(x, indices + narrow, *PLAIN, 0, 1.0, False)
     with pytest.raises(ValueError, match="wires and weights of a layer must fit"):
-        logic_stack(x, indices[::-1], weights, *rest, 0, 1.0, False)
+        logic_stack(x, indices[::-1] + weights, *PLAIN, 0, 1.0, False)
 
 
 def test_no_second_derivatives() -> None:
@@ -279,7 +281,7 @@ def test_no_second_derivatives() -> None:
     with pytest.raises(RuntimeError, match=message):
         torch.autograd.grad(net(x).sum(), x, create_graph=True)
     weights, indices = [m.weight for m in net], [m.indices for m in net]
-    out = logic_stack(x, indices, weights, [False] * 2, [1.0] * 2, 0, 1.0, True)[0]
+    out = logic_stack(x, indices + weights, *PLAIN, 0, 1.0, True)[0]
     (grad,) = torch.autograd.grad(out.sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match=message):
         grad.sum().backward()

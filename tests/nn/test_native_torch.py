@@ -17,8 +17,8 @@ ISAS = _core.isas()
 
 def test_the_operator_passes_torchs_own_checks() -> None:
     net, x = net_of((6, 5, 4)), rows(5, 6).requires_grad_()
-    weights = [m.weight for m in net]
-    arguments = (x, [m.indices for m in net], weights, [False] * 2, [1.0] * 2, 2, 0.5, True)
+    tensors = [*(m.indices for m in net), *(m.weight for m in net)]
+    arguments = (x, tensors, "logits,logits", [0.0, 1.0, 0.0] * 2, 2, 0.5, True)
     checks = ("test_schema", "test_autograd_registration", "test_faketensor")
     torch.library.opcheck(logic_stack, arguments, test_utils=checks)
 

@@ -23,7 +23,7 @@ using Given = std::optional<Array>;
 
 struct BitLayer {
   size_t n_in, n, candidates;  // of a pin; 0: wires are given
-  int weights;                 // nn/gates/weight_kind.py
+  int weights;                 // WeightKind
   bool straight_through;
   double grad_factor;
 };
@@ -58,10 +58,11 @@ struct BitBatch {
 template <typename S, typename A>
 S* weights_of(const BitLayer& layer, const A& array) {
   const size_t sets = layer.straight_through ? 2 : 1;
-  switch (static_cast<Parametrization>(layer.weights)) {
-    case Parametrization::kRaw: return elements<S>(array, {layer.n, 16}, "a weight");
-    case Parametrization::kLight: return elements<S>(array, {layer.n, 4}, "a weight");
-    case Parametrization::kGiven: return elements<S>(array, {layer.n, sets, 4}, "a weight");
+  switch (static_cast<WeightKind>(layer.weights)) {
+    case WeightKind::kLogits: return elements<S>(array, {layer.n, 16}, "a weight");
+    case WeightKind::kLight: return elements<S>(array, {layer.n, 4}, "a weight");
+    case WeightKind::kCoefficients: return elements<S>(array, {layer.n, sets, 4}, "a weight");
+    default: break;
   }
   throw std::invalid_argument("bits are computed by gates with two inputs, whose weights are "
                               "logits, angles or coefficients");
@@ -106,7 +107,7 @@ LearnedStack make_stack(const BitStack& stack, const BitArrays& arrays,
     to.n_in = layer.n_in;
     to.n = n;
     to.k = k;
-    to.parametrization = static_cast<Parametrization>(layer.weights);
+    to.weights = static_cast<WeightKind>(layer.weights);
     to.straight_through = layer.straight_through;
     to.grad_factor = static_cast<float>(layer.grad_factor);
     made.layers.push_back(to);

@@ -9,6 +9,7 @@
 
 #include "train/buffers.h"
 #include "train/parallel.h"
+#include "train/parametrize.h"
 
 namespace gategrad::train {
 namespace {

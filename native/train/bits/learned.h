@@ -19,7 +19,7 @@ struct LearnedLayer {
   const float* weight;        // as in train/stack.h
   float *grad_logits, *grad_weight;  // backward only; null where not wanted
   size_t n_in, n, k;
-  Parametrization parametrization;
+  WeightKind weights;
   bool straight_through;
   float grad_factor;
 };

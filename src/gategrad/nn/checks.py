@@ -55,7 +55,10 @@ def refuse_second_derivative() -> None:
 
 
 def are_plain(*tensors: Tensor) -> bool:
-    """Whether all are tensors and parameters as such, and no wrapper that wants to see calls."""
+    """Whether all are tensors and parameters as such, with no wrapper or mode that sees calls."""
+    # Under a mode such as FakeTensorMode plain tensors make others that have no memory.
+    if not torch.compiler.is_compiling() and torch._C._len_torch_dispatch_stack():
+        return False
     return all(type(tensor) in (Tensor, torch.nn.Parameter) for tensor in tensors)
 
 
@@ -95,7 +98,6 @@ def layer_values(
         TypeError, ValueError: as `layer_input`; or values outside 0 to 1.
     """
     name = type(layer).__name__
-    # torch.compile can't follow the question, and has nothing to do with torch.jit.
     if not torch.compiler.is_compiling() and torch._C._is_tracing():
         raise RuntimeError(
             f"{name} can't be traced by torch.jit or exported to ONNX through it; make a model "

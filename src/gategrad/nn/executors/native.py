@@ -15,6 +15,7 @@ from gategrad.nn.executors.cpu.stack import run_native
 from gategrad.nn.executors.plan import Executor, Run
 from gategrad.nn.executors.training_variable import VARIABLE, wanted_backend
 from gategrad.nn.gates.parametrization import TableParametrization
+from gategrad.nn.gates.weight_kind import WeightKind
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -30,13 +31,13 @@ class _Native(Executor):
 
 
 class _Tiles(_Native):
-    """Layers of polynomials with fixed wires, tile by tile of the samples; in `.eval()` too."""
+    """Layers with fixed wires, tile by tile of the samples; in `.eval()` too."""
 
     def reason(self, run: Run) -> str | None:
         for layer in run.layers:
             if layer.wiring is not None and run.trains(layer):
                 return "a layer learns its wiring"
-        return _why_not_polynomials(run, hard=True)
+        return _why_not_core(run, tiles=True)
 
     def run(self, run: Run) -> Tensor:
         n_groups, scale, keep = run.n_groups, run.scale, run.keep
@@ -60,7 +61,7 @@ class _Bits(_Native):
                     return reason
         if not learns:
             return "no layer learns its wiring"
-        return _why_not_polynomials(run) if are_plain(run.x) else "tensors are no plain ones"
+        return _why_not_core(run) if are_plain(run.x) else "tensors are no plain ones"
 
     def run(self, run: Run) -> Tensor | None:
         return run_learned(run.layers, run.x, n_groups=run.n_groups, scale=run.scale)
@@ -78,7 +79,7 @@ class _Rows(_Native):
         if layer.wiring is not None:
             reason = reason or PINS.reason(run._replace(layers=(layer.wiring,)))
         elif not tables:
-            reason = _why_not_polynomials(run)
+            reason = _why_not_core(run)
         return reason
 
     def run(self, run: Run) -> Tensor:
@@ -87,7 +88,7 @@ class _Rows(_Native):
 
 
 class _Tables(_Native):
-    """Tables on rows, in `.eval()` too."""
+    """Tables on features-major rows, in `.eval()` too."""
 
     def reason(self, run: Run) -> str | None:
         if (backend := wanted_backend()) != "native":
@@ -98,7 +99,7 @@ class _Tables(_Native):
                 return f"a tensor is on {device}"
         if layer.weight.dtype not in DTYPES:
             return f"the weights are {layer.weight.dtype}"
-        return None
+        return None if are_plain(run.x, layer.weight) else "tensors are no plain ones"
 
 
 class _Pins(_Native):
@@ -127,15 +128,16 @@ TILES, BITS, ROWS = _Tiles(), _Bits(), _Rows()
 TABLES, PINS, SLOTS = _Tables(), _Pins(), _Slots()
 
 
-def _why_not_polynomials(run: Run, *, hard: bool = False) -> str | None:
-    """What keeps layers of polynomials from the core, wiring apart; `hard`: it takes `.eval()`."""
+def _why_not_core(run: Run, *, tiles: bool = False) -> str | None:
+    """What keeps layers from the core, wiring apart; `tiles`: it takes tables and `.eval()`."""
     if (backend := wanted_backend()) != "native":
         return f"{VARIABLE} is {backend}"
     # One pass: this runs before every operation, when little of it is in a cache.
     device, dtype = run.x.device, run.layers[0].weight.dtype
     for layer in run.layers:
         weight = layer.weight
-        if isinstance(layer.kind, TableParametrization):
+        of_tables = isinstance(layer.kind, TableParametrization)
+        if of_tables and not tiles:
             return "gates are interpolated tables"
         if not (device.type == "cpu" and weight.is_cpu):
             return f"a tensor is on {device if device.type != 'cpu' else weight.device}"
@@ -143,7 +145,12 @@ def _why_not_polynomials(run: Run, *, hard: bool = False) -> str | None:
             return f"the weights are {' and '.join(sorted({str(dtype), str(weight.dtype)}))}"
         if layer.logic != "probabilistic":
             return f"logic={layer.logic!r} is no polynomial"
-        if not (hard or run.trains(layer)):
+        if of_tables:
+            # Entries are made by functions of all kinds, of which dynamo can't trace some.
+            if torch.compiler.is_compiling() and layer.bank.weight_kind is WeightKind.ENTRIES:
+                return "entries of tables are made outside of torch.compile"
+            continue
+        if not (tiles or run.trains(layer)):
             return "a layer is in .eval()"
         if not weight.is_contiguous():
             return "weights are not contiguous"

@@ -226,7 +226,8 @@ class LogicDense(nn.Module):
             native = self._has_native_pins(rows)
             rows, wires, grad_factor, source = self._pins(rows)
             if native:
-                return native_polynomials(rows, wires, forward, soft, grad_factor, source)
+                own = wires if source is None else None
+                return native_polynomials(rows, own, forward, soft, grad_factor, source)
             return gate_polynomials(rows, wires, forward, soft, grad_factor)
 
     def wires(self) -> Tensor:
@@ -268,6 +269,7 @@ class LogicDense(nn.Module):
         self, rows: Tensor, wires: Tensor, grad_factor: float, source: Source | None
     ) -> Tensor:
         if TABLES.reason(Run((self,), rows)) is None:
+            wires = wires if source is None else None  # pins, each gate's own
             return native_tables(self, rows, wires, grad_factor, source)
         bank = self.bank
         forward, soft = bank.entries()

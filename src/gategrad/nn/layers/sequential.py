@@ -104,6 +104,9 @@ class Sequential(nn.Sequential):
     def _recomputes(self, part: "_Part") -> bool:
         if self.recompute is not None:
             return self.recompute
+        # Tables cost more than the memory that their inputs take.
+        if any(isinstance(layer.kind, TableParametrization) for layer in part.layers):
+            return len(part.layers) == 1
         return part.wires * BLOCK * part.layers[0].weight.itemsize <= _CACHED_TILE_BYTES
 
 
@@ -222,9 +225,7 @@ def _sort(module: nn.Module) -> tuple[bool, bool]:
 
 
 def _fusible(module: nn.Module) -> bool:
-    if not isinstance(module, LogicDense) or isinstance(module.kind, TableParametrization):
-        return False
-    return _plain(module)
+    return isinstance(module, LogicDense) and _plain(module)
 
 
 def _plain(module: nn.Module) -> bool:

@@ -18,7 +18,7 @@ from gategrad import _core
 from gategrad.engine import isa
 from gategrad.nn.checks import refuse_second_derivative
 from gategrad.nn.executors.cpu.arrays import checked, pooled
-from gategrad.nn.executors.cpu.native_op import check_groups
+from gategrad.nn.executors.cpu.description import check_groups
 from gategrad.nn.executors.cpu.native_pins import given
 from gategrad.nn.gates.weight_kind import WeightKind
 

@@ -5,7 +5,6 @@ torch's OpenMP threads. Registered with torch.library, so that autograd, fake te
 and checkpointing see an ordinary operation.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -13,49 +12,42 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
-from gategrad.engine import isa
 from gategrad.nn.checks import no_second_derivative, refuse_second_derivative
+from gategrad.nn.executors.cpu.arrays import checked, pooled
+from gategrad.nn.executors.cpu.description import (
+    TABLES,
+    Pass,
+    StackLayer,
+    describe,
+    numbers_of,
+    shape_of,
+)
 
-# Shapes of a gate's weights, by the core's number for what they are; the last two are coefficients.
-WEIGHT_KINDS = {(16,): 0, (4,): 1, (1, 4): 2, (2, 4): 2}
 BLOCK: int = _core.train_block
-# Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
-_WORK_A_THREAD = 1 << 16
-# From this size on, C libraries may take fresh pages from the system for every allocation.
-_POOLED_BYTES = 1 << 17
-# What the parametrization of a gate costs, in samples.
-_PARAMETRIZATION = 16
 # Names of the core's functions of the two passes.
 _CORE = {
     torch.float32: ("train_forward_float32", "train_backward_float32"),
     torch.float64: ("train_forward_float64", "train_backward_float64"),
 }
 
-# Instruction set; (n_in, n_out, kind of weights, straight-through?, grad_factor) of each layer;
-# batch; n_groups; scale; threads.
-Settings = tuple[str, list[tuple[int, int, int, bool, float]], int, int, float, int]
-
 
 def _logic_stack(
     x: Tensor,
-    indices: Sequence[Tensor],
-    weights: Sequence[Tensor],
-    straight_through: Sequence[bool],
-    grad_factors: Sequence[float],
+    tensors: Sequence[Tensor],
+    kinds: str,
+    numbers: Sequence[float],
     n_groups: int,
     scale: float,
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Relaxed layers of two-input gates, and the sums of the last one's outputs in groups.
+    """Relaxed logic layers, and the sums of the last one's outputs in groups.
 
     Args:
         x: (batch, n_in) in the weights' dtype, or bool or uint8 that is 0 or 1.
-        indices: wires of each layer, (2, n_out) int64.
-        weights: of each layer: (n_out, 16) logits of "raw", (n_out, 4) of "light", or coefficients
-            as they are, (n_out, 1, 4), with those of the forward pass after them, (n_out, 2, 4),
-            where it is straight-through; float32 or float64.
-        straight_through: of each layer: hard gates forward, soft ones backward.
-        grad_factors: of each layer: factor on the gradient of its input.
+        tensors: the wires of each layer, then the weights of each, float32 or float64, then the
+            tables of each that has some, as all that follows is said of `StackLayer`.
+        kinds: of each layer, with commas between.
+        numbers: three of each layer: straight_through, grad_factor and smoothing.
         n_groups: groups to sum, or 0: return the last layer.
         scale: factor on the sums.
         keep: whether to keep the inputs of the layers for the backward pass, at 4 bytes a wire and
@@ -65,47 +57,47 @@ def _logic_stack(
         (batch, n_groups) or (batch, n_out of the last layer); then what the backward pass needs:
         the coefficients of all gates, and the inputs kept.
     """
-    layers = zip(indices, weights, straight_through, grad_factors, strict=True)
-    settings = describe(x, layers, n_groups=n_groups, scale=scale)
-    return _forward(settings, x, indices, weights, keep=keep)
+    layers = _layers(tensors, kinds, numbers)
+    described = describe(x, layers, n_groups=n_groups, scale=scale)
+    return run_forward(described, x, *_split(len(layers), tensors), keep=keep)
 
 
 def _logic_stack_backward(
     grad: Tensor,
     x: Tensor,
-    indices: Sequence[Tensor],
-    weights: Sequence[Tensor],
+    tensors: Sequence[Tensor],
     coefficients: Tensor,
     kept: Tensor,
-    straight_through: Sequence[bool],
-    grad_factors: Sequence[float],
+    kinds: str,
+    numbers: Sequence[float],
     n_groups: int,
     scale: float,
     wants_x: bool,
 ) -> list[Tensor]:
     """Gradients of x (empty unless wanted) and of each layer's weights."""
-    layers = zip(indices, weights, straight_through, grad_factors, strict=True)
-    settings = describe(x, layers, n_groups=n_groups, scale=scale)
-    gradients = _backward(settings, grad, x, indices, weights, coefficients, kept, wants_x=wants_x)
-    return [weights[0].new_empty(0) if g is None else g for g in gradients]
+    layers = _layers(tensors, kinds, numbers)
+    described = describe(x, layers, n_groups=n_groups, scale=scale)
+    saved = (x, coefficients, kept, *_split(len(layers), tensors))
+    gradients = run_backward(described, grad, *saved, wants_x=wants_x)
+    return [coefficients.new_empty(0) if g is None else g for g in gradients]
 
 
 class EagerStack(torch.autograd.Function):
     """`logic_stack` without the operator around it, whose dispatch takes a tenth of a step.
 
-    For plain tensors outside of torch.compile: `apply(settings, keep, x, *indices, *weights)`,
-    settings as of `describe`; returns the first result of `logic_stack`.
+    For plain tensors outside of torch.compile: `apply(described, keep, x, *indices, *weights,
+    *tables)`, described by `describe`; returns the first result of `logic_stack`.
     """
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx, settings: Settings, keep: bool, x: Tensor, *tensors: Tensor
+        ctx: FunctionCtx, described: Pass, keep: bool, x: Tensor, *tensors: Tensor
     ) -> Tensor:
         """As `logic_stack`."""
-        n = len(tensors) // 2
-        out, coefficients, kept = _forward(settings, x, tensors[:n], tensors[n:], keep=keep)
+        arrays = _split(len(described.layers), tensors)
+        out, coefficients, kept = run_forward(described, x, *arrays, keep=keep)
         ctx.save_for_backward(x, coefficients, kept, *tensors)
-        ctx.settings = settings
+        ctx.described = described
         return out
 
     @staticmethod
@@ -113,130 +105,124 @@ class EagerStack(torch.autograd.Function):
         """As `logic_stack_backward`."""
         refuse_second_derivative()
         x, coefficients, kept, *tensors = ctx.saved_tensors
-        n, wants_x = len(tensors) // 2, ctx.needs_input_grad[2]
-        indices, weights = tensors[:n], tensors[n:]
-        grad_x, *grad_weights = _backward(
-            ctx.settings, grad, x, indices, weights, coefficients, kept, wants_x=wants_x
+        indices, weights, tables = _split(len(ctx.described.layers), tensors)
+        saved = (x, coefficients, kept, indices, weights, tables)
+        grad_x, *grad_weights = run_backward(
+            ctx.described, grad, *saved, wants_x=ctx.needs_input_grad[2]
         )
-        return None, None, grad_x, *[None] * n, *grad_weights
+        return None, None, grad_x, *[None] * len(indices), *grad_weights, *[None] * len(tables)
 
 
-def describe(
-    x: Tensor,
-    layers: Iterable[tuple[Tensor, Tensor, bool, float]],
-    *,
-    n_groups: int,
-    scale: float,
-) -> Settings:
-    """The core's description of a pass, arrays apart; arguments are those of `logic_stack`.
-
-    Args:
-        x: of the pass.
-        layers: indices, weights, whether straight-through, and grad_factor of each.
-        n_groups: of the last one.
-        scale: of the sums.
-
-    Raises:
-        ValueError: arrays that don't fit each other, or groups that don't divide the outputs.
-    """
-    sizes, n_in, n_gates, dtype = [], x.shape[1], 0, None
-    for wires, weight, hard, factor in layers:
-        dtype = dtype or weight.dtype
-        if not (wires.is_contiguous() and weight.is_contiguous() and wires.dtype == torch.int64):
-            raise ValueError("wires and weights must be contiguous, and wires int64")
-        n_out, *numbers = weight.shape
-        if wires.shape != (2, n_out) or weight.dtype != dtype:
-            raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
-        kind = WEIGHT_KINDS.get(tuple(numbers))
-        if kind is None or (len(numbers) == 2 and hard != (numbers[0] == 2)):
-            raise ValueError(
-                f"weights are {tuple(weight.shape)}; expected (gates, 16 or 4), or coefficients "
-                "(gates, 1, 4), (gates, 2, 4) if straight-through"
-            )
-        sizes.append((n_in, n_out, kind, bool(hard), float(factor)))
-        n_in, n_gates = n_out, n_gates + n_out
-    check_groups(n_groups, n_in)
-    work = (x.shape[0] + _PARAMETRIZATION) * n_gates
-    threads = max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
-    return isa.choose()[0], sizes, x.shape[0], n_groups, scale, threads
+def _split(n: int, tensors: Sequence[Tensor]) -> tuple[Sequence[Tensor], ...]:
+    """Indices, weights and tables of n layers."""
+    return tensors[:n], tensors[n : 2 * n], tensors[2 * n :]
 
 
-def check_groups(n_groups: int, n_outputs: int) -> None:
-    """ValueError where that many groups, 0 being none, do not divide the outputs."""
-    if n_groups < 0 or (n_groups and n_outputs % n_groups):
-        raise ValueError(f"{n_groups} groups do not divide {n_outputs} outputs")
+def _layers(tensors: Sequence[Tensor], kinds: str, numbers: Sequence[float]) -> list[StackLayer]:
+    of_layers = list(
+        zip(
+            kinds.split(","),
+            zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True),
+            strict=True,
+        )
+    )
+    indices, weights, tables = _split(len(of_layers), tensors)
+    left, layers = iter(tables), []
+    for wires, weight, (kind, own) in zip(indices, weights, of_layers, strict=True):
+        hard, grad_factor, smoothing = bool(own[0]), *own[1:]
+        table = next(left) if kind == "entries" and hard else None
+        layers.append(StackLayer(wires, weight, kind, hard, table, grad_factor, smoothing))
+    return layers
 
 
-def _forward(
-    settings: Settings,
+def run_forward(
+    described: Pass,
     x: Tensor,
     indices: Sequence[Tensor],
     weights: Sequence[Tensor],
+    tables: Sequence[Tensor],
     *,
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    _, sizes, batch, n_groups, *_ = settings
-    dtype = weights[0].dtype
-    n_gates = sum(n_out for _, n_out, *_ in sizes)
-    out = pooled((batch, n_groups or sizes[-1][1]), dtype)
-    coefficients = pooled((_coefficients_size(n_gates),), dtype)
-    kept = pooled((_kept_size(batch, (n_in for n_in, *_ in sizes)) if keep else 0,), dtype)
-    x, pointers = _input(x, dtype)
-    getattr(_core, _CORE[dtype][0])(
-        settings,
-        [wires.data_ptr() for wires in indices],
-        [weight.data_ptr() for weight in weights],
-        pointers,
-        out.data_ptr(),
-        coefficients.data_ptr(),
-        kept.data_ptr() if keep else 0,
-    )
+    """The core's forward pass: what `logic_stack` returns."""
+    dtype, layers = described.dtype, described.layers
+    out = pooled(_by_rows(described, described.width), dtype)
+    n_numbers = sum(numbers_of(layer) * layer.n_out for layer in layers)
+    coefficients = pooled((_coefficients_size(n_numbers),), dtype)
+    widths = (layer.n_in for layer in layers)
+    kept = pooled((_kept_size(described.batch, widths) if keep else 0,), dtype)
+    x = _with_rows(described, x)
+    arrays = _arrays(described, x, indices, weights, tables, coefficients, kept)
+    array = checked(out, "the output", dtype, _by_rows(described, described.width))
+    getattr(_core, _CORE[dtype][0])(described.stack, arrays, out=array)
     return out, coefficients, kept
 
 
-def _backward(
-    settings: Settings,
+def run_backward(
+    described: Pass,
     grad: Tensor,
     x: Tensor,
-    indices: Sequence[Tensor],
-    weights: Sequence[Tensor],
     coefficients: Tensor,
     kept: Tensor,
+    indices: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    tables: Sequence[Tensor],
     *,
     wants_x: bool,
 ) -> list[Tensor | None]:
     """Gradients of x, None unless wanted, and of each layer's weights."""
-    dtype = weights[0].dtype
-    grad = grad.to(dtype).contiguous()
-    grad_x = pooled(tuple(x.shape), dtype) if wants_x else None
+    dtype, shape = described.dtype, _by_rows(described, described.n_in)
+    grad, x = grad.to(dtype).contiguous(), _with_rows(described, x)
+    arrays = _arrays(described, x, indices, weights, tables, coefficients, kept)
+    grad_x = pooled(shape, dtype) if wants_x else None
     grad_weights = [pooled(weight.shape, dtype) for weight in weights]
-    x, pointers = _input(x, dtype)
     getattr(_core, _CORE[dtype][1])(
-        settings,
-        [wires.data_ptr() for wires in indices],
-        [weight.data_ptr() for weight in weights],
-        [grad_weight.data_ptr() for grad_weight in grad_weights],
-        pointers,
-        grad.data_ptr(),
-        coefficients.data_ptr(),
-        kept.data_ptr() if kept.numel() else 0,
-        grad_x.data_ptr() if wants_x else 0,
+        described.stack,
+        arrays,
+        grad=checked(grad, "the gradient", dtype, _by_rows(described, described.width)),
+        grad_weights=[checked(g, "a weight's gradient", dtype, g.shape) for g in grad_weights],
+        grad_x=checked(grad_x, "the input's gradient", dtype, shape) if wants_x else None,
     )
     return [grad_x, *grad_weights]
 
 
-def pooled(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """An uninitialized CPU tensor whose memory is used again once no tensor refers to it.
+def _arrays(
+    described: Pass,
+    x: Tensor,
+    indices: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    tables: Sequence[Tensor],
+    coefficients: Tensor,
+    kept: Tensor,
+) -> _core.StackArrays:
+    """All that both passes read; RuntimeError for what doesn't fit the description."""
+    dtype, layers = described.dtype, described.layers
+    return _core.StackArrays(
+        wires=[
+            checked(wires, "wires", torch.int64, (layer.inputs, layer.n_out))
+            for layer, wires in zip(layers, indices, strict=True)
+            if wires is not None
+        ],
+        weights=[
+            checked(weight, "the weight of a layer", dtype, shape_of(layer))
+            for layer, weight in zip(layers, weights, strict=True)
+        ],
+        tables=[checked(table, "tables", dtype, table.shape) for table in tables],
+        x=checked(x, "the input", x.dtype, _by_rows(described, described.n_in), rows=True),
+        stride=x.stride(0),
+        coefficients=checked(coefficients, "coefficients", dtype, coefficients.shape),
+        kept=checked(kept, "what was kept", dtype, kept.shape) if kept.numel() else None,
+        features_major=described.features_major,
+    )
 
-    It has floats or signed integers. Small ones are left to torch.
-    """
-    if math.prod(shape) * dtype.itemsize < _POOLED_BYTES:
-        return torch.empty(shape, dtype=dtype)
-    return torch.from_numpy(_core.borrow(shape, dtype.is_floating_point, dtype.itemsize))
+
+def _by_rows(described: Pass, rows: int) -> tuple[int, int]:
+    """The shape of an input or output of so many wires."""
+    return (rows, described.batch) if described.features_major else (described.batch, rows)
 
 
-def _coefficients_size(n_gates: int) -> int:
-    return 8 * n_gates + 2
+def _coefficients_size(n_numbers: int) -> int:
+    return 2 * n_numbers + 2
 
 
 def _kept_size(batch: int, widths: Iterable[int]) -> int:
@@ -244,15 +230,14 @@ def _kept_size(batch: int, widths: Iterable[int]) -> int:
     return -(-batch // BLOCK) * BLOCK * sum(widths)
 
 
-def _input(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, tuple[int, int, int]]:
-    """X with contiguous rows, and the core's description of it."""
-    if x.stride(1) != 1 or x.stride(0) < x.shape[1]:
-        x = x.contiguous()
-    in_bytes = x.dtype in (torch.bool, torch.uint8)
-    if not in_bytes and x.dtype != dtype:
-        raise TypeError(f"x is {x.dtype} and the weights are {dtype}; convert one of them")
-    address = x.data_ptr()
-    return x, (0 if in_bytes else address, address if in_bytes else 0, x.stride(0))
+def _with_rows(described: Pass, x: Tensor) -> Tensor:
+    """X, or a copy whose rows are contiguous; it must live as long as the core works on it."""
+    if x.dtype not in (torch.bool, torch.uint8, described.dtype):
+        raise TypeError(
+            f"x is {x.dtype} and the weights are {described.dtype}; convert one of them"
+        )
+    apart = not described.features_major and x.stride(1) == 1 and x.stride(0) >= x.shape[1]
+    return x if apart else x.contiguous()
 
 
 logic_stack = torch.library.custom_op(
@@ -264,44 +249,47 @@ logic_stack_backward = torch.library.custom_op(
 
 
 @logic_stack.register_fake
-def _(x, indices, weights, straight_through, grad_factors, n_groups, scale, keep):
+def _(x, tensors, kinds, numbers, n_groups, scale, keep):
+    names = kinds.split(",")
+    weights = _split(len(names), tensors)[1]
     weight, widths = weights[0], [w.shape[0] for w in weights]
     out = weight.new_empty(x.shape[0], n_groups or widths[-1])
-    coefficients = weight.new_empty(_coefficients_size(sum(widths)))
+    sizes = [
+        w.shape[0] * (w.shape[1] if kind in TABLES else 4)
+        for w, kind in zip(weights, names, strict=True)
+    ]
+    coefficients = weight.new_empty(_coefficients_size(sum(sizes)))
     n_kept = _kept_size(x.shape[0], (x.shape[1], *widths[:-1])) if keep else 0
     return out, coefficients, weight.new_empty(n_kept)
 
 
 @logic_stack_backward.register_fake
-def _(
-    grad, x, indices, weights, coefficients, kept, straight_through, grad_factors, n_groups,
-    scale, wants_x,
-):  # fmt: skip
-    weight = weights[0]
-    grad_x = weight.new_empty(x.shape if wants_x else (0,))
+def _(grad, x, tensors, coefficients, kept, kinds, numbers, n_groups, scale, wants_x):
+    grad_x = coefficients.new_empty(x.shape if wants_x else (0,))
+    weights = _split(kinds.count(",") + 1, tensors)[1]
     return [grad_x, *(torch.empty_like(w) for w in weights)]
 
 
 def _setup_context(ctx, inputs, output) -> None:
-    x, indices, weights, straight_through, grad_factors, n_groups, scale, _ = inputs
+    x, tensors, *settings, _ = inputs
     _, coefficients, kept = output
-    ctx.save_for_backward(x, coefficients, kept, *indices, *weights)
-    ctx.settings = (straight_through, grad_factors, n_groups, scale)
+    ctx.save_for_backward(x, coefficients, kept, *tensors)
+    ctx.settings = settings
     ctx.mark_non_differentiable(coefficients, kept)
     ctx.set_materialize_grads(False)
 
 
 def _backward_of_op(ctx, grad, *_):
-    x, coefficients, kept, *rest = ctx.saved_tensors
-    indices, weights = rest[: len(rest) // 2], rest[len(rest) // 2 :]
-    wants_x = ctx.needs_input_grad[0]
-    none = [None] * len(indices)
+    x, coefficients, kept, *tensors = ctx.saved_tensors
+    wants_x, none = ctx.needs_input_grad[0], [None] * len(tensors)
     if grad is None:
-        return None, none, none, None, None, None, None, None
+        return None, none, *[None] * 5
     grad_x, *grad_weights = torch.ops.gategrad.logic_stack_backward(
-        grad, x, indices, weights, coefficients, kept, *ctx.settings, wants_x
+        grad, x, tensors, coefficients, kept, *ctx.settings, wants_x
     )
-    return (grad_x if wants_x else None, none, grad_weights, None, None, None, None, None)
+    n = len(grad_weights)
+    none[n : 2 * n] = grad_weights
+    return grad_x if wants_x else None, none, *[None] * 5
 
 
 logic_stack.register_autograd(_backward_of_op, setup_context=_setup_context)

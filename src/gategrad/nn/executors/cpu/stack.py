@@ -6,7 +6,27 @@ import torch
 from torch import Tensor, nn
 
 from gategrad.nn.checks import are_plain
-from gategrad.nn.executors.cpu.native_op import EagerStack, describe, logic_stack
+from gategrad.nn.executors.cpu.description import StackLayer, describe
+from gategrad.nn.executors.cpu.native_op import EagerStack, logic_stack
+from gategrad.nn.gates.weight_kind import WeightKind
+
+
+def core_gates(layer: nn.Module) -> StackLayer:
+    """A `LogicDense` layer's gates as the core takes them now, in `.eval()` if they are tables."""
+    bank, factor = layer.bank, layer.grad_factor
+    if not bank.of_tables:
+        weight, kind, hard = bank.core_weights()
+        return StackLayer(None, weight, kind.name.lower(), hard, grad_factor=factor)
+    kind, hard = bank.weight_kind, bank.hard_forward
+    # The sine is made in the core; all else comes as entries.
+    if kind is WeightKind.LIGHT_ENTRIES:
+        weight = layer.weight.contiguous()
+        return StackLayer(None, weight, kind.name.lower(), hard, None, factor, bank.smoothing)
+    with torch.autocast(layer.weight.device.type, enabled=False):
+        forward, soft = (entries.contiguous() for entries in bank.entries())
+    hard = hard and not bank.hard  # else both are the same
+    tables = forward if hard else None
+    return StackLayer(None, soft, kind.name.lower(), hard, tables, factor, bank.smoothing)
 
 
 def run_native(
@@ -17,19 +37,15 @@ def run_native(
     Returns:
         (batch, n_groups), or (batch, out_dim of the last layer) where n_groups is 0.
     """
-    indices, weights, hard_forward, factors = [], [], [], []
-    for layer in layers:
-        weight, _, hard = layer.bank.core_weights()
-        weights.append(weight)
-        hard_forward.append(hard)
-        indices.append(layer.wires().contiguous())
-        factors.append(layer.grad_factor)
+    gates = [core_gates(layer)._replace(wires=layer.wires().contiguous()) for layer in layers]
+    wires, weights, kinds, hard, tables, factors, smoothings = map(list, zip(*gates, strict=True))
+    tables = [table for table in tables if table is not None]
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(weights[0].dtype)
     keep = keep and torch.is_grad_enabled()
-    if torch.compiler.is_compiling() or not are_plain(x, *weights):
-        settings = (hard_forward, factors, n_groups, scale, keep)
-        return logic_stack(x, indices, weights, *settings)[0]
-    described = zip(indices, weights, hard_forward, factors, strict=True)
-    settings = describe(x, described, n_groups=n_groups, scale=scale)
-    return EagerStack.apply(settings, keep, x, *indices, *weights)
+    if torch.compiler.is_compiling() or not are_plain(x, *wires, *weights, *tables):
+        numbers = [float(n) for own in zip(hard, factors, smoothings, strict=True) for n in own]
+        tensors = [*wires, *weights, *tables]
+        return logic_stack(x, tensors, ",".join(kinds), numbers, n_groups, scale, keep)[0]
+    described = describe(x, gates, n_groups=n_groups, scale=scale)
+    return EagerStack.apply(described, keep, x, *wires, *weights, *tables)
