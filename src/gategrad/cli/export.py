@@ -1,4 +1,4 @@
-"""`gategrad export`: a model as C, Verilog, BLIF or AIGER."""
+"""`gategrad export`: a model as C, Verilog, BLIF, AIGER, JSON or DOT."""
 
 import re
 from enum import StrEnum
@@ -19,12 +19,16 @@ from gategrad.export import Artifact
 from gategrad.model import Model
 
 # What each format's main file ends with, and the options that it has a use for.
-_SUFFIX = {"c": ".c", "verilog": ".v", "blif": ".blif", "aiger": ".aig"}
+_SUFFIX = {
+    "c": ".c", "verilog": ".v", "blif": ".blif", "aiger": ".aig", "json": ".json", "dot": ".dot",
+}  # fmt: skip
 _OPTIONS = {
-    "c": {"rows", "word", "style"},
+    "c": {"rows", "word", "style", "profile"},
     "verilog": {"stages", "max_levels", "lut6", "value_bits", "fraction_bits", "signed", "vectors"},
     "blif": {"outputs"},
     "aiger": {"outputs"},
+    "json": set(),
+    "dot": set(),
 }
 Format = StrEnum("Format", {name: name for name in _SUFFIX})
 
@@ -52,6 +56,9 @@ def run(
     style: Annotated[
         str | None, typer.Option(help="c: statements, tables, or auto by size.")
     ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="c: host, or mcu for microcontrollers.")
+    ] = None,
     outputs: Annotated[str | None, typer.Option(help="blif, aiger: gates, sums or label.")] = None,
     stages: Annotated[
         int | None, typer.Option(help="verilog: ranks of registers; 0 is combinational.")
@@ -74,14 +81,15 @@ def run(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Write a model as C, Verilog, BLIF or AIGER: the same function, encoder and sums included.
+    """Write a model as C, Verilog, BLIF, AIGER or JSON: the same function, encoder and sums too.
 
-    `gategrad verify MODEL OUT` then proves that it is. Nothing is written if anything fails.
+    `gategrad verify MODEL OUT` then proves that it is. DOT is a picture of the circuit. Nothing is
+    written if anything fails.
     """
     model = load_model(path)
     given = {
-        "rows": rows, "word": word, "style": style, "outputs": outputs, "stages": stages,
-        "max_levels": max_levels, "lut6": lut6, "value_bits": value_bits,
+        "rows": rows, "word": word, "style": style, "profile": profile, "outputs": outputs,
+        "stages": stages, "max_levels": max_levels, "lut6": lut6, "value_bits": value_bits,
         "fraction_bits": fraction_bits, "signed": signed,
         "vectors": None if vectors is None else load_rows(vectors),
     }  # fmt: skip
@@ -105,7 +113,10 @@ def run(
 
 
 def _make(model: Model, to: str, name: str, options: dict[str, object]) -> Artifact:
-    made = {"c": export.c, "verilog": export.verilog, "blif": export.blif, "aiger": export.aiger}
+    made = {
+        "c": export.c, "verilog": export.verilog, "blif": export.blif, "aiger": export.aiger,
+        "json": export.json, "dot": export.dot,
+    }  # fmt: skip
     return made[to](model, name=name, **options)
 
 

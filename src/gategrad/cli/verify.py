@@ -15,7 +15,8 @@ from gategrad.export.verify import verify
 def run(
     path: ModelArgument,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="What export wrote: .c, .v, .blif, .aig or .aag.")
+        Path,
+        typer.Argument(metavar="FILE", help="What export wrote, DOT apart: .c, .v, .blif, ..."),
     ],
     rows: Annotated[
         Path | None, typer.Option(metavar="ROWS.npy", help="c: rows to run it on.")
@@ -30,6 +31,7 @@ def run(
 
     Verilog, BLIF and AIGER are proven for every row, by yosys and ABC. C is run: on all rows where
     the model has at most 20 bits, else on random ones, with values on and beside the thresholds.
+    JSON is compared element by element.
     """
     verdict = verify(
         load_model(path),

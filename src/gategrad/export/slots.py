@@ -1,12 +1,17 @@
 """Places for signals in a small memory: those that are no longer read are used again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.circuit import N_CONSTANTS, Circuit, arity
+
+# A signal that is computed, and the signals that this reads.
+Step = tuple[int, Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -22,48 +27,41 @@ class Slots:
     count: int
 
 
-def allocate(circuit: Circuit, order: NDArray[np.int64]) -> Slots:
-    """Give slots to the signals of a circuit whose gates are computed in `order`.
+def gate_steps(circuit: Circuit, order: NDArray[np.int64]) -> list[Step]:
+    """A step a gate, in `order`, a permutation in which operands come before their readers."""
+    first = N_CONSTANTS + circuit.n_inputs
+    fanin, counts = circuit.fanin.tolist(), arity(circuit.fanin).tolist()
+    return [(first + g, fanin[g][: counts[g]]) for g in order.tolist()]
 
-    A gate may be written over an operand that it is the last to read. Outputs are never written
-    over. Constants get slots behind those of the inputs where anything reads them.
 
-    Args:
-        circuit: the gates.
-        order: (G,) permutation of the gates in which operands come before their readers.
+def allocate(circuit: Circuit, steps: Sequence[Step]) -> Slots:
+    """Give slots to the signals that `steps` compute, one after the other, and to all inputs.
+
+    A step may write over an operand that it is the last to read. Outputs of the circuit are never
+    written over. Constants get slots behind those of the inputs where a step or an output reads
+    them.
     """
-    n, gates = circuit.n_inputs, circuit.n_gates
-    first = N_CONSTANTS + n
-    last = np.full(circuit.n_signals, -1)
-    for place, gate in enumerate(order):
-        last[circuit.fanin[gate]] = place
-    # Unused operands are signal 0, which is read where a table can tell.
-    constants = _constants_read(circuit)
-    last[:N_CONSTANTS] = np.where(constants, gates, -1)
-    last[circuit.outputs] = gates
-    of = np.full(circuit.n_signals, -1)
-    of[N_CONSTANTS:first] = range(n)
-    count = n
+    first, end = N_CONSTANTS + circuit.n_inputs, len(steps)
+    last = [-1] * circuit.n_signals
+    for place, (_, operands) in enumerate(steps):
+        for operand in operands:
+            last[operand] = place
+    for signal in chain(circuit.outputs.tolist(), (s for s in (0, 1) if last[s] >= 0)):
+        last[signal] = end
+    of = [-1] * N_CONSTANTS + list(range(circuit.n_inputs)) + [-1] * circuit.n_gates
+    count = circuit.n_inputs
     for signal in range(N_CONSTANTS):
         if last[signal] >= 0:
             of[signal], count = count, count + 1
-    free = [int(of[s]) for s in range(N_CONSTANTS, first) if last[s] < 0]
-    fanin, of_list, last_list = circuit.fanin.tolist(), of.tolist(), last.tolist()
-    for place, gate in enumerate(order.tolist()):
-        for operand in set(fanin[gate]):
-            if last_list[operand] == place and operand >= N_CONSTANTS:
-                heappush(free, of_list[operand])
+    free = [of[s] for s in range(N_CONSTANTS, first) if last[s] < 0]
+    for place, (signal, operands) in enumerate(steps):
+        for operand in set(operands):
+            if last[operand] == place:
+                heappush(free, of[operand])
         if free:
-            slot = heappop(free)
+            of[signal] = heappop(free)
         else:
-            slot, count = count, count + 1
-        of_list[first + gate] = slot
-        if last_list[first + gate] < 0:
-            heappush(free, slot)
-    return Slots(np.array(of_list, np.int64), count)
-
-
-def _constants_read(circuit: Circuit) -> NDArray[np.bool_]:
-    used = np.arange(circuit.width) < arity(circuit.fanin)[:, None]
-    operands = circuit.fanin[used]
-    return np.array([(operands == s).any() or (circuit.outputs == s).any() for s in (0, 1)])
+            of[signal], count = count, count + 1
+        if last[signal] < 0:
+            heappush(free, of[signal])
+    return Slots(np.array(of, np.int64), count)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version as version_of
 from typing import Protocol
 
@@ -35,6 +35,14 @@ class Source(Protocol):
     @property
     def labels(self) -> Sequence[str] | Sequence[int] | None:
         """Names of the classes."""
+
+    @property
+    def neurons(self) -> int | None:
+        """Gates of the network that the circuit came from."""
+
+    @property
+    def meta(self) -> Mapping[str, str] | None:
+        """Provenance."""
 
     def sums(self, x: ArrayLike) -> NDArray[np.int32]:
         """Integer sums of rows, (n, classes)."""

@@ -22,7 +22,7 @@ from gategrad.engine import (
 )
 from gategrad.engine.in_order import in_order
 from gategrad.engine.lower import Program, lower
-from gategrad.model import file
+from gategrad.model import file, json_form
 from gategrad.model.errors import ModelError
 from gategrad.model.labels import Labels, check_labels, is_unicode
 
@@ -234,6 +234,18 @@ class Model:
                 "a path is read by gategrad.load"
             )
         return _built(file.from_bytes(content), "read a model from bytes")
+
+    @staticmethod
+    def from_json(text: str | bytes) -> "Model":
+        """The model whose JSON form, as `gategrad.export.json` writes it, `text` is.
+
+        Raises:
+            TypeError: neither text nor bytes.
+            ModelFileError: anything but what `docs/model-json.md` allows; says what and where.
+        """
+        if not isinstance(text, (str, bytes)):
+            raise TypeError(f"from_json takes text or bytes, got {type(text).__name__}")
+        return _built(json_form.from_json(text), "read a model from JSON")
 
     def _arguments(self) -> tuple[Any, ...]:
         parts = (self.circuit, self.readout, self.encoder, self.labels, self.neurons)

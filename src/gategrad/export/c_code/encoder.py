@@ -27,8 +27,12 @@ def chunks(front: Front) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.unique(keys, return_inverse=True)[1].reshape(-1), group
 
 
-def encoder_text(front: Front) -> tuple[str, dict[str, str], NDArray[np.int64]]:
+def encoder_text(front: Front, word_bytes: int) -> tuple[str, dict[str, str], NDArray[np.int64]]:
     """Which template encodes, what it takes, and in which order comparisons have their slots.
+
+    Args:
+        front: the comparisons.
+        word_bytes: bytes of a word.
 
     Returns:
         `(template, values, order)`; slot k is comparison `order[k]`.
@@ -53,6 +57,11 @@ def encoder_text(front: Front) -> tuple[str, dict[str, str], NDArray[np.int64]]:
         "least": "\n" + rows + "\n",
         "first_marks": numbers(np.searchsorted(chunk[order], np.arange(n_chunks + 1))),
         "marks": numbers(lane[order]),
+        "group": str(min(8, word_bytes)),
+        "mark_lines": "\n".join(
+            f"      m = (unsigned char)(m | (x[{row} * stride + j] >= least[j] ? {1 << row} : 0));"
+            for row in range(1, 8)
+        ),
     }
     return "columns", values, order
 

@@ -1,4 +1,4 @@
-"""Gates as C: a statement each for small circuits, runs over tables of slots for large ones."""
+"""Gates of two inputs as C, and as tables of slots in runs of one function."""
 
 from collections.abc import Iterator
 
@@ -13,8 +13,6 @@ FUNCTIONS = (
     "ZERO", "~(A | B)", "A & ~B", "~B", "~A & B", "~A", "A ^ B", "~(A & B)",
     "A & B", "~(A ^ B)", "A", "A | ~B", "B", "~A | B", "A | B", "~ZERO",
 )  # fmt: skip
-# A function of this many statements compiles in a fraction of a second.
-_CHUNK = 400
 _PER_LINE = 16
 
 
@@ -51,32 +49,6 @@ def _operands(circuit: Circuit, slots: Slots) -> NDArray[np.int64]:
     found[:, : circuit.width] = np.where(used, slots.of[circuit.fanin.astype(np.int64)], 0)
     found[:, 2] = slots.of[circuit.n_signals - circuit.n_gates :]
     return found
-
-
-def statements(name: str, tables: NDArray[np.int64], places: NDArray[np.int64]) -> str:
-    """One C statement a gate, in functions of some hundred, and one that calls them."""
-    word = f"{name}_word"
-    parts, calls = [], []
-    for number, first in enumerate(range(0, len(tables), _CHUNK)):
-        lines = [
-            f"  s[{out}] = ({word})({_expression(word, table, a, b)});"
-            for table, (a, b, out) in zip(
-                tables[first : first + _CHUNK].tolist(),
-                places[first : first + _CHUNK].tolist(),
-                strict=True,
-            )
-        ]
-        head = f"static void {name}_gates_{number}({word} *s) {{"
-        parts.append("\n".join([head, *lines, "}\n"]))
-        calls.append(f"  {name}_gates_{number}(s);")
-    body = calls or ["  (void)s;"]
-    parts.append("\n".join([f"static void {name}_gates({word} *s) {{", *body, "}\n"]))
-    return "\n".join(parts)
-
-
-def _expression(word: str, table: int, a: int, b: int) -> str:
-    text = FUNCTIONS[table].replace("ZERO", f"({word}){{0}}")
-    return text.replace("A", f"s[{a}]").replace("B", f"s[{b}]")
 
 
 def cases() -> str:

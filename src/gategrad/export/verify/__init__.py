@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from gategrad.export.errors import ExportError
 from gategrad.export.source import Source
 from gategrad.export.verify.c_library import verify_c
+from gategrad.export.verify.json_file import verify_json
 from gategrad.export.verify.netlist import require_suffix, verify_netlist
 from gategrad.export.verify.verdict import Verdict
 from gategrad.export.verify.verilog_module import verify_verilog
 
 __all__ = ["SUFFIXES", "Verdict", "verify"]
 
-SUFFIXES = (".c", ".v", ".blif", ".aig", ".aag")
+SUFFIXES = (".c", ".v", ".blif", ".aig", ".aag", ".json")
 
 
 def verify(
@@ -32,7 +33,7 @@ def verify(
 
     Args:
         model: a `gategrad.Model`.
-        path: NAME.c (with NAME.h beside it), NAME.v, NAME.blif, NAME.aig or NAME.aag.
+        path: NAME.c (with NAME.h beside it), NAME.v, NAME.blif, NAME.aig, NAME.aag or NAME.json.
         rows: (n, features), tried where a file is tested and not proven: C, and pipelines.
         n_random: rows tried beside them.
         seconds: that a proof may take; what takes longer has failed.
@@ -52,4 +53,6 @@ def verify(
         return verify_c(model, path, rows=rows, n_random=n_random, seconds=seconds)
     if path.suffix == ".v":
         return verify_verilog(model, path, seconds=seconds)
+    if path.suffix == ".json":
+        return verify_json(model, path)
     return verify_netlist(model, path, seconds=seconds)

@@ -1,15 +1,19 @@
 """Exported C against the model: compiled, and run on rows of many kinds."""
 
-import ctypes
 import re
+import subprocess
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gategrad.circuit import decide
 from gategrad.encoding.intervals import number_intervals
 from gategrad.export.source import Source, n_features
+from gategrad.export.template import fill
 from gategrad.export.tools import ToolError, find_tool, run_tool
 from gategrad.export.verify.verdict import Verdict
 
@@ -25,45 +29,81 @@ def verify_c(
     """Compile NAME.c, which has NAME.h beside it, and compare its sums and labels with the model's.
 
     All rows of bits are tried where there are at most 20 of them; otherwise the given rows and
-    random ones, whose values lie on and beside the thresholds.
+    random ones, whose values lie on and beside the thresholds. The code runs in a process of its
+    own, which it may crash.
     """
     header = path.with_suffix(".h")
-    found = _VALUE.search(header.read_text()) if header.exists() else None
-    if found is None:
+    declared = header.read_text(errors="replace") if header.exists() else ""
+    found = _VALUE.search(declared)
+    if found is None or found[1] not in _TYPES:
         return Verdict(failed=(f"{header.name} is missing or damaged: it declares no row's type",))
-    name, dtype = found[2], np.dtype(_TYPES[found[1]])
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "model.so"
-        command = [find_tool("cc"), "-std=c99", "-O1", "-fPIC", "-shared", str(path.resolve())]
+        place = Path(folder)
+        (place / "driver.c").write_text(_driver(found[2], model, declared))
+        built = place / "driver"
+        command = [find_tool("cc"), "-std=c99", "-O1", f"-I{path.resolve().parent}", "driver.c"]
         try:
-            run_tool([*command, "-o", str(target)], folder=Path(folder), seconds=seconds)
+            run_tool([*command, str(path.resolve()), "-o", "driver"], folder=place, seconds=seconds)
         except ToolError as error:
             return Verdict(failed=(f"{path.name} does not compile: {error}",))
-        called = _Called(ctypes.CDLL(str(target)), name, model)
+        dtype = np.dtype(_TYPES[found[1]])
         tried, exhaustive = _rows(model, dtype, rows, n_random)
-        return _compare(called, model, tried, path.name, exhaustive=exhaustive)
+        program = _Program(built, model, seconds, labels=f" {found[2]}_predict(" in declared)
+        return _compare(program, tried, path.name, exhaustive=exhaustive)
 
 
-class _Called:
-    def __init__(self, library: ctypes.CDLL, name: str, model: Source) -> None:
-        self._library, self._name, self._readout = library, name, model.readout
+def _driver(name: str, model: Source, declared: str) -> str:
+    per_row = model.readout.n_classes if model.readout.kind in ("multilabel", "regression") else 1
+    values = {"name": name, "classes": str(model.readout.n_classes), "per_row": str(per_row)}
+    values |= {"features": str(n_features(model))}
+    # A regression for microcontrollers gives its sums alone.
+    values["labels"] = str(int(f" {name}_predict(" in declared))
+    return fill("gategrad.export.verify", "driver.c.in", values)
 
-    def _call(self, function: str, x: NDArray, out: NDArray) -> NDArray:
-        entry = getattr(self._library, f"{self._name}_{function}")
-        entry.restype = None
-        sizes = (ctypes.c_size_t(len(x)), ctypes.c_size_t(x.shape[1]))
-        entry(x.ctypes.data_as(ctypes.c_void_p), *sizes, out.ctypes.data_as(ctypes.c_void_p))
-        return out
 
-    def sums(self, x: NDArray) -> NDArray:
-        return self._call("sums", x, np.zeros((len(x), self._readout.n_classes), np.int32))
+@dataclass(frozen=True)
+class _Program:
+    """A driver that takes rows from standard input, and what the model says of them."""
 
-    def labels(self, x: NDArray) -> NDArray:
-        kind = self._readout.kind
-        shape = len(x) if kind in ("argmax", "binary") else (len(x), self._readout.n_classes)
-        return self._call(
-            "predict", x, np.zeros(shape, np.float32 if kind == "regression" else np.int32)
-        )
+    path: Path
+    model: Source
+    seconds: float
+    labels: bool
+
+    def compared(self, x: NDArray) -> Iterator[tuple[str, NDArray, NDArray]]:
+        """What is compared, what the program gives, and what the model does.
+
+        Raises:
+            ToolError: the program crashed, or took too long.
+        """
+        readout, sums = self.model.readout, self.model.sums(x)
+        expected = {"sums": sums}
+        if self.labels:
+            decided = decide(readout, sums)
+            kind = np.float32 if readout.kind == "regression" else np.int32
+            expected["labels"] = decided.astype(kind)
+        given = self._run(x)
+        place = 0
+        for what, values in expected.items():
+            part = given[place : place + values.nbytes]
+            place += values.nbytes
+            if len(part) != values.nbytes:
+                raise ToolError("it gave fewer results than there are rows")
+            yield what, np.frombuffer(part, values.dtype).reshape(values.shape), values
+
+    def _run(self, x: NDArray) -> bytes:
+        try:
+            done = subprocess.run(
+                [self.path, str(len(x))],
+                input=np.ascontiguousarray(x).tobytes(),
+                stdout=subprocess.PIPE,
+                timeout=self.seconds,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ToolError(f"it took longer than {self.seconds:g} s") from error
+        if done.returncode:
+            raise ToolError(f"it crashed with {done.returncode} on {len(x)} rows")
+        return done.stdout
 
 
 def _rows(
@@ -104,30 +144,21 @@ def _held(values: NDArray, dtype: np.dtype) -> NDArray:
     return np.clip(values, limits.min, limits.max).astype(dtype)
 
 
-def _compare(
-    called: _Called, model: Source, tried: list[NDArray], name: str, *, exhaustive: bool
-) -> Verdict:
-    total = 0
+def _compare(program: _Program, tried: list[NDArray], name: str, *, exhaustive: bool) -> Verdict:
+    total, whole = 0, "sums and labels" if program.labels else "sums"
     for x in tried:
         total += len(x)
-        for what, got, expected in (
-            ("sums", called.sums(x), model.sums(x)),
-            ("labels", called.labels(x), _indices(model, x)),
-        ):
-            if not np.array_equal(got, expected):
-                row = int(np.argwhere(got != expected)[0][0])
-                return Verdict(
-                    failed=(
-                        f"{what} of {name}: {got[row]} instead of {expected[row]} "
-                        f"for the row {x[row].tolist()[:20]}",
-                    )
-                )
+        try:
+            for what, got, expected in program.compared(x):
+                if got.tobytes() != expected.tobytes():
+                    return Verdict(failed=(_difference(f"{what} of {name}", x, got, expected),))
+        except ToolError as error:
+            return Verdict(failed=(f"{name}: {error}",))
     if exhaustive:
-        return Verdict(proven=(f"sums and labels of {name}: equal for all {total:,} rows",))
-    return Verdict(tested=(f"sums and labels of {name}: equal for {total:,} rows",))
+        return Verdict(proven=(f"{whole} of {name}: equal for all {total:,} rows",))
+    return Verdict(tested=(f"{whole} of {name}: equal for {total:,} rows",))
 
 
-def _indices(model: Source, x: NDArray) -> NDArray:
-    from gategrad.circuit import decide
-
-    return decide(model.readout, model.sums(x))
+def _difference(what: str, x: NDArray, got: NDArray, expected: NDArray) -> str:
+    row = int(np.argwhere(got != expected)[0][0])
+    return f"{what}: {got[row]} instead of {expected[row]} for the row {x[row].tolist()[:20]}"
