@@ -35,7 +35,8 @@ REFUSED = {
     "foreign module": (
         stack(stack(dense(4, 4), torch.nn.ReLU()), nn.GroupSum(2)),
         "module '0.1' (ReLU) is no part of a circuit; supported: Sequential, Thermometer, "
-        "LogicDense, SlotDense, LogicGraph, GroupSum, WeightedSum, Flatten, Identity, Dropout. "
+        "LogicDense, LogicConv2d, OrPool2d, SlotDense, LogicGraph, GroupSum, WeightedSum, Flatten, "
+        "Unflatten, Identity, Dropout. "
         "Take it out, or give discretize the nn.Sequential of supported modules inside it",
     ),
     "another forward": (stack(Doubled(4, 4)), "module '0' (Doubled) is no part of a circuit"),

@@ -32,8 +32,9 @@ def discretize(
     A `Thermometer` at the start becomes the model's encoder, and the model takes raw features.
 
     Args:
-        net: nested `nn.Sequential` of `Thermometer`, `LogicDense`, `LogicGraph`, `GroupSum`,
-            `WeightedSum`, and `Flatten`, `Identity` or `Dropout`; or one of them. Or a module of
+        net: nested `nn.Sequential` of `Thermometer`, `LogicDense`, `LogicConv2d`, `OrPool2d`,
+            `LogicGraph`, `GroupSum`, `WeightedSum`, and `Flatten`, `Unflatten`, `Identity` or
+            `Dropout`; or one of them. Or a module of
             one's own, whose forward pass moves wires between such modules: by cat, stack, split,
             chunk, indexing, reshape, permute and their like, and any control flow; a module that
             is called several times gives its gates as often. On any device, in any mode.

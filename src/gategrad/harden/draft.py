@@ -1,5 +1,6 @@
 """The circuit that the modules visited so far make."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,8 @@ class Draft:
         signals: (width,) outputs of the last module, in circuit numbering.
         readout: of the module that makes scores; nothing that computes may follow it.
         encoder: of the module that makes bits; nothing may come before it.
+        image: (channels, height, width) of the signals where the last module gives images; None
+            where it gives rows.
     """
 
     n_inputs: int | None = None
@@ -30,6 +33,7 @@ class Draft:
     signals: NDArray[np.int64] | None = None
     readout: Readout | None = None
     encoder: Encoder | None = None
+    image: tuple[int, int, int] | None = None
 
     @property
     def next_signal(self) -> int:
@@ -47,6 +51,11 @@ class Draft:
                 f"{module} comes after the module that makes the scores; expected nothing there: "
                 "put the GroupSum last"
             )
+        if self.image is not None:
+            raise DiscretizeError(
+                f"{module} reads rows, but the module before it gives images of shape "
+                f"{self.image}; put a torch.nn.Flatten() between them"
+            )
         if self.n_inputs is None:
             return replace(self, n_inputs=width, signals=N_CONSTANTS + np.arange(width))
         if len(self.signals) != width:
@@ -55,6 +64,20 @@ class Draft:
                 f"{len(self.signals)}; make the two equal"
             )
         return self
+
+    def reading_images(self, shape: tuple[int, int, int], module: str) -> "Draft":
+        """The draft as `module`, which reads images of `shape`, finds it, its signals flat.
+
+        Raises:
+            DiscretizeError: the module before it gives rows, or images of another shape.
+        """
+        if self.n_inputs is not None and self.readout is None and self.image != shape:
+            found = f"{len(self.signals)} signals in a row" if self.image is None else self.image
+            raise DiscretizeError(
+                f"{module} reads images of shape {shape}, but the module before it gives {found}; "
+                f"make the two equal: torch.nn.Unflatten(1, {shape}) makes images of rows"
+            )
+        return replace(self, image=None).reading(math.prod(shape), module)
 
     def with_gates(
         self, fanin: NDArray[np.int64], tables: NDArray[np.int64], signals: NDArray[np.int64]

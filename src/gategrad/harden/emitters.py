@@ -4,7 +4,9 @@ Layers of gates are all alike, and join by `gategrad.nn.register`. Any other mod
 a circuit adds its function here and a line to `EMITTERS`; one of the user's own calls `register`.
 """
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from torch import nn
@@ -13,7 +15,16 @@ from gategrad.circuit import N_CONSTANTS
 from gategrad.encoding import EncodingError
 from gategrad.harden.draft import Draft
 from gategrad.harden.errors import DiscretizeError
-from gategrad.nn import GroupSum, LogicDense, LogicGraph, SlotDense, Thermometer, WeightedSum
+from gategrad.nn import (
+    GroupSum,
+    LogicConv2d,
+    LogicDense,
+    LogicGraph,
+    OrPool2d,
+    SlotDense,
+    Thermometer,
+    WeightedSum,
+)
 from gategrad.nn.registry import kind_of, registered
 
 # (module, its name for messages, draft) -> the draft that continues with the module
@@ -37,6 +48,35 @@ def gates(layer: nn.Module, name: str, draft: Draft) -> Draft:
     own = draft.next_signal + np.arange(part.n_gates)
     signals = np.concatenate([np.arange(N_CONSTANTS), draft.signals, own])
     return draft.with_gates(signals[part.fanin], part.table, signals[part.outputs])
+
+
+def convolution(layer: LogicConv2d, name: str, draft: Draft) -> Draft:
+    """The trees of every position."""
+    draft = gates(layer, name, draft.reading_images(layer.in_shape, name))
+    return replace(draft, image=layer.out_shape)
+
+
+def or_pool(layer: OrPool2d, name: str, draft: Draft) -> Draft:
+    """ORs of two signals, joined pair by pair until each window is one signal."""
+    if draft.image is None:
+        raise DiscretizeError(
+            f"{name} reads images, and nothing before it says of what size; expected a LogicConv2d "
+            "or a torch.nn.Unflatten before it"
+        )
+    channels, height, width = draft.image
+    try:
+        windows = layer.windows(draft.image).numpy()
+    except ValueError as error:
+        raise DiscretizeError(f"{name} can't pool: {error}") from error
+    draft = draft.reading_images(draft.image, name)
+    parts = list(draft.signals[windows.reshape(-1, windows.shape[-1])].T)
+    while len(parts) > 1:
+        pins = np.stack([np.concatenate(parts[0:-1:2]), np.concatenate(parts[1::2])], 1)
+        made = draft.next_signal + np.arange(len(pins))
+        draft = draft.with_gates(pins, np.full(len(pins), _OR), made)
+        odd = parts[len(parts) // 2 * 2 :]
+        parts = [*np.split(made, len(parts) // 2), *odd]
+    return replace(draft, signals=parts[0], image=(channels, *layer.out_size(height, width)))
 
 
 def _check_weights(module: nn.Module, name: str) -> None:
@@ -73,7 +113,18 @@ def flatten(layer: nn.Flatten, name: str, draft: Draft) -> Draft:
             f"{name} flattens dimensions {layer.start_dim} to {layer.end_dim}; "
             "expected nn.Flatten(), which keeps the rows apart"
         )
-    return draft
+    return replace(draft, image=None)
+
+
+def unflatten(layer: nn.Unflatten, name: str, draft: Draft) -> Draft:
+    """Rows are images from here on."""
+    shape = tuple(layer.unflattened_size)
+    if layer.dim not in (1, -1) or len(shape) != 3 or not all(isinstance(n, int) for n in shape):
+        raise DiscretizeError(
+            f"{name} makes {layer.unflattened_size} of dimension {layer.dim}; expected "
+            "nn.Unflatten(1, (channels, height, width)), all three as numbers"
+        )
+    return replace(draft.reading(math.prod(shape), name), image=shape)
 
 
 def neutral(layer: nn.Module, name: str, draft: Draft) -> Draft:
@@ -89,11 +140,14 @@ def emitters() -> dict[type[nn.Module], Emitter]:
 EMITTERS: dict[type[nn.Module], Emitter] = {
     Thermometer: thermometer,
     LogicDense: gates,
+    LogicConv2d: convolution,
+    OrPool2d: or_pool,
     SlotDense: gates,
     LogicGraph: gates,
     GroupSum: group_sum,
     WeightedSum: weighted_sum,
     nn.Flatten: flatten,
+    nn.Unflatten: unflatten,
     nn.Identity: neutral,
     nn.Dropout: neutral,
 }
@@ -101,7 +155,11 @@ EMITTERS: dict[type[nn.Module], Emitter] = {
 # The library's own, before anybody registers more: what messages list.
 OWN = tuple(EMITTERS)
 # Their own forward pass moves wires, wherever they stand.
-NEUTRAL = (nn.Flatten, nn.Identity, nn.Dropout)
+NEUTRAL = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout)
+# They read the last three dimensions of what they are given; all others read the last one.
+OF_IMAGES = (LogicConv2d, OrPool2d)
+
+_OR = 0b1110
 
 
 def register(module_type: type[nn.Module], emit: Emitter) -> None:

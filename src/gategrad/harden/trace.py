@@ -20,6 +20,7 @@ import gategrad.nn
 from gategrad.circuit import N_CONSTANTS, Readout
 from gategrad.harden import plain
 from gategrad.harden.draft import Draft
+from gategrad.harden.emitters import OF_IMAGES
 from gategrad.harden.errors import DiscretizeError
 from gategrad.harden.heads import chosen, joined
 from gategrad.harden.moves import NotAMove, Wires, constants
@@ -60,14 +61,17 @@ class Trace:
         if not isinstance(x, Tensor):
             raise DiscretizeError(f"{name} is called with a {type(x).__name__}; expected wires")
         numbers = x.numbers() if isinstance(x, Wires) else constants(x)
-        found = numbers.reshape(-1, numbers.shape[-1]).numpy()
+        image = isinstance(module, OF_IMAGES) and numbers.ndim > 3
+        lead, own = numbers.shape[: -3 if image else -1], numbers.shape[-3 if image else -1 :]
+        found = numbers.reshape(-1, own.numel()).numpy()
         places, codes = _by_row(found, name)
-        results = [self._emit(emit, module, name, code) for code in codes]
-        out = np.empty((len(found), len(results[0]) if results else 0), np.int64)
+        shape = tuple(own) if image else None
+        results = [self._emit(emit, module, name, code, shape) for code in codes]
+        out = np.empty((len(found), *(results[0].shape if results else (0,))), np.int64)
         for row, at in enumerate(places):
             for place, result in zip(at, results, strict=True):
                 out[place] = _in_row(result, row)
-        return Wires.of(torch.from_numpy(out).reshape(*numbers.shape[:-1], out.shape[1]))
+        return Wires.of(torch.from_numpy(out).reshape(*lead, *out.shape[1:]))
 
     def _emit(
         self,
@@ -75,7 +79,9 @@ class Trace:
         module: nn.Module,
         name: str,
         codes: NDArray[np.int64],
+        image: tuple[int, ...] | None,
     ) -> NDArray[np.int64]:
+        """What the module gives: signals in a row, or in the shape of the images that it gives."""
         if (codes >= SCORES).any():
             raise DiscretizeError(
                 f"{name} comes after the module that makes the scores; expected nothing there: "
@@ -84,11 +90,11 @@ class Trace:
         if isinstance(module, gategrad.nn.Thermometer):
             return self._encode(emit, module, name, codes)
         signals = self._signals(codes, name)
-        draft = replace(self.draft, signals=signals)
+        draft = replace(self.draft, signals=signals, image=image)
         draft = emit(module, name, draft)
-        self.draft = replace(draft, readout=None)
+        self.draft = replace(draft, readout=None, image=None)
         if draft.readout is None:
-            return draft.signals
+            return draft.signals if draft.image is None else draft.signals.reshape(draft.image)
         self.heads.append((draft.readout, draft.signals))
         first = SCORES + (len(self.heads) - 1) * _SCORES_A_HEAD
         return first + np.arange(draft.readout.n_classes)

@@ -54,8 +54,8 @@ def draft_of(
         if input_shape is not None:
             raise
         raise DiscretizeError(
-            f"{error} (rows were taken for {shape[0]} wide, as its first module reads; pass "
-            "input_shape= if they are not)"
+            f"{error} (rows were taken for {math.prod(shape)} wide, as its first module reads; "
+            "pass input_shape= if they are not)"
         ) from None
     return trace.output(out, head)
 
@@ -97,11 +97,13 @@ def _find(module: nn.Module, name: str) -> Emitter | None:
     return None
 
 
-def _shape(net: nn.Module) -> tuple[int]:
+def _shape(net: nn.Module) -> tuple[int, ...]:
     """A guess: the network's first module with gates reads its input."""
     for module in net.modules():
         if isinstance(module, gategrad.nn.Thermometer):
             return (module.n_features,)
+        if isinstance(module, gategrad.nn.LogicConv2d):
+            return module.in_shape
         if _emitter(module) is None:
             continue
         for attribute in _WIDTHS:

@@ -3,6 +3,8 @@
 from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
 from gategrad.nn.kinds import register_own_kinds
 from gategrad.nn.layers.backend import training_backend
+from gategrad.nn.layers.conv.layer import LogicConv2d
+from gategrad.nn.layers.conv.pool import OrPool2d
 from gategrad.nn.layers.dense import LogicDense
 from gategrad.nn.layers.graph import LogicGraph
 from gategrad.nn.layers.group_sum import GroupSum
@@ -24,8 +26,10 @@ __all__ = [
     "Histogram",
     "LayerKind",
     "LearnedWiring",
+    "LogicConv2d",
     "LogicDense",
     "LogicGraph",
+    "OrPool2d",
     "Parametrization",
     "Sequential",
     "SlotDense",

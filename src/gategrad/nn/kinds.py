@@ -5,9 +5,12 @@ import numpy as np
 from gategrad.circuit import N_CONSTANTS, Circuit
 from gategrad.nn.executors.gpu import TRITON
 from gategrad.nn.executors.native import BITS, ROWS, SLOTS, TILES
+from gategrad.nn.layers.conv.circuit import conv_circuit
+from gategrad.nn.layers.conv.layer import LogicConv2d
 from gategrad.nn.layers.dense import LogicDense
 from gategrad.nn.layers.graph import LogicGraph
 from gategrad.nn.layers.slots import SlotDense
+from gategrad.nn.measures.expected_conv import through_conv
 from gategrad.nn.measures.expected_gates import through_dense, through_graph
 from gategrad.nn.registry import LayerKind, register
 
@@ -29,6 +32,14 @@ def register_own_kinds() -> None:
             n_gates=lambda layer: layer.out_dim,
             expected=through_dense,
             executors=(TILES, BITS, TRITON, ROWS),
+        ),
+    )
+    register(
+        LogicConv2d,
+        LayerKind(
+            circuit=conv_circuit,
+            n_gates=lambda layer: layer.describe().nodes * layer.describe().n_out,
+            expected=through_conv,
         ),
     )
     register(

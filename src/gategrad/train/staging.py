@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from gategrad.nn import LogicDense
+from gategrad.nn import LogicConv2d, LogicDense
 from gategrad.train.errors import TrainError
 
 Anneal = tuple[float, float] | Callable[[float], float]
 Freeze = tuple[float, float]
+Layer = LogicDense | LogicConv2d
 
 _SAMPLES = 9
 
@@ -25,9 +26,9 @@ class Staging:
         freezing: layers with the share at which each freezes, ascending.
     """
 
-    annealed: tuple[LogicDense, ...] = ()
+    annealed: tuple[Layer, ...] = ()
     temperature: Callable[[float], float] | None = None
-    freezing: tuple[tuple[LogicDense, float], ...] = ()
+    freezing: tuple[tuple[Layer, float], ...] = ()
 
     def apply(self, progress: float) -> None:
         """Bring the layers to where they are at `progress`; may go back as well."""
@@ -51,8 +52,8 @@ def make_staging(net: nn.Module, anneal: Anneal | None, freeze: Freeze | None) -
     Raises:
         TrainError: no temperatures or shares of the steps, or a network with nothing to change.
     """
-    layers = [module for module in net.modules() if isinstance(module, LogicDense)]
-    annealed: tuple[LogicDense, ...] = ()
+    layers = [module for module in net.modules() if isinstance(module, Layer)]
+    annealed: tuple[Layer, ...] = ()
     if anneal is not None:
         annealed = tuple(layer for layer in layers if layer.kind.logits is not None)
         if not annealed:
@@ -90,7 +91,7 @@ def _schedule(anneal: Anneal) -> Callable[[float], float]:
     return geometric(checked_temperature(start, 0), checked_temperature(end, 1))
 
 
-def _freezing(layers: Sequence[LogicDense], freeze: Freeze) -> tuple[tuple[LogicDense, float], ...]:
+def _freezing(layers: Sequence[Layer], freeze: Freeze) -> tuple[tuple[Layer, float], ...]:
     first, last = _pair("freeze", freeze, "two shares of the steps, such as (0.3, 0.8)")
     if not 0 <= first <= last < 1:
         raise TrainError(
@@ -98,7 +99,10 @@ def _freezing(layers: Sequence[LogicDense], freeze: Freeze) -> tuple[tuple[Logic
         )
     *frozen, _ = layers or [None]
     if not frozen:
-        raise TrainError("freeze needs at least two LogicDense layers: the last one never freezes")
+        raise TrainError(
+            "freeze needs at least two LogicDense layers, or LogicConv2d: the last one never "
+            "freezes"
+        )
     gap = (last - first) / max(1, len(frozen) - 1)
     starts = [first + i * gap for i in range(len(frozen))]
     return tuple(zip(frozen, starts, strict=True))

@@ -6,14 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from gategrad.circuit import N_CONSTANTS
+from gategrad.nn.layers.conv.layer import LogicConv2d
+from gategrad.nn.layers.conv.pool import OrPool2d
 from gategrad.nn.layers.dense import LogicDense
 from gategrad.nn.layers.graph import LogicGraph
 from gategrad.nn.layers.weighted_sum import WeightedSum
+from gategrad.nn.measures.expected_conv import Shape, through_pool
+from gategrad.nn.measures.need import any_of, refuse_more_inputs
 from gategrad.nn.measures.operand_use import operand_use
 from gategrad.nn.registry import kind_of
-
-# Largest probability of being read, so that its logarithm is finite in float32.
-_ALMOST_SURE = 1 - 1e-6
 
 
 def expected_gates(net: nn.Module) -> Tensor:
@@ -32,7 +33,8 @@ def expected_gates(net: nn.Module) -> Tensor:
     circuit is usually smaller; for a hardened network without either the two agree.
 
     Args:
-        net: what `gategrad.discretize` takes, of `LogicDense` and `LogicGraph` layers.
+        net: what `gategrad.discretize` takes, of `LogicDense`, `LogicConv2d`, `OrPool2d` and
+            `LogicGraph` layers. What a convolution shares over positions counts at each.
 
     Returns:
         Scalar in the dtype of the weights, 0 to the number of gates.
@@ -47,10 +49,13 @@ def expected_gates(net: nn.Module) -> Tensor:
     """
     counts: list[Tensor] = []
     live: Tensor | None = None
-    for module in reversed(list(_modules(net))):
+    for module, shape in reversed(list(_with_shapes(net))):
         if isinstance(module, WeightedSum):
             live = torch.zeros(module.n_outputs, device=module.index.device)
             live[module.index] = 1.0
+        elif isinstance(module, OrPool2d):
+            count, live = through_pool(module, _known(shape), live)
+            counts.append(count)
         elif (kind := kind_of(module)) is not None and kind.expected is not None:
             count, live = kind.expected(module, live)
             counts.append(count)
@@ -61,20 +66,17 @@ def expected_gates(net: nn.Module) -> Tensor:
     return torch.stack(counts).sum()
 
 
-def _refuse_more_inputs(inputs: int) -> None:
-    if inputs > 2:
-        raise ValueError(
-            f"expected_gates counts gates with two inputs; a layer has inputs={inputs}, each of "
-            "whose gates becomes several: measure gategrad.circuit.live_gates of the optimized "
-            "circuit instead"
-        )
-
-
 def count_gates(net: nn.Module) -> int:
     """Gates of all layers that `expected_gates` counts: the largest value that it can take."""
+    shaped = [(m, shape) for m, shape in _with_shapes(net) if shape is not None]
+    ors = sum(m.n_gates(shape) for m, shape in shaped if isinstance(m, OrPool2d))
+    return _count_layers(net) + ors
+
+
+def _count_layers(net: nn.Module) -> int:
     kind = kind_of(net)
     if kind is None:
-        return sum(map(count_gates, net.children()))
+        return sum(map(_count_layers, net.children()))
     return kind.n_gates(net) if kind.expected is not None else 0
 
 
@@ -88,33 +90,47 @@ def _modules(net: nn.Module) -> Iterator[nn.Module]:
         yield from _modules(module)
 
 
+def _with_shapes(net: nn.Module) -> Iterator[tuple[nn.Module, Shape | None]]:
+    """Modules in their order, with the shape of the images that they get, where it is known."""
+    shape: Shape | None = None
+    for module in _modules(net):
+        yield module, shape
+        if isinstance(module, LogicConv2d):
+            shape = module.out_shape
+        elif isinstance(module, OrPool2d) and shape is not None:
+            shape = (shape[0], *module.out_size(*shape[1:]))
+        elif isinstance(module, nn.Unflatten) and len(module.unflattened_size) == 3:
+            shape = tuple(module.unflattened_size)
+
+
+def _known(shape: Shape | None) -> Shape:
+    if shape is None:
+        raise ValueError(
+            "an OrPool2d has no LogicConv2d or torch.nn.Unflatten before it, which would tell the "
+            "size of its images; expected one in the same Sequential"
+        )
+    return shape
+
+
 def through_dense(layer: LogicDense, need: Tensor | None) -> tuple[Tensor, Tensor]:
     """Expected live gates of a layer whose outputs are needed so, and the need of its inputs."""
-    _refuse_more_inputs(layer.inputs)
+    refuse_more_inputs(layer.inputs)
     both, either = operand_use(layer.bank)
     need = both.new_ones(layer.out_dim) if need is None else need.to(both.dtype)
-    # log(1 - p) adds up where probabilities multiply.
-    unread = torch.log1p(-(need * either).clamp(max=_ALMOST_SURE))
-    sums = both.new_zeros(layer.in_dim).index_add(0, layer.wires().flatten(), unread.flatten())
-    return (need * both).sum(), -torch.expm1(sums)
+    read = any_of((need * either).flatten(), layer.wires().flatten(), layer.in_dim)
+    return (need * both).sum(), read
 
 
 def through_graph(graph: LogicGraph, need: Tensor | None) -> tuple[Tensor, Tensor]:
     """The same level by level, last one first; a level's signals are kept ones, then its gates."""
-    _refuse_more_inputs(graph.inputs)
+    refuse_more_inputs(graph.inputs)
     need = torch.ones(len(graph.outputs), device=graph.outputs.device) if need is None else need
     width = graph.width_of_last_level()
-    read, total = _any_of(need, graph.outputs, width), need.new_zeros(())
+    read, total = any_of(need, graph.outputs, width), need.new_zeros(())
     for level in reversed(graph.levels):
         kept = len(level.kept)
         count, through = through_dense(level.gates, read[kept:])
-        passed = _any_of(read[:kept], level.kept, level.gates.in_dim).to(through.dtype)
+        passed = any_of(read[:kept], level.kept, level.gates.in_dim).to(through.dtype)
         read = 1 - (1 - through) * (1 - passed)
         total = total + count
     return total, read[N_CONSTANTS:]
-
-
-def _any_of(need: Tensor, readers: Tensor, width: int) -> Tensor:
-    """Need (width,) of signals, `readers` saying which signal each of `need` stands for."""
-    unread = torch.log1p(-need.clamp(max=_ALMOST_SURE))
-    return -torch.expm1(need.new_zeros(width).index_add(0, readers, unread))

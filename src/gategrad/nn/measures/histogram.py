@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gategrad.nn.checks import positive_count
+from gategrad.nn.layers.conv.layer import LogicConv2d
 from gategrad.nn.layers.dense import LogicDense
+
+_LAYERS = (LogicDense, LogicConv2d)
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,14 @@ class Histogram:
 
 @torch.no_grad()
 def output_histogram(net: nn.Module, x: Tensor, *, bins: int = 40) -> Histogram:
-    """Histogram of the relaxed outputs of every `LogicDense` of `net`, in the order of their calls.
+    """Histogram of the relaxed outputs of every layer of `net`, in the order of their calls.
 
     The network stays as it is. At initialization this is the figure by which initializations are
     judged (arXiv 2510.03250): outputs that gather at 0.5 carry no signal, and gradients fade.
 
     Args:
-        net: with at least one `LogicDense`, called one layer at a time.
+        net: with at least one `LogicDense` or `LogicConv2d`, called one layer at a time; of a
+            convolution, every place of every map is a gate.
         x: (batch, inputs), what the network takes.
         bins: of equal width.
 
@@ -56,9 +60,9 @@ def output_histogram(net: nn.Module, x: Tensor, *, bins: int = 40) -> Histogram:
     outputs: list[Tensor] = []
     with _relaxed(net):
         hooks = [
-            module.register_forward_hook(lambda _, __, y: outputs.append(y.double().flatten(0, -2)))
+            module.register_forward_hook(lambda layer, _, y: outputs.append(_by_gate(layer, y)))
             for module in net.modules()
-            if isinstance(module, LogicDense)
+            if isinstance(module, _LAYERS)
         ]
         try:
             net(x)
@@ -76,10 +80,16 @@ def output_histogram(net: nn.Module, x: Tensor, *, bins: int = 40) -> Histogram:
     )
 
 
+def _by_gate(layer: nn.Module, y: Tensor) -> Tensor:
+    """Outputs (rows, gates) float64 of a layer."""
+    y = y.flatten(-3) if isinstance(layer, LogicConv2d) else y
+    return y.double().flatten(0, -2)
+
+
 @contextmanager
 def _relaxed(net: nn.Module) -> Iterator[None]:
     """Soft gates in the mode of training while the context lasts, whatever the estimator."""
-    layers = [module for module in net.modules() if isinstance(module, LogicDense)]
+    layers = [module for module in net.modules() if isinstance(module, _LAYERS)]
     before = [(layer.training, layer.estimator, layer.frozen) for layer in layers]
     try:
         for layer in layers:

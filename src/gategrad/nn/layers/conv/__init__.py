@@ -1,0 +1,1 @@
+"""Layers on images: convolutions of gates, and the OR of windows."""
