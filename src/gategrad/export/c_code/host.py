@@ -102,15 +102,39 @@ def _tables(plan: Plan, circuit: Circuit) -> tuple[Slots, str]:
     slots = allocate(circuit, gate_steps(circuit, order))
     tables, places = placed(circuit, slots, order)
     found = runs(tables)
+    upper = plan.name.upper()
+    gate_type, gates = _gate_list(plan.name, places, max(1, (slots.count - 1).bit_length()))
     values = {
         "name": plan.name,
-        "NAME": plan.name.upper(),
+        "NAME": upper,
         "n_runs": str(len(found)),
         "runs": numbers([f"{{{count}, {table}}}" for count, table in found], "{0, 0}"),
-        "operands": numbers(places.reshape(-1)),
-        "cases": cases().replace("@NAME@", plan.name.upper()),
+        "gate_type": gate_type,
+        "gate_list": gates,
+        "cases": cases().replace("@NAME@", upper),
     }
     return slots, filled("runs.c.in", values)
+
+
+def _gate_list(name: str, places: NDArray[np.int64], bits: int) -> tuple[str, str]:
+    """Slots (N, 3) as C, `bits` each: three in a number where that has room for them.
+
+    Compilers take microseconds for every number, whatever its size.
+    """
+    upper = name.upper()
+    if 3 * bits > 64:
+        fields = "".join(f"#define {upper}_{f.upper()}(g) ((g).{f})\n" for f in ("a", "b", "out"))
+        text = numbers([f"{{{a}, {b}, {out}}}" for a, b, out in places.tolist()], "{0, 0, 0}")
+        return f"typedef struct {{\n  uint32_t a, b, out;\n}} {name}_gate;\n{fields}", text
+    mask = (1 << bits) - 1
+    fields = "".join(
+        f"#define {upper}_{field}(g) ((g) >> {shift} & {mask})\n"
+        for field, shift in (("A", 0), ("B", bits), ("OUT", 2 * bits))
+    )
+    packed = places[:, 0] | places[:, 1] << bits
+    whole = packed.astype(np.uint64) | places[:, 2].astype(np.uint64) << np.uint64(2 * bits)
+    text = numbers([f"0x{v:x}u" for v in whole.tolist()])
+    return f"typedef uint64_t {name}_gate;\n{fields}", text
 
 
 def run_order(circuit: Circuit) -> NDArray[np.int64]:
