@@ -10,6 +10,7 @@ import pytest
 import gategrad as gg
 from gategrad import export
 from gategrad.encoding import Binned, OneHot, Thermometer
+from gategrad.export.c_code import host
 from tests.export.models import KINDS, all_rows, odd_models, random_model
 
 FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"]
@@ -76,6 +77,13 @@ def test_c_agrees_for_every_kind_word_and_style(tmp_path, kind, word, style, wid
     rng = np.random.default_rng(1)
     for n in (0, 1, 7, 8, 63, 64, 65, 513, 1000):
         built.check(rng.integers(0, 2, (n, 12), dtype=np.uint8))
+
+
+def test_more_slots_than_a_packed_gate_can_number(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(host, "_MOST_PACKED_BITS", 3)
+    built = Built(tmp_path, random_model(), style="tables")
+    assert "uint32_t a, b, out;" in (tmp_path / "model.c").read_text()
+    built.check(all_rows(12)[:700])
 
 
 @pytest.mark.parametrize("name", odd_models())

@@ -17,6 +17,8 @@ WORDS = {
     "uint64": ("uint64_t", 8), "vector16": ("uint64_t", 16), "vector32": ("uint64_t", 32),
     "vector64": ("uint64_t", 64),
 }  # fmt: skip
+# Three slots are one 64-bit number up to so many bits of a slot.
+_MOST_PACKED_BITS = 21
 # What a thread's stack surely has room for.
 _MOST_STACK_BYTES = 1 << 20
 _DECISIONS = {
@@ -122,7 +124,7 @@ def _gate_list(name: str, places: NDArray[np.int64], bits: int) -> tuple[str, st
     Compilers take microseconds for every number, whatever its size.
     """
     upper = name.upper()
-    if 3 * bits > 64:
+    if bits > _MOST_PACKED_BITS:
         fields = "".join(f"#define {upper}_{f.upper()}(g) ((g).{f})\n" for f in ("a", "b", "out"))
         text = numbers([f"{{{a}, {b}, {out}}}" for a, b, out in places.tolist()], "{0, 0, 0}")
         return f"typedef struct {{\n  uint32_t a, b, out;\n}} {name}_gate;\n{fields}", text
