@@ -18,6 +18,7 @@ ALLOWED = {
     "engine": {"circuit", "encoding"},
     "export": {"circuit", "encoding", "passes"},
     "model": {"circuit", "passes", "engine", "encoding"},
+    "trees": {"circuit", "encoding", "model"},
     "data": set(),
     "files": {"encoding", "engine", "model", "data"},
     "records": set(),
@@ -63,6 +64,7 @@ TORCH_FREE = (
     "files",
     "records",
     "options",
+    "trees",
 )
 
 

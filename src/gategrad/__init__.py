@@ -12,12 +12,15 @@ from gategrad.engine import InputError, pack
 from gategrad.model import Model, ModelFileError, load
 
 if TYPE_CHECKING:
-    from gategrad import data, export, files, nn, train
+    from gategrad import data, export, files, nn, train, trees
     from gategrad.harden import discretize
+    from gategrad.trees import from_trees
 
     __version__: str
 
-_LAZY_MODULES = ("data", "files", "nn", "train", "passes", "encoding", "engine", "export", "harden")
+_LAZY_MODULES = (
+    "data", "files", "nn", "train", "trees", "passes", "encoding", "engine", "export", "harden",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
@@ -25,6 +28,8 @@ def __getattr__(name: str) -> object:
         return import_module(f"gategrad.{name}")
     if name == "discretize":
         return import_module("gategrad.harden").discretize
+    if name == "from_trees":
+        return import_module("gategrad.trees").from_trees
     if name == "__version__":
         return _version()
     raise AttributeError(f"module 'gategrad' has no attribute {name!r}")
@@ -57,8 +62,10 @@ __all__ = [
     "discretize",
     "export",
     "files",
+    "from_trees",
     "load",
     "nn",
     "pack",
     "train",
+    "trees",
 ]

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 import gategrad
 from gategrad.cli import (
     bench,
+    convert,
     data,
     demo,
     eval,
@@ -51,7 +52,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: gategrad demo",
 )
-for _verb in (demo, train, sweep, eval, predict, bench, inspect, export, verify):
+for _verb in (demo, train, sweep, eval, predict, bench, inspect, convert, export, verify):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
 # `report` is the file of what verbs print.
 app.command("report")(records.run)

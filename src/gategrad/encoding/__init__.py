@@ -8,6 +8,7 @@ from gategrad.encoding.fitted import rows_for
 from gategrad.encoding.frames import aligned, plain_rows
 from gategrad.encoding.intervals import Intervals, number_intervals
 from gategrad.encoding.onehot import OneHot
+from gategrad.encoding.splits import Splits
 from gategrad.encoding.state import from_state
 from gategrad.encoding.table import Table
 from gategrad.encoding.thermometer import Thermometer
@@ -22,6 +23,7 @@ __all__ = [
     "Intervals",
     "KnownCategories",
     "OneHot",
+    "Splits",
     "Table",
     "Thermometer",
     "Unknown",

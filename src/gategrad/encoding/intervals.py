@@ -9,6 +9,7 @@ from gategrad.encoding.binned import Binned
 from gategrad.encoding.categories import numbers_of
 from gategrad.encoding.encoder import Encoder
 from gategrad.encoding.onehot import OneHot
+from gategrad.encoding.splits import Splits
 from gategrad.encoding.table import Table
 from gategrad.encoding.thermometer import Thermometer
 
@@ -55,6 +56,8 @@ def number_intervals(encoder: Encoder) -> Intervals | None:
         return Intervals(feature, low.ravel(), high.ravel())
     if isinstance(encoder, OneHot):
         return _of_categories(encoder)
+    if isinstance(encoder, Splits):
+        return _of_splits(encoder)
     return None
 
 
@@ -69,6 +72,13 @@ def _of_table(table: Table) -> Intervals | None:
     ]
     low, high = (np.concatenate([getattr(p, end) for p in parts]) for end in ("low", "high"))
     return Intervals(np.concatenate(feature), low, high, missing=table.missing == "zero")
+
+
+def _of_splits(splits: Splits) -> Intervals:
+    """What is a number is the interval without ends: a missing value is in none."""
+    low = np.nextafter(splits.least, -np.inf)
+    low[splits.least == -np.inf] = np.nan
+    return Intervals(splits.feature, low, np.full(len(low), np.nan), splits.missing == "zero")
 
 
 def _of_categories(encoder: OneHot) -> Intervals | None:

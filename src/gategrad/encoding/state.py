@@ -4,13 +4,15 @@ from gategrad.encoding.binned import Binned
 from gategrad.encoding.encoder import Arrays, Config, Encoder
 from gategrad.encoding.fields import read_kind
 from gategrad.encoding.onehot import OneHot
+from gategrad.encoding.splits import Splits
 from gategrad.encoding.table import Table
 from gategrad.encoding.thermometer import Thermometer
 
-KINDS: dict[str, type[Thermometer | Binned | OneHot | Table]] = {
+KINDS: dict[str, type[Thermometer | Binned | OneHot | Splits | Table]] = {
     "thermometer": Thermometer,
     "binned": Binned,
     "one-hot": OneHot,
+    "splits": Splits,
     "table": Table,
 }
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad import _core
 from gategrad.circuit import Circuit, Netlist, Readout, behind, check_pair, decide, scores
-from gategrad.encoding import Encoder
+from gategrad.encoding import Encoder, Splits
 from gategrad.encoding.comparisons import Comparisons, compare
 from gategrad.encoding.intervals import Intervals, number_intervals
 from gategrad.engine import isa
@@ -67,7 +67,9 @@ class NativeProgram:
         self.reason = reason + isa.without_code(self.isa, self._engine.no_code)
         narrow = self.code_bytes > 0
         self.single_rows = SingleRows(source, readout.n_classes, self.isa, narrow=narrow)
-        self._intervals = None if self._encoder is None else number_intervals(encoder)
+        # Of splits, missing values make more than intervals: the encoder sees those rows.
+        compared = self._encoder is None or isinstance(encoder, Splits)
+        self._intervals = None if compared else number_intervals(encoder)
         self._circuit = None if self._intervals is None else circuit
         self._number_rows: NumberRows | None = None
         self._lock = ForkLock()

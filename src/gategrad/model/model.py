@@ -140,7 +140,9 @@ class Model:
         """What the scores say as probabilities, (n, classes) float64; see `predict`.
 
         argmax: the softmax of the scores; binary, of class 1, and multilabel, of each label: the
-        logistic function of the score, above one half where `predict` says 1.
+        logistic function of the score, above one half where `predict` says 1. Where `meta` has a
+        "link", that of a forest of another library: "logistic" for each class, or "share", scores
+        being shares of the trees, of a binary decision less one half.
 
         Raises:
             ModelError: a regression, whose scores are no logits.
@@ -149,7 +151,10 @@ class Model:
         if kind == "regression":
             raise ModelError("a regression has no probabilities; its predictions are its scores")
         scores = self.scores(x, threads=threads, backend=backend).astype(np.float64)
-        if kind != "argmax":
+        link = (self.meta or {}).get("link")
+        if link == "share":
+            return np.clip(scores + 0.5 * (kind == "binary"), 0.0, 1.0)
+        if kind != "argmax" or link == "logistic":
             # By the hyperbolic tangent, which never overflows.
             return 0.5 + 0.5 * np.tanh(0.5 * scores)
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -1,0 +1,227 @@
+"""Every library's forests: leaf for leaf what its own prediction says, and scores within bounds."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+import gategrad as gg
+from gategrad import trees
+from tests.trees.random_forests import asking_rows, same_leaves, training_rows
+
+ROUNDS = 6
+
+
+def _agrees(converted: trees.Converted, x, leaves, raw) -> None:
+    """Leaves, scores and labels, of the circuit on both engines."""
+    forest, model = converted.forest, converted.model
+    assert same_leaves(forest.leaves(x), leaves)
+    raw = np.asarray(raw, np.float64).reshape(len(x), -1)
+    np.testing.assert_allclose(forest.scores(x), raw, rtol=1e-6, atol=1e-6)
+    scores = model.scores(x)
+    assert np.abs(scores - forest.scores(x)).max() <= converted.bound
+    np.testing.assert_array_equal(model.sums(x, backend="numpy"), model.sums(x))
+    if forest.kind != "regression":
+        clear = (
+            np.abs(np.diff(np.sort(raw, axis=1)[:, -2:])[:, 0]) if raw.shape[1] > 1 else raw[:, 0]
+        )
+        clear = np.abs(clear) > 2 * converted.bound
+        names = np.array(forest.labels or range(99))
+        labels = names[forest.decide(raw)]
+        np.testing.assert_array_equal(model.predict(x)[clear], labels[clear])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"zero_as_missing": False},
+        {"zero_as_missing": True},
+        {"use_missing": False},
+        {"objective": "multiclass", "num_class": 3},
+        {"objective": "multiclassova", "num_class": 3, "boosting": "dart"},
+        {"objective": "regression", "boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
+    ],
+    ids=lambda options: ",".join(map(str, options.values())),
+)
+def test_lightgbm(options: dict, dtype: type) -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    x, y = training_rows()
+    settings = {"objective": "binary", "num_leaves": 12, "min_data_in_leaf": 3, "verbose": -1}
+    y = y if options.get("num_class") else np.minimum(y, 1)
+    data = lightgbm.Dataset(x, y, categorical_feature=[1])
+    booster = lightgbm.train(settings | options | {"max_cat_to_onehot": 2}, data, ROUNDS)
+    converted = trees.convert(booster)
+    rows = asking_rows(converted.forest, dtype)
+    # Of a random forest, raw scores are no mean.
+    raw = booster.predict(rows, raw_score=options.get("boosting") != "rf")
+    _agrees(converted, rows, booster.predict(rows, pred_leaf=True), raw)
+    if options.get("objective") != "regression":
+        ours = converted.model.probabilities(rows)
+        theirs = booster.predict(rows).reshape(ours.shape)
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+
+def test_a_sigmoid_of_another_slope_is_in_the_scores() -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    x, y = training_rows()
+    settings = {"objective": "binary", "sigmoid": 2.5, "num_leaves": 5, "verbose": -1}
+    booster = lightgbm.train(settings, lightgbm.Dataset(x, y > 0), 3)
+    model = gg.from_trees(booster, bits=20)
+    np.testing.assert_allclose(model.probabilities(x)[:, 0], booster.predict(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("suffix", ["json", "ubj"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"objective": "binary:logistic"},
+        {"objective": "multi:softprob", "num_class": 3, "booster": "dart", "rate_drop": 0.5},
+        {"objective": "reg:squarederror"},
+    ],
+    ids=lambda options: options["objective"],
+)
+def test_xgboost(options: dict, suffix: str, dtype: type, tmp_path) -> None:
+    xgboost = pytest.importorskip("xgboost")
+    x, y = training_rows()
+    y = np.minimum(y, 1) if options["objective"] == "binary:logistic" else y
+    types = ["q", "c", "q", "q", "q", "q"]
+
+    def matrix(rows, targets=None):
+        rows = rows.copy()
+        return xgboost.DMatrix(
+            rows, targets, feature_types=types, enable_categorical=True, missing=np.nan
+        )
+
+    settings = {"max_depth": 4, "max_cat_to_onehot": 2, "nthread": 1}
+    booster = xgboost.train(settings | options, matrix(x, y), ROUNDS)
+    booster.save_model(tmp_path / f"forest.{suffix}")
+    converted = trees.convert(tmp_path / f"forest.{suffix}", bits=20)
+    rows = asking_rows(converted.forest, dtype)
+    rows[~np.isfinite(rows)] = np.nan  # XGBoost refuses infinities
+    asked = matrix(rows)
+    _agrees(
+        converted,
+        rows,
+        booster.predict(asked, pred_leaf=True),
+        booster.predict(asked, output_margin=True),
+    )
+
+
+def test_xgboost_estimators_stop_where_validation_was_best() -> None:
+    xgboost = pytest.importorskip("xgboost")
+    x, y = training_rows()
+    model = xgboost.XGBClassifier(n_estimators=40, early_stopping_rounds=2, learning_rate=1.5)
+    model.fit(x[:200], y[:200], eval_set=[(x[200:], y[200:])], verbose=False)
+    converted = trees.convert(model)
+    assert converted.forest.n_trees == 3 * (model.best_iteration + 1)
+    _agrees(converted, x, model.apply(x), model.predict(x, output_margin=True))
+
+
+SKLEARN = {
+    "DecisionTreeClassifier": {},
+    "DecisionTreeRegressor": {"max_depth": 5},
+    "ExtraTreeRegressor": {},
+    "RandomForestClassifier": {"n_estimators": 5},
+    "RandomForestRegressor": {"n_estimators": 5},
+    "ExtraTreesClassifier": {"n_estimators": 5, "max_depth": 6},
+    "GradientBoostingClassifier": {"n_estimators": 5},
+    "GradientBoostingRegressor": {"n_estimators": 5},
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("name", SKLEARN)
+def test_sklearn(name: str, classes: int, dtype: type) -> None:
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    from sklearn import tree
+
+    boosted = name.startswith("Gradient")
+    x, y = training_rows(missing=not boosted)
+    y = np.minimum(y, classes - 1)
+    make = getattr(ensemble, name, None) or getattr(tree, name)
+    model = make(random_state=0, **SKLEARN[name]).fit(x, y)
+    converted = trees.convert(model, bits=20)
+    rows = asking_rows(converted.forest, dtype, special=False)
+    if not boosted:
+        rows[::9, 0] = np.nan
+    if hasattr(model, "decision_function"):
+        raw = model.decision_function(rows)
+    elif hasattr(model, "predict_proba"):
+        raw = model.predict_proba(rows)
+        np.testing.assert_allclose(
+            converted.model.probabilities(rows)[:, -1], raw[:, -1], atol=converted.bound
+        )
+        raw = raw[:, 1] - 0.5 if classes == 2 else raw
+    else:
+        raw = model.predict(rows)
+    _agrees(converted, rows, model.apply(rows), raw)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_histogram_boosting(classes: int) -> None:
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    x, y = training_rows()
+    x[:, 1] = 10 * x[:, 1] - 3  # categories need not be places
+    y = np.array(["no", "yes", "more"])[np.minimum(y, classes - 1)]
+    model = ensemble.HistGradientBoostingClassifier(
+        max_iter=ROUNDS, categorical_features=[1], min_samples_leaf=3
+    ).fit(x, y)
+    converted = trees.convert(model)
+    rows = asking_rows(converted.forest, np.float64)
+    rows[np.isinf(rows)] = 5e8  # of which scikit-learn's own checks warn
+    raw = np.asarray(model.decision_function(rows)).reshape(len(rows), -1)
+    np.testing.assert_allclose(converted.forest.scores(rows), raw, atol=1e-9)
+    assert np.abs(converted.model.scores(rows) - raw).max() <= converted.bound
+    assert np.mean(converted.model.predict(rows) == model.predict(rows)) > 0.999
+    assert set(converted.model.labels) == set(model.classes_)
+
+
+def test_histogram_regression() -> None:
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    x, y = training_rows()
+    model = ensemble.HistGradientBoostingRegressor(max_iter=ROUNDS).fit(x, 1000.0 * y)
+    converted = trees.convert(model)
+    rows = asking_rows(converted.forest, np.float64)
+    assert (
+        np.abs(converted.model.predict(rows)[:, 0] - model.predict(rows)).max() <= converted.bound
+    )
+
+
+def test_columns_go_by_name_and_classes_keep_theirs() -> None:
+    pandas = pytest.importorskip("pandas")
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    x, y = training_rows(missing=False)
+    frame = pandas.DataFrame(x[:, :3], columns=["a", "b", "c"])
+    forest = ensemble.RandomForestClassifier(3, random_state=0).fit(frame, y * 10)
+    model = gg.from_trees(forest, frame.to_numpy())
+    np.testing.assert_array_equal(model.predict(frame[["c", "a", "b"]]), forest.predict(frame))
+    assert set(model.labels) == {0, 10, 20}
+
+
+def test_lightgbm_estimators_keep_their_labels() -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    x, y = training_rows()
+    names = np.array(["low", "mid", "top"])[y]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(x, names)
+        expected = model.predict(x)
+    np.testing.assert_array_equal(gg.from_trees(model, x).predict(x), expected)
+
+
+def test_a_saved_file_says_the_same_as_the_model(tmp_path) -> None:
+    xgboost = pytest.importorskip("xgboost")
+    x, y = training_rows()
+    model = xgboost.XGBRegressor(n_estimators=3).fit(x, y)
+    model.get_booster().save_model(tmp_path / "f.json")
+    assert gg.from_trees(tmp_path / "f.json") == gg.from_trees(model)
+    text = json.loads((tmp_path / "f.json").read_text())
+    text["learner"]["objective"]["name"] = "count:poisson"
+    (tmp_path / "f.json").write_text(json.dumps(text))
+    with pytest.raises(trees.TreesError, match=r"'count:poisson' transforms its scores.*raw=True"):
+        gg.from_trees(tmp_path / "f.json")
+    assert gg.from_trees(tmp_path / "f.json", raw=True).readout.kind == "regression"
