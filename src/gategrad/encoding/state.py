@@ -12,8 +12,8 @@ KINDS: dict[str, type[Thermometer | Binned | OneHot | Splits | Table]] = {
     "thermometer": Thermometer,
     "binned": Binned,
     "one-hot": OneHot,
-    "splits": Splits,
     "table": Table,
+    "splits": Splits,
 }
 
 
