@@ -2,21 +2,25 @@
 
 import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+from tests import fresh
+
+
+def run(name: str, *arguments: str) -> str:
+    """What the example prints."""
+    program = f"import runpy; runpy.run_path('examples/{name}', run_name='__main__')"
+    done = fresh.run(program, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_own_loop() -> None:
     pytest.importorskip("torch", reason="needs gategrad[train]")
-    command = [sys.executable, EXAMPLES / "own_loop.py", "--steps", "120"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "training runs on native" in done.stdout
-    accuracy = re.search(r"([\d.]+)% of the test images", done.stdout)
+    said = run("own_loop.py", "--steps", "120")
+    assert "training runs on native" in said
+    accuracy = re.search(r"([\d.]+)% of the test images", said)
     assert float(accuracy[1]) > 70
 
 
@@ -24,7 +28,6 @@ def test_regression() -> None:
     pytest.importorskip("torch", reason="needs gategrad[train]")
     if "GATEGRAD_DATA" not in os.environ:
         pytest.skip("needs the Adult census in $GATEGRAD_DATA")
-    command = [sys.executable, EXAMPLES / "regression.py", "--steps", "100"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    mean, circuit = map(float, re.findall(r"RMSE ([\d.]+) hours", done.stdout))
+    said = run("regression.py", "--steps", "100")
+    mean, circuit = map(float, re.findall(r"RMSE ([\d.]+) hours", said))
     assert circuit < 0.95 * mean

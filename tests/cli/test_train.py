@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +14,7 @@ from gategrad.encoding import Thermometer
 from gategrad.records import read
 from gategrad.train import Recipe
 from gategrad.train.recipes import recipe_network
+from tests import fresh
 
 QUICK = ("--layers", "60x2", "--steps", 3, "--threads", 1)
 KEYS = {"hard_accuracy", "soft_accuracy", "neurons", "gates", "seconds", "steps"} | {
@@ -239,23 +238,21 @@ def test_resuming_gives_the_same_model(gategrad, monk_csv, tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
 def test_ctrl_c_saves_the_best_network_so_far(monk_csv, tmp_path):
     options = ["--target", "answer", "--layers", "60x2", "--steps", "1000000", "--threads", "1"]
-    command = [sys.executable, "-m", "gategrad", "train", "monk.csv", *options, "--patience", "99"]
-    # Output goes to a file, so that nobody has to read it for the process to go on.
-    with (tmp_path / "err").open("w") as err:
-        process = subprocess.Popen(command, cwd=tmp_path, stderr=err, stdout=subprocess.PIPE)
-        try:
-            while "step 0 of" not in (tmp_path / "err").read_text() and process.poll() is None:
-                pass
-            process.send_signal(signal.SIGINT)
-            out, _ = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    text = (tmp_path / "err").read_text()
+    arguments = ["train", "monk.csv", *options, "--patience", "99"]
+    program = "from gategrad.cli import main; main()"
+    with fresh.start(program, *arguments, cwd=tmp_path) as process:
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "step 0 of" in line:
+                process.send_signal(signal.SIGINT)
+        out = process.stdout.read()
+    text = "".join(lines)
     assert process.returncode == 1, text
     assert "Traceback" not in text
     assert "error: interrupted after " in text
     assert "the best network so far is in monk.gg" in text
-    assert b"live gates" in out
+    assert "live gates" in out
     assert gg.load(tmp_path / "monk.gg").neurons == 120
 
 

@@ -1,8 +1,6 @@
 """No cache keeps what tracing made."""
 
 import ast
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 import gategrad
 from gategrad.nn.constants import constant
+from tests import fresh
 
 PROGRAM = """
 import contextlib
@@ -52,7 +51,7 @@ TRACES = {
 def test_an_unrelated_network_is_as_it_was_after_tracing(trace):
     traced = f"def traced(net):{textwrap.dedent(TRACES[trace]).replace(chr(10), chr(10) + '    ')}"
     code = PROGRAM.replace("OPTIONS =", f"{traced}\nOPTIONS =", 1)
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    found = fresh.run(code)
     assert found.returncode == 0, found.stderr
 
 

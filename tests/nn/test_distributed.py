@@ -1,18 +1,17 @@
 """Two processes with gloo: the gradients are those of the whole batch; wiring must be equal."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
+import socket
+from contextlib import ExitStack
 
 import pytest
+
+from tests import fresh
 
 torch = pytest.importorskip("torch", reason="needs gategrad[train]")
 if not torch.distributed.is_available():
     pytest.skip("torch has no distributed", allow_module_level=True)
 
-ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
 import sys, torch, torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
@@ -42,30 +41,39 @@ dist.destroy_process_group()
 """
 
 
+# What was said before a process is aborted must be there, and one that waits must not wait forever.
+BEGIN = "import signal, sys; signal.alarm(100); sys.stdout.reconfigure(line_buffering=True)\n"
+# What torch says where a thread of its own aborts a process that is ending, once in a long while;
+# the tests look at what was said before.
 ABORTED = "terminate called without an active exception"
 
 
-def _torchrun(*arguments: str) -> str:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    done = subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, cwd=ROOT, env=environment
-    )
-    # Once in a long while a thread of torch aborts a process that is ending; what was said before
-    # is all there, and the tests look at it.
-    assert done.returncode == 0 or ABORTED in done.stderr, done.stderr
-    return done.stdout
+def _two(script: str, *arguments: str) -> str:
+    """What the first of two processes prints, with the variables that torchrun sets."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+    said = []
+    with ExitStack() as stack:
+        both = [
+            fresh.start(BEGIN + script, *arguments, RANK=rank, LOCAL_RANK=rank, **place)
+            for rank in ("0", "1")
+        ]
+        for process in map(stack.enter_context, both):
+            said.append(process.stdout.read())
+            errors = process.stderr.read()
+            assert process.wait() == 0 or ABORTED in errors, errors
+    return said[0]
 
 
-def test_gradients_are_those_of_the_whole_batch(tmp_path: Path) -> None:
-    script = tmp_path / "two.py"
-    script.write_text(SCRIPT)
-    said = _torchrun(str(script))
+def test_gradients_are_those_of_the_whole_batch() -> None:
+    said = _two(SCRIPT)
     assert "the wiring of process 1 differs from that of process 0" in said
     assert "same gradients" in said
 
 
 def test_the_example_learns() -> None:
-    said = _torchrun("examples/ddp.py", "--width", "1000", "--steps", "60")
+    script = "import runpy; runpy.run_path('examples/ddp.py', run_name='__main__')"
+    said = _two(script, "--width", "1000", "--steps", "60")
     accuracy = re.search(r"([\d.]+)% of the test images, 2 processes", said)
     assert float(accuracy[1]) > 35

@@ -1,8 +1,6 @@
 """Every parametrization with every estimator: gradients, hard networks, noise, limited gates."""
 
 import itertools
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -16,6 +14,7 @@ from gategrad.nn.gates.functions import coefficients_from_tables, entries_from_t
 from gategrad.nn.gates.noise import draw_noise
 from gategrad.nn.gates.options import EFD, ESTIMATORS, HARD_FORWARD
 from gategrad.nn.gates.parametrization import PARAMETRIZATIONS, from_logits
+from tests import fresh
 
 OF_COEFFICIENTS = [estimator for estimator in ESTIMATORS if estimator != EFD]
 OF_LOGITS = [name for name, p in PARAMETRIZATIONS.items() if p.logits is not None]
@@ -146,7 +145,8 @@ def test_a_state_in_a_fresh_process_gives_the_same_outputs(tmp_path):
         soft, hard = module(x).detach(), module.eval()(x).detach()
         saved = {"state": state, "x": x, "soft": soft, "hard": hard, "estimator": estimator}
         torch.save(saved, tmp_path / f"{kind}.pt")
-    subprocess.run([sys.executable, "-c", PROGRAM, tmp_path, *PARAMETRIZATIONS], check=True)
+    done = fresh.run(PROGRAM, tmp_path, *PARAMETRIZATIONS)
+    assert done.returncode == 0, done.stderr
 
 
 def test_noise_is_new_every_pass_follows_the_seed_and_is_none_of_torchs():

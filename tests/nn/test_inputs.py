@@ -1,8 +1,6 @@
 """Gates with three to six inputs: every parametrization, estimator and wiring, to the engine."""
 
 import itertools
-import subprocess
-import sys
 from functools import partial
 
 import numpy as np
@@ -15,6 +13,7 @@ from gategrad.circuit import Circuit, Readout, decompose, evaluate, live_gates
 from gategrad.nn.gates.inits import INITS
 from gategrad.nn.gates.options import HARD_FORWARD
 from gategrad.nn.gates.parametrization import TABLES, table_from_logits
+from tests import fresh
 from tests.nn.wide import INPUTS, OUT_DIM, layer, rows
 
 ESTIMATORS = ("soft", "straight-through", "gumbel-soft", "gumbel-hard", "efd")
@@ -319,7 +318,8 @@ for layer, state in zip(layers, states):
     layer.load_state_dict(state)
 torch.save(run(layers, x), {str(tmp_path / "y.pt")!r})
 """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = fresh.run(code)
+    assert done.returncode == 0, done.stderr
     for ours, theirs in zip(space["run"](layers, x), torch.load(tmp_path / "y.pt"), strict=True):
         assert torch.equal(ours, theirs)
 

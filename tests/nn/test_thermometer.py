@@ -1,8 +1,5 @@
 """nn.Thermometer: the bits of encoding.Thermometer in every mode, ordered levels, gradients."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -11,6 +8,7 @@ import gategrad as gg
 from gategrad import encoding, nn
 from gategrad.encoding import EncodingError
 from gategrad.harden import DiscretizeError
+from tests import fresh
 
 LEVELS = np.array([[0.1, -1.0, 3.0], [0.3, 0.0, 3.0], [0.7, 2.5, 1e6]])
 
@@ -188,5 +186,6 @@ layer = nn.Thermometer(torch.zeros({tuple(layer.levels().shape)}).numpy(), learn
 layer.load_state_dict(state)
 torch.save(layer(x).detach(), {str(tmp_path / "out.pt")!r})
 """
-    subprocess.run([sys.executable, "-c", script], check=True)
+    done = fresh.run(script)
+    assert done.returncode == 0, done.stderr
     assert torch.equal(torch.load(tmp_path / "out.pt", weights_only=True), layer(x).detach())

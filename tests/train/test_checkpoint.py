@@ -4,9 +4,6 @@ import itertools
 import os
 import re
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,17 +11,13 @@ import torch
 
 from gategrad import train
 from gategrad.train import CheckpointError, loop
+from tests import fresh
 from tests.train.examples import fit, network, problem, same_weights, with_dropout
-
-ROOT = Path(__file__).parents[2]
 
 
 def start(checkpoint, steps):
     """The program of examples.py, whose output is a line for each evaluation."""
-    command = [sys.executable, "-m", "tests.train.examples", str(checkpoint), str(steps)]
-    return subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    return fresh.start("from tests.train.examples import main; main()", checkpoint, steps)
 
 
 def same_history(a, b):
@@ -48,7 +41,7 @@ def test_killed_run_goes_on_bit_for_bit(tmp_path):
     with start(checkpoint, steps) as process:
         for _ in range(4):
             process.stdout.readline()
-        process.kill()
+        process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     done = torch.load(checkpoint, weights_only=True)["state"]["step"]
     assert 0 < done < steps

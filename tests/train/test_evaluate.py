@@ -1,7 +1,5 @@
 """Soft accuracy is of soft gates; what a run shows."""
 
-import subprocess
-import sys
 from contextlib import suppress
 
 import numpy as np
@@ -16,6 +14,7 @@ from gategrad.nn.layers.fixed_wires import fixed_wires
 from gategrad.train.evaluate import relaxed, row_reader, soft_figure
 from gategrad.train.progress import reporter
 from gategrad.train.result import Evaluation
+from tests import fresh
 from tests.train.examples import network, problem, with_dropout
 
 
@@ -82,8 +81,8 @@ def test_where_stderr_is_no_terminal_there_is_a_line_an_evaluation():
         "from tests.train.examples import fit, network\n"
         "fit(network(), steps=20, eval_every=10, progress=True)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == ""
+    done = fresh.run(code)
+    assert (done.returncode, done.stdout) == (0, "")
     lines = done.stderr.splitlines()
     assert [line.split(":")[0] for line in lines] == [
         "step 0 of 20",
