@@ -45,7 +45,7 @@ def reporter(
     elif not console.is_terminal:
         yield Reporter(
             evaluation=lambda e: console.print(
-                f"step {e.step:,} of {steps:,}: {_text(e, chosen_on)}"
+                f"step {e.step:,} of {steps:,}: {_text(e, chosen_on)}", soft_wrap=True
             ),
             note=lambda text: _note(console, text),
         )
