@@ -14,6 +14,8 @@ STAMP := $(VENV)/.installed
 REQUIREMENTS := import tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')
 NATIVE := $(shell find native -type f)
+# Without its files of compiled Python, each process that imports torch takes 10 seconds more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint bench format fuzz sanitize sanitize-threads clean
 

@@ -153,6 +153,9 @@ def main() -> None:
     if program is None:
         return
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Streams know what their file was when they were made.
+    sys.stdout = open(1, "w", closefd=False)
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     os.chdir(program["cwd"])
     os.environ.clear()
     os.environ.update(program["environ"])
