@@ -154,8 +154,8 @@ def main() -> None:
         return
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Streams know what their file was when they were made.
-    sys.stdout = open(1, "w", closefd=False)
-    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.chdir(program["cwd"])
     os.environ.clear()
     os.environ.update(program["environ"])
