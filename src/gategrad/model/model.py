@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad import passes
 from gategrad.circuit import Circuit, Readout, check_pair
+from gategrad.circuit.probabilities import probabilities
 from gategrad.encoding import Encoder, rows_for
 from gategrad.engine import (
     ForkLock,
@@ -150,15 +151,8 @@ class Model:
         kind = self.readout.kind
         if kind == "regression":
             raise ModelError("a regression has no probabilities; its predictions are its scores")
-        scores = self.scores(x, threads=threads, backend=backend).astype(np.float64)
-        link = (self.meta or {}).get("link")
-        if link == "share":
-            return np.clip(scores + 0.5 * (kind == "binary"), 0.0, 1.0)
-        if kind != "argmax" or link == "logistic":
-            # By the hyperbolic tangent, which never overflows.
-            return 0.5 + 0.5 * np.tanh(0.5 * scores)
-        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return shares / shares.sum(axis=1, keepdims=True)
+        found = self.scores(x, threads=threads, backend=backend)
+        return probabilities(kind, found, (self.meta or {}).get("link"))
 
     def sums(
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gategrad.options.network import LEARNED
 from gategrad.options.option import Range, option
-from gategrad.options.words import two_numbers
+from gategrad.options.words import numbers_or, two_numbers
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class TrainingOptions:
         freeze: first and last share of the steps.
         gate_penalty: weight of live gates in the loss.
         loss: by name; None fits the head.
+        class_weight: "balanced", or a weight for each class.
+        metric: that evaluations are compared by; None is accuracy, or R2.
     """
 
     optimizer: str = option("adam", "adam or adamw.", noted=False)
@@ -69,4 +71,17 @@ class TrainingOptions:
     )
     loss: str | None = option(
         None, "cross-entropy, bce, mse or mae; what fits the task by default.", noted=False
+    )
+    class_weight: str | tuple[float, ...] | None = option(
+        None,
+        "What a row counts by its class: balanced, or a number for each class, such as 1,5.",
+        kind=str,
+        words=numbers_or("balanced", expected="balanced, or numbers such as 1,5"),
+        metavar="WEIGHTS",
+        noted=False,
+    )
+    metric: str | None = option(
+        None,
+        "To choose the best network by: accuracy (the default), balanced-accuracy, f1, auc or "
+        "log-loss.",
     )

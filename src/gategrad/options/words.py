@@ -32,6 +32,15 @@ def number_or(name: str, *, least: int, expected: str) -> Words:
     return Words(read, expected)
 
 
+def numbers_or(name: str, *, expected: str) -> Words:
+    """Numbers with commas between them as a tuple, or `name`."""
+
+    def read(text: str) -> str | tuple[float, ...]:
+        return text if text == name else tuple(float(part) for part in text.split(","))
+
+    return Words(read, expected)
+
+
 def two_numbers(example: str) -> Words:
     """Two numbers with a colon between them."""
 

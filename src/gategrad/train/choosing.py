@@ -10,7 +10,8 @@ beyond what a constant answer gets by luck, two standard errors above that answe
 from dataclasses import dataclass
 from math import inf, isnan, sqrt
 
-from gategrad.circuit.figures import constant_figure
+from gategrad.circuit.metrics import METRICS
+from gategrad.train.errors import TrainError
 from gategrad.train.result import Evaluation
 from gategrad.train.rows import Rows
 
@@ -51,12 +52,18 @@ class Choosing:
         return first - self.gate_penalty * share, -loss
 
 
-def start_bar(kind: str, chosen_on: Rows, *, fresh: bool) -> float:
-    """`Choosing.start_above`; `fresh` says that the network is known to be untrained."""
+def start_bar(kind: str, chosen_on: Rows, *, fresh: bool, constant: float) -> float:
+    """`Choosing.start_above`.
+
+    Args:
+        kind: of the head.
+        chosen_on: the rows to choose on.
+        fresh: whether the network is known to be untrained.
+        constant: the figure of the best constant answer.
+    """
     if fresh:
         return inf
-    constant = constant_figure(kind, chosen_on.targets.cpu().numpy())
-    if kind == "regression":
+    if kind == "regression" or not 0 <= constant <= 1:
         return constant
     return constant + _STANDARD_ERRORS * sqrt(constant * (1 - constant) / len(chosen_on))
 
@@ -70,3 +77,18 @@ def told(n_rows: int, *, own: bool) -> str | None:
         f"only {n_rows} rows {what} to choose on, where a figure is mostly luck: the circuit's "
         "loss on all rows chooses"
     )
+
+
+def checked_metric(kind: str, metric: str | None) -> str | None:
+    """The metric that `fit` is told, for a head of `kind`.
+
+    Raises:
+        TrainError: an unknown one, or one for a head that has no classes.
+    """
+    if metric is None:
+        return None
+    if metric not in METRICS:
+        raise TrainError(f"metric is {metric!r}; known: {', '.join(METRICS)}")
+    if kind not in ("argmax", "binary"):
+        raise TrainError(f"metric={metric!r} is for classes, and the network's head is for {kind}")
+    return metric

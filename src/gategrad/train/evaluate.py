@@ -5,18 +5,20 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from gategrad.circuit import decide, scores
 from gategrad.circuit.figures import figure
+from gategrad.circuit.metrics import measured
+from gategrad.circuit.probabilities import probabilities
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
 from gategrad.model import Model
 from gategrad.nn import fuse
 from gategrad.nn.layers.fixed_wires import fixed_wires
 from gategrad.nn.wiring.learned import LearnedWiring
-from gategrad.train.losses import LossFunction
+from gategrad.train.losses import HeadLoss
 from gategrad.train.rows import RowReader, Rows, as_input
 
 # Rows at a time: values of a layer of thousands of gates then stay in the cache.
@@ -54,13 +56,26 @@ def row_reader(model: Model, encoder: Encoder | None) -> RowReader:
     )
 
 
-def soft_figure(net: nn.Module, rows: Rows, kind: str) -> float:
-    """The figure of the relaxed network on rows that are on its device."""
-    fused, decided = fuse(net), []
+def soft_figure(net: nn.Module, rows: Rows, kind: str, metric: str | None = None) -> float:
+    """The figure of the relaxed network, or a metric, on rows that are on its device."""
+    fused, found = fuse(net), []
     with relaxed(net), fixed_wires(net), torch.no_grad():
         for bits in rows.bits.split(_BATCH):
-            decided.append(_decide(kind, fused(as_input(bits))))
-    return figure(kind, torch.cat(decided).cpu().numpy(), rows.targets.cpu().numpy())
+            found.append(fused(as_input(bits)))
+    scores = torch.cat(found)
+    return _measured(kind, metric, _decide(kind, scores).cpu().numpy(), scores.cpu().numpy(), rows)
+
+
+def _measured(
+    kind: str, metric: str | None, decided: NDArray, scores: NDArray, rows: Rows
+) -> float:
+    targets = rows.targets.cpu().numpy()
+    weights = None if rows.weights is None else rows.weights.cpu().double().numpy()
+    if metric is None:
+        return figure(kind, decided, targets, weights)
+    p = probabilities(kind, scores)
+    p = np.hstack([1 - p, p]) if kind == "binary" else p
+    return measured(metric, decided, p, targets, weights)
 
 
 def _decide(kind: str, scores: Tensor) -> Tensor:
@@ -72,13 +87,17 @@ def _decide(kind: str, scores: Tensor) -> Tensor:
     return (scores[:, 0] if kind == "binary" else scores) > 0
 
 
-def hard_look(net: nn.Module, rows: Rows, loss: LossFunction) -> tuple[float, float]:
-    """The figure of the circuit, by the native engine, and the loss of its scores."""
+def hard_look(
+    net: nn.Module, rows: Rows, loss: HeadLoss, metric: str | None = None
+) -> tuple[float, float]:
+    """The figure of the circuit, or a metric, by the native engine; and the loss of its scores."""
     model = discretize(net, ignore_hooks=True, input_shape=rows.bits.shape[1:])
     sums = model.sums(rows.bits.cpu().numpy(), threads=torch.get_num_threads())
     targets, readout = rows.targets.cpu(), model.readout
-    found = figure(readout.kind, decide(readout, sums), targets.numpy())
-    return found, float(loss(torch.from_numpy(scores(readout, sums)), targets))
+    found = scores(readout, sums)
+    measured_ = _measured(readout.kind, metric, decide(readout, sums), found, rows)
+    weights = None if rows.weights is None else rows.weights.cpu()
+    return measured_, float(loss(torch.from_numpy(found), targets, weights))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from gategrad.train.result import Result
 from gategrad.train.rows import Augment, Validation
 from gategrad.train.sitting import Sitting, train_on
 from gategrad.train.staging import Anneal, Freeze
+from gategrad.train.weights import ClassWeight
 
 
 def fit(
@@ -25,6 +26,9 @@ def fit(
     encoder: Encoder | None = None,
     loss: Loss | None = None,
     validation: Validation = 0.1,
+    sample_weight: ArrayLike | Tensor | None = None,
+    class_weight: ClassWeight = None,
+    metric: str | None = None,
     optimizer: OptimizerChoice = "adam",
     lr: float | None = None,
     wiring_lr: float | None = None,
@@ -71,6 +75,15 @@ def fit(
         validation: rows held back to choose on, drawn by `seed`, each class in proportion: how
             many (an integer), or a fraction below 1; or `(x, y)` of one's own; None evaluates on
             the training rows.
+        sample_weight: (n,) numbers of at least 0, what each row counts in the loss and in the
+            figure that chooses; rows of a `validation` of one's own count by their class alone.
+            Only their ratios matter. Not with a loss of one's own.
+        class_weight: "balanced", by which all classes weigh the same together; or what a row of
+            each class counts, in order, or as a dict by class index; times `sample_weight`.
+        metric: what the best evaluation is chosen by, and what `soft` and `hard` are: "accuracy"
+            (where None), "balanced-accuracy", "f1" (of class 1 of two; else the mean), "auc" (of
+            more than two classes the mean of one against the others) or "log-loss", which results
+            have as a negative number; for classifiers.
         optimizer: "adam" or "adamw"; a torch optimizer over the network's parameters; or a function
             from parameters to one.
         lr: learning rate of an optimizer by name (0.03).

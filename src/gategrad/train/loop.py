@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gategrad.circuit import live_gates
-from gategrad.circuit.figures import FIGURES
+from gategrad.circuit.figures import FIGURES, constant_figure
+from gategrad.circuit.metrics import SHOWN, constant_metric
 from gategrad.harden import discretize
 from gategrad.nn import expected_gates, fuse, resample_slots
 from gategrad.nn.measures.expected_gates import count_gates
@@ -22,7 +23,7 @@ from gategrad.train.choosing import FEW_ROWS, Choosing, start_bar
 from gategrad.train.errors import TrainError
 from gategrad.train.evaluate import device_of, hard_look, soft_figure
 from gategrad.train.interrupt import Interrupt
-from gategrad.train.losses import LossFunction
+from gategrad.train.losses import HeadLoss
 from gategrad.train.online import Online
 from gategrad.train.optimizers import schedule_factor
 from gategrad.train.plan import Plan
@@ -50,12 +51,27 @@ class Head:
         loss: on a batch of them.
         name: of the loss.
         judge: the loss by which equal evaluations are told apart: no user's own.
+        metric: that evaluations are compared by; the figure of the kind where None.
     """
 
     kind: str
-    loss: LossFunction
+    loss: HeadLoss
     name: str
-    judge: LossFunction
+    judge: HeadLoss
+    metric: str | None = None
+
+    @property
+    def figure(self) -> str:
+        """The name of what evaluations are compared by."""
+        return FIGURES[self.kind] if self.metric is None else SHOWN[self.metric]
+
+    def constant(self, rows: Rows) -> float:
+        """That of the best constant answer on these rows."""
+        targets = rows.targets.cpu().numpy()
+        weights = None if rows.weights is None else rows.weights.cpu().double().numpy()
+        if self.metric is None:
+            return constant_figure(self.kind, targets, weights)
+        return constant_metric(self.metric, targets, int(targets.max()) + 1, weights)
 
 
 class Run:
@@ -97,7 +113,9 @@ class Run:
         self.best: Evaluation | None = None
         self.choosing = Choosing(
             few=len(chosen_on) < FEW_ROWS,
-            start_above=start_bar(head.kind, chosen_on, fresh=fresh),
+            start_above=start_bar(
+                head.kind, chosen_on, fresh=fresh, constant=head.constant(chosen_on)
+            ),
             gate_penalty=plan.gate_penalty,
             neurons=count_gates(net),
         )
@@ -110,9 +128,9 @@ class Run:
         """One step: forward, backward, update."""
         self.staging.apply(self.step / self.plan.steps)
         self._set_learning_rates()
-        bits, targets = self._batch()
+        bits, targets, weights = self._batch()
         self._drop_gradients()
-        loss = self.head.loss(self._fused(bits), targets)
+        loss = self.head.loss(self._fused(bits), targets, weights)
         if self.plan.gate_penalty:
             loss = loss + self.plan.gate_penalty * expected_gates(self.net) / count_gates(self.net)
         loss.backward()
@@ -129,12 +147,13 @@ class Run:
         self._check_loss()
         self.staging.apply(self.step / self.plan.steps)
         loss = float(self._loss_sum) / self._loss_steps if self._loss_steps else nan
-        soft = soft_figure(self.net, self.chosen_on, self.head.kind)
-        hard, hard_loss = hard_look(self.net, self.chosen_on, self.head.judge)
+        soft = soft_figure(self.net, self.chosen_on, self.head.kind, self.head.metric)
+        hard, hard_loss = hard_look(self.net, self.chosen_on, self.head.judge, self.head.metric)
         if self.choosing.few:
             _, hard_loss = hard_look(self.net, self._all_rows, self.head.judge)
-        name = FIGURES[self.head.kind]
-        evaluation = Evaluation(self.step, loss, soft, hard, self._live_gates(), name, hard_loss)
+        evaluation = Evaluation(
+            self.step, loss, soft, hard, self._live_gates(), self.head.figure, hard_loss
+        )
         self._loss_sum.zero_()
         self._loss_steps = 0
         self.history.append(evaluation)
@@ -233,14 +252,15 @@ class Run:
             for parameter in group["params"]:
                 parameter.grad = None
 
-    def _batch(self) -> tuple[Tensor, Tensor]:
+    def _batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
         """The rows of this step; each epoch is a new order without its last, incomplete batch."""
         size = self.plan.batch_size
         epoch, place = divmod(self.step, len(self.rows) // size)
         if self._order[0] != epoch:
             self._order = epoch, self._shuffled(epoch)
         chosen = self._order[1][place * size : (place + 1) * size]
-        return as_input(self._bits(chosen)), self.rows.targets[chosen]
+        weights = None if self.rows.weights is None else self.rows.weights[chosen]
+        return as_input(self._bits(chosen)), self.rows.targets[chosen], weights
 
     def _bits(self, chosen: Tensor) -> Tensor:
         if self.online is None:

@@ -1,6 +1,7 @@
 """The losses that fit each kind of head."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -12,6 +13,14 @@ from gategrad.train.errors import TrainError
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 Loss = str | LossFunction
 
+
+class HeadLoss(Protocol):
+    """What `make_loss` gives."""
+
+    def __call__(self, scores: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Of scores (b, k) and their targets to a scalar; a row counts by its weight (b,)."""
+
+
 LOSSES = {
     "argmax": ("cross-entropy",),
     "binary": ("bce",),
@@ -20,7 +29,7 @@ LOSSES = {
 }
 
 
-def make_loss(kind: str, loss: Loss | None, targets: Tensor) -> LossFunction:
+def make_loss(kind: str, loss: Loss | None, targets: Tensor) -> HeadLoss:
     """The loss of a head: the first that fits, the one of that name, or the user's own.
 
     Errors of a regression are taken in standard deviations of the training targets, so that 1 is
@@ -37,14 +46,14 @@ def make_loss(kind: str, loss: Loss | None, targets: Tensor) -> LossFunction:
     if loss is None:
         loss = LOSSES[kind][0]
     if callable(loss):
-        return loss
+        return _Own(loss)
     if loss not in LOSSES[kind]:
         raise TrainError(
             f"loss is {loss!r}; for a head of kind {kind!r} expected {' or '.join(LOSSES[kind])}, "
             "or a function of scores and targets"
         )
     if kind == "argmax":
-        return functional.cross_entropy
+        return _cross_entropy
     if kind == "regression":
         return _Errors(loss, targets)
     return _bce
@@ -57,6 +66,21 @@ def loss_name(kind: str, loss: Loss | None) -> str:
     return f"{loss.__module__}.{getattr(loss, '__qualname__', type(loss).__qualname__)}"
 
 
+class _Own:
+    """A function of the user's, which knows no weights."""
+
+    def __init__(self, loss: LossFunction) -> None:
+        self.loss = loss
+
+    def __call__(self, scores: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+        if weights is not None:
+            raise TrainError(
+                "rows have weights, which a loss of one's own doesn't take; name a loss, or leave "
+                "out sample_weight and class_weight"
+            )
+        return self.loss(scores, targets)
+
+
 class _Errors:
     """Mean squared or absolute errors, in standard deviations of the targets."""
 
@@ -66,13 +90,29 @@ class _Errors:
         self.scale = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
         self.of = functional.mse_loss if name == "mse" else functional.l1_loss
 
-    def __call__(self, scores: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, scores: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
         # Differences in float64: targets far from 0 lose what tells them apart in float32.
         errors = (scores.double() - targets) / self.scale.to(scores.device)
         errors = errors.to(scores.dtype)
-        return self.of(errors, torch.zeros_like(errors))
+        if weights is None:
+            return self.of(errors, torch.zeros_like(errors))
+        return _weighed(self.of(errors, torch.zeros_like(errors), reduction="none"), weights)
 
 
-def _bce(scores: Tensor, targets: Tensor) -> Tensor:
+def _cross_entropy(scores: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+    if weights is None:
+        return functional.cross_entropy(scores, targets)
+    return _weighed(functional.cross_entropy(scores, targets, reduction="none"), weights)
+
+
+def _bce(scores: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     targets = targets.to(scores.dtype).view_as(scores)
-    return functional.binary_cross_entropy_with_logits(scores, targets)
+    if weights is None:
+        return functional.binary_cross_entropy_with_logits(scores, targets)
+    losses = functional.binary_cross_entropy_with_logits(scores, targets, reduction="none")
+    return _weighed(losses, weights)
+
+
+def _weighed(losses: Tensor, weights: Tensor) -> Tensor:
+    """The mean of losses (b,) or (b, k), whose rows' weights are 1 on average over all rows."""
+    return (losses.reshape(len(weights), -1).mean(1) * weights.to(losses.dtype)).mean()

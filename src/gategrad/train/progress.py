@@ -86,8 +86,9 @@ def _bar(console: Console, start: int, steps: int, chosen_on: str) -> Iterator[R
 
 def _text(evaluation: Evaluation, rows: str) -> str:
     soft, hard = evaluation.soft, evaluation.hard
-    if evaluation.figure == "R2":
-        figures = f"R2 soft {soft:.4f}  hard {hard:.4f}  gap {evaluation.gap:+.4f} ({rows})"
+    if "accuracy" not in evaluation.figure:
+        name, gap = evaluation.figure, evaluation.gap
+        figures = f"{name} soft {soft:.4f}  hard {hard:.4f}  gap {gap:+.4f} ({rows})"
     else:
         gap = 100 * evaluation.gap
         figures = f"soft {soft:.2%}  hard {hard:.2%}  gap {gap:+.2f} ({rows})"

@@ -34,6 +34,7 @@ def fit_recipe(
     image_shape: Sequence[int] | None = None,
     encoder: Encoder | None = None,
     validation: Validation = 0.1,
+    sample_weight: ArrayLike | None = None,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     resume: bool = False,
@@ -51,7 +52,8 @@ def fit_recipe(
         kind: of the head: "argmax", "binary", "multilabel" or "regression".
         image_shape: (channels, height, width) where rows are flattened images.
         encoder: fitted.
-        validation: and all below: see `fit`.
+        validation: rows held back to choose on, see `fit`.
+        sample_weight: what each row counts, and all below: see `fit`.
         seed: of wiring, weights, order and warps.
         checkpoint: file.
         resume: continue the run in it.
@@ -72,6 +74,7 @@ def fit_recipe(
     sitting = Sitting(
         encoder=encoder,
         validation=validation,
+        sample_weight=sample_weight,
         augment=_copies(recipe, image_shape, seed),
         transform=recipe.warp(image_shape) if recipe.augment == ONLINE else None,
         checkpoint=checkpoint,

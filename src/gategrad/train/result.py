@@ -88,7 +88,5 @@ class Result:
 
 def _accuracy(found: Evaluation | Result, name: str) -> float:
     if "accuracy" not in found.figure:
-        raise AttributeError(
-            f"a network of numbers has no {name}_accuracy; its {found.figure} is in .{name}"
-        )
+        raise AttributeError(f"this run has no {name}_accuracy; its {found.figure} is in .{name}")
     return getattr(found, name)

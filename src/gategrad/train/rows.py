@@ -1,7 +1,7 @@
 """Rows and targets as a user has them, to tensors."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
@@ -14,6 +14,7 @@ from gategrad.engine import check_rows, check_values
 from gategrad.train.errors import TrainError
 from gategrad.train.splitting import held_rows
 from gategrad.train.targets import as_numpy, read_targets, strata
+from gategrad.train.weights import ClassWeight, row_weights
 
 Augment = Callable[[NDArray], NDArray]
 Validation = int | float | tuple[ArrayLike | Tensor, ArrayLike | Tensor] | None
@@ -23,31 +24,46 @@ Validation = int | float | tuple[ArrayLike | Tensor, ArrayLike | Tensor] | None
 class Rows:
     """Bits (n, inputs) uint8, or features where the network encodes them itself; and targets.
 
-    `as_input` makes of a batch of bits what the network takes; targets are those of `read_targets`.
+    `as_input` makes of a batch of bits what the network takes; targets are those of `read_targets`;
+    weights (n,) float32 say what a row counts, all the same where None.
     """
 
     bits: Tensor
     targets: Tensor
+    weights: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def to(self, device: torch.device) -> "Rows":
         """The same rows on a device."""
-        return Rows(self.bits.to(device), self.targets.to(device))
+        weights = None if self.weights is None else self.weights.to(device)
+        return Rows(self.bits.to(device), self.targets.to(device), weights)
 
     def where(self, mask: NDArray[np.bool_]) -> "Rows":
         """Some of the rows, (n,) bool saying which."""
         chosen = torch.from_numpy(np.flatnonzero(mask))
-        return Rows(self.bits[chosen], self.targets[chosen])
+        weights = None if self.weights is None else self.weights[chosen]
+        return Rows(self.bits[chosen], self.targets[chosen], weights)
 
     def and_(self, more: "Rows") -> "Rows":
-        """These rows, then `more`."""
-        return Rows(torch.cat([self.bits, more.bits]), torch.cat([self.targets, more.targets]))
+        """These rows, then `more`, which have weights where these have."""
+        weights = None
+        if self.weights is not None and more.weights is not None:
+            weights = torch.cat([self.weights, more.weights])
+        bits, targets = torch.cat([self.bits, more.bits]), torch.cat([self.targets, more.targets])
+        return Rows(bits, targets, weights)
+
+    def weighed(self) -> "Rows":
+        """The same rows with weights that are 1 on average."""
+        if self.weights is None:
+            return self
+        return Rows(self.bits, self.targets, self.weights / self.weights.mean().clamp(min=1e-30))
 
     def digest(self) -> str:
         """A checksum over the rows and their order."""
-        parts = (self.bits.cpu().numpy(), self.targets.cpu().numpy())
+        kept = [self.bits, self.targets, *([] if self.weights is None else [self.weights])]
+        parts = [part.cpu().numpy() for part in kept]
         return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
 
 
@@ -64,6 +80,11 @@ class RowReader:
     encoder: Encoder | None = None
     kind: str = "argmax"
     encodes: bool = False
+
+    @property
+    def classes(self) -> int:
+        """Classes that a classifier tells apart: two by one score."""
+        return 2 if self.kind == "binary" else self.n_classes
 
     def read(self, x: ArrayLike | Tensor, y: ArrayLike | Tensor) -> Rows:
         """Encode and check rows (n, features) and targets.
@@ -104,6 +125,8 @@ def split_rows(
     validation: Validation,
     augment: Augment | None,
     seed: int,
+    sample_weight: ArrayLike | Tensor | None = None,
+    class_weight: ClassWeight = None,
 ) -> tuple[Rows, NDArray, Rows]:
     """Rows to train on, augmented ones after the originals, and rows to choose on; see `fit`.
 
@@ -113,9 +136,17 @@ def split_rows(
     rows = reader.read(x, y)
     if not len(rows):
         raise TrainError("x has no rows; expected at least one to train on")
+    weights = row_weights(reader.kind, rows.targets, reader.classes, sample_weight, class_weight)
+    rows = replace(rows, weights=weights)
     kept, chosen_on = np.ones(len(rows), bool), rows
     if _is_pair(validation):
         chosen_on = reader.read(*validation)
+        own_weights = row_weights(
+            reader.kind, chosen_on.targets, reader.classes, None, class_weight
+        )
+        if weights is not None and own_weights is None:
+            own_weights = torch.ones(len(chosen_on))
+        chosen_on = replace(chosen_on, weights=own_weights)
     elif validation is not None:
         kept = ~held_rows(strata(rows.targets), validation, seed)
         chosen_on = rows.where(~kept)
@@ -124,8 +155,11 @@ def split_rows(
     rows, own = rows.where(kept), reader.rows(x)[kept]
     if augment is not None:
         more = _augmented(augment, own, rows)
-        rows, own = rows.and_(reader.read(*more)), np.concatenate([own, more[0]])
-    return rows, own, chosen_on
+        copies = reader.read(*more)
+        if rows.weights is not None:
+            copies = replace(copies, weights=rows.weights.repeat(len(copies) // len(rows)))
+        rows, own = rows.and_(copies), np.concatenate([own, more[0]])
+    return rows.weighed(), own, chosen_on
 
 
 def as_input(rows: Tensor) -> Tensor:

@@ -9,14 +9,13 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from gategrad.circuit import Readout
-from gategrad.circuit.figures import constant_figure
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
 from gategrad.model import Model
 from gategrad.nn import SlotDense
 from gategrad.options import TrainingOptions
 from gategrad.train import checkpoint as checkpoints
-from gategrad.train.choosing import told
+from gategrad.train.choosing import checked_metric, told
 from gategrad.train.errors import TrainError
 from gategrad.train.evaluate import device_of, modes_kept, row_reader
 from gategrad.train.interrupt import interruptible
@@ -44,6 +43,7 @@ class Sitting:
 
     encoder: Encoder | None = None
     validation: Validation = 0.1
+    sample_weight: ArrayLike | Tensor | None = None
     resample_every: int | None = None
     augment: Augment | None = None
     transform: Transform | None = None
@@ -98,7 +98,14 @@ def _make_run(
     model = discretize(net, encoder=sitting.encoder, ignore_hooks=True, input_shape=shape)
     reader = _reader(model, sitting.encoder)
     rows, own, chosen_on = split_rows(
-        reader, x, y, validation=sitting.validation, augment=sitting.augment, seed=sitting.seed
+        reader,
+        x,
+        y,
+        validation=sitting.validation,
+        augment=sitting.augment,
+        seed=sitting.seed,
+        sample_weight=sitting.sample_weight,
+        class_weight=options.class_weight,
     )
     if reader.kind == "regression":
         # Of a head of one's own, whose range need not be the targets'.
@@ -116,6 +123,7 @@ def _make_run(
         make_loss(reader.kind, options.loss, rows.targets),
         loss_name(reader.kind, options.loss),
         make_loss(reader.kind, None if callable(options.loss) else options.loss, rows.targets),
+        checked_metric(reader.kind, options.metric),
     )
     device = device_of(net)
     rows, chosen_on = rows.to(device), chosen_on.to(device)
@@ -194,5 +202,5 @@ def _result(run: Run, stopped: Stopped) -> Result:
         history=tuple(run.history),
         figure=best.figure,
         rows_to_choose_on=len(run.chosen_on),
-        constant=constant_figure(run.head.kind, run.chosen_on.targets.cpu().numpy()),
+        constant=run.head.constant(run.chosen_on),
     )
