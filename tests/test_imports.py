@@ -45,6 +45,7 @@ ROOMS = {
     "wiring": {"executors"},
     "layers": {"gates", "executors", "wiring"},
     "measures": {"gates", "layers"},
+    "zoo": {"layers"},
 }
 MOST_FILES = 12
 MOST_LINES = 400

@@ -88,6 +88,8 @@ def test_checkpoints_note_what_a_run_that_goes_on_must_share():
         "batch_size": 128,
         "steps": 40,
         "eval_every": 2,
+        "grad_clip": None,
+        "metric": None,
         "gate_penalty": 0.0,
         "seed": 7,
         "resample_every": None,

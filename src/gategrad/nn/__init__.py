@@ -1,5 +1,6 @@
 """Torch modules of logic networks: from features to scores, and the way back from a circuit."""
 
+from gategrad.nn import zoo
 from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
 from gategrad.nn.kinds import register_own_kinds
 from gategrad.nn.layers.backend import training_backend
@@ -45,6 +46,7 @@ __all__ = [
     "register",
     "resample_slots",
     "training_backend",
+    "zoo",
 ]
 
 keep_old_names()

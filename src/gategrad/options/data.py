@@ -26,6 +26,7 @@ class DataOptions:
         shift: pixels.
         scale: relative.
         shear: pixels a pixel.
+        crop: whole pixels.
         flip: whether half of the images are mirrored.
         share: of the images that are warped, online.
     """
@@ -55,6 +56,12 @@ class DataOptions:
     )
     scale: float = option(0.08, "Largest change of size, relative.", applies=WARPED)
     shear: float = option(0.1, "Largest shear, pixels a pixel.", applies=WARPED)
+    crop: int = option(
+        0,
+        "Largest shift by whole pixels, which blurs nothing: crops of a padded image.",
+        least=0,
+        applies=WARPED,
+    )
     flip: bool = option(False, "Mirror half of the warped ones.", applies=WARPED)
     share: float = option(
         1.0,

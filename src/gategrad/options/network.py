@@ -16,6 +16,7 @@ class NetworkOptions:
     """`LogicDense` layers and a `GroupSum`; None suits the data. `train.build_network` says more.
 
     Attributes:
+        arch: convolutions of images in front of them.
         layers: widths.
         inputs: of a gate, 2 to 6.
         parametrization: of every layer.
@@ -32,6 +33,11 @@ class NetworkOptions:
         bias: of the GroupSum, learned.
     """
 
+    arch: str | None = option(
+        None,
+        "Convolutions in front, of images: compact-K such as compact-32, or tree-S, -M, -B, -L, "
+        "-G; with a recipe of its own.",
+    )
     layers: str | Sequence[int] | None = option(
         None, "Gates a layer, such as 8000x3 or 8000,4000.", kind=str
     )

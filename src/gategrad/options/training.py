@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from gategrad.options.network import LEARNED
-from gategrad.options.option import Range, option
+from gategrad.options.option import Range, When, option
 from gategrad.options.words import numbers_or, two_numbers
+
+DECAYS = When("the optimizer adamw", lambda options: options.optimizer == "adamw")
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,8 @@ class TrainingOptions:
         optimizer: "adam" or "adamw".
         lr: learning rate.
         wiring_lr: of learned wiring.
+        weight_decay: of adamw.
+        grad_clip: largest norm of all gradients.
         schedule: "cosine" or "constant".
         batch_size: rows a step.
         steps: steps to train; or epochs.
@@ -29,6 +33,7 @@ class TrainingOptions:
         loss: by name; None fits the head.
         class_weight: "balanced", or a weight for each class.
         metric: that evaluations are compared by; None is accuracy, or R2.
+        label_smoothing: share of the target that is spread over all classes.
     """
 
     optimizer: str = option("adam", "adam or adamw.", noted=False)
@@ -39,6 +44,12 @@ class TrainingOptions:
         applies=LEARNED,
         sweep=Range(0.01, 0.3, rank=2),
         noted=False,
+    )
+    weight_decay: float | None = option(
+        None, "Of adamw; 0.01 by default.", least=0, applies=DECAYS, noted=False
+    )
+    grad_clip: float | None = option(
+        None, "Largest norm of the gradient of a step, such as 10; longer ones are cut.", least=0
     )
     schedule: str = option("cosine", "Of the learning rate: cosine or constant.")
     batch_size: int = option(128, "Rows a step.", least=1, sweep=Range(32, 512, rank=4, whole=True))
@@ -84,4 +95,11 @@ class TrainingOptions:
         None,
         "To choose the best network by: accuracy (the default), balanced-accuracy, f1, auc or "
         "log-loss.",
+    )
+    label_smoothing: float = option(
+        0.0,
+        "Share of the target that is spread over all classes, below 1; not for numbers.",
+        least=0,
+        most=1,
+        noted=False,
     )

@@ -22,6 +22,7 @@ def affine_copies(
     scale: float = 0.08,
     shear: float = 0.1,
     flip: bool = False,
+    crop: int = 0,
 ) -> NDArray:
     """Warped copies of images, without the originals; see `Warp`.
 
@@ -35,6 +36,7 @@ def affine_copies(
         scale: largest relative change of size.
         shear: largest shear, pixels a pixel.
         flip: whether half of the copies are mirrored, left to right.
+        crop: largest shift by whole pixels.
 
     Returns:
         (copies * n, features) of the dtype of x; row c * n + i is copy c of image i, so the labels
@@ -48,7 +50,7 @@ def affine_copies(
     """
     x = np.asarray(x)
     checked_shape(x, image_shape)
-    warp = Warp(image_shape, rotation, shift, scale, shear, flip)
+    warp = Warp(image_shape, rotation, shift, scale, shear, flip, crop=crop)
     generator = torch.Generator().manual_seed(seed)
     warped = np.empty((copies * len(x), x.shape[1]), x.dtype)
     for rows, source in _chunks(len(x), copies, x.shape[1]):

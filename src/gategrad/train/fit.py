@@ -32,6 +32,8 @@ def fit(
     optimizer: OptimizerChoice = "adam",
     lr: float | None = None,
     wiring_lr: float | None = None,
+    weight_decay: float | None = None,
+    grad_clip: float | None = None,
     schedule: str = "cosine",
     batch_size: int = 128,
     steps: int | None = None,
@@ -41,6 +43,7 @@ def fit(
     anneal: Anneal | None = None,
     freeze: Freeze | None = None,
     gate_penalty: float = 0.0,
+    label_smoothing: float = 0.0,
     resample_every: int | None = None,
     augment: Augment | None = None,
     transform: Transform | None = None,
@@ -88,6 +91,9 @@ def fit(
             from parameters to one.
         lr: learning rate of an optimizer by name (0.03).
         wiring_lr: the same for learned wiring; `lr` where None.
+        weight_decay: of "adamw" by name (torch's 0.01): every step draws weights towards 0.
+        grad_clip: largest norm of the gradient of all weights in a step; longer ones are shortened
+            to it.
         schedule: "cosine" (to 1 % of the learning rate at the last step) or "constant".
         batch_size: rows a step; all of them where there are fewer.
         steps: steps to train (5,000 where epochs are not given either).
@@ -106,6 +112,8 @@ def fit(
         gate_penalty: weight of the expected share of live gates, `nn.expected_gates(net)` over the
             number of gates, in the loss. Above 0, the best evaluation is the one with the smallest
             `1 - figure + gate_penalty * live gates / gates`, of the optimized circuit.
+        label_smoothing: share of the target that is spread over all classes, in the loss that is
+            trained on alone; for losses of classes by name.
         augment: from training rows (m, features), as in `x`, to more rows (k m, features), row i
             having the label of training row i % m; they are added to the rows. Called once.
         transform: from the rows of a step (m, features), as in `x`, and a CPU generator to such

@@ -134,6 +134,7 @@ class Run:
         if self.plan.gate_penalty:
             loss = loss + self.plan.gate_penalty * expected_gates(self.net) / count_gates(self.net)
         loss.backward()
+        self._clip()
         self.optimizer.step()
         self.step += 1
         self._resample()
@@ -251,6 +252,12 @@ class Run:
         for group in self.optimizer.param_groups:
             for parameter in group["params"]:
                 parameter.grad = None
+
+    def _clip(self) -> None:
+        if self.plan.grad_clip is not None:
+            groups = self.optimizer.param_groups
+            parameters = [parameter for group in groups for parameter in group["params"]]
+            nn.utils.clip_grad_norm_(parameters, self.plan.grad_clip)
 
     def _batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
         """The rows of this step; each epoch is a new order without its last, incomplete batch."""

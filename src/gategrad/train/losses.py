@@ -1,6 +1,8 @@
 """The losses that fit each kind of head."""
 
 from collections.abc import Callable
+from functools import partial
+from numbers import Real
 from typing import Protocol
 
 import torch
@@ -29,7 +31,7 @@ LOSSES = {
 }
 
 
-def make_loss(kind: str, loss: Loss | None, targets: Tensor) -> HeadLoss:
+def make_loss(kind: str, loss: Loss | None, targets: Tensor, smoothing: float = 0.0) -> HeadLoss:
     """The loss of a head: the first that fits, the one of that name, or the user's own.
 
     Errors of a regression are taken in standard deviations of the training targets, so that 1 is
@@ -39,10 +41,13 @@ def make_loss(kind: str, loss: Loss | None, targets: Tensor) -> HeadLoss:
         kind: of the head.
         loss: a name, a function, or None.
         targets: to train on.
+        smoothing: share of the target that is spread over all classes, 0 to 1; of a label or of
+            two classes, half of it (arXiv 1512.00567, section 7).
 
     Raises:
-        TrainError: no loss that fits the head.
+        TrainError: no loss that fits the head, or smoothing of one that has no classes.
     """
+    _check_smoothing(kind, loss, smoothing)
     if loss is None:
         loss = LOSSES[kind][0]
     if callable(loss):
@@ -53,16 +58,28 @@ def make_loss(kind: str, loss: Loss | None, targets: Tensor) -> HeadLoss:
             "or a function of scores and targets"
         )
     if kind == "argmax":
-        return _cross_entropy
+        return partial(_cross_entropy, smoothing=smoothing)
     if kind == "regression":
         return _Errors(loss, targets)
-    return _bce
+    return partial(_bce, smoothing=smoothing)
 
 
-def loss_name(kind: str, loss: Loss | None) -> str:
+def _check_smoothing(kind: str, loss: Loss | None, smoothing: float) -> None:
+    if isinstance(smoothing, bool) or not isinstance(smoothing, Real) or not 0 <= smoothing < 1:
+        raise TrainError(f"label_smoothing is {smoothing!r}; expected a number from 0 to below 1")
+    if smoothing and (callable(loss) or kind == "regression"):
+        whose = "a function of one's own" if callable(loss) else f"a head of kind {kind!r}"
+        raise TrainError(
+            f"label_smoothing={smoothing!r} is for losses of classes by name, not for {whose}; "
+            "leave it out"
+        )
+
+
+def loss_name(kind: str, loss: Loss | None, smoothing: float = 0.0) -> str:
     """What tells one loss from another, in a checkpoint's settings."""
     if not callable(loss):
-        return LOSSES[kind][0] if loss is None else loss
+        name = LOSSES[kind][0] if loss is None else loss
+        return f"{name}, smoothing {smoothing:g}" if smoothing else name
     return f"{loss.__module__}.{getattr(loss, '__qualname__', type(loss).__qualname__)}"
 
 
@@ -99,14 +116,21 @@ class _Errors:
         return _weighed(self.of(errors, torch.zeros_like(errors), reduction="none"), weights)
 
 
-def _cross_entropy(scores: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+def _cross_entropy(
+    scores: Tensor, targets: Tensor, weights: Tensor | None = None, *, smoothing: float
+) -> Tensor:
     if weights is None:
-        return functional.cross_entropy(scores, targets)
-    return _weighed(functional.cross_entropy(scores, targets, reduction="none"), weights)
+        return functional.cross_entropy(scores, targets, label_smoothing=smoothing)
+    losses = functional.cross_entropy(scores, targets, reduction="none", label_smoothing=smoothing)
+    return _weighed(losses, weights)
 
 
-def _bce(scores: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+def _bce(
+    scores: Tensor, targets: Tensor, weights: Tensor | None = None, *, smoothing: float
+) -> Tensor:
     targets = targets.to(scores.dtype).view_as(scores)
+    if smoothing:
+        targets = targets * (1 - smoothing) + smoothing / 2
     if weights is None:
         return functional.binary_cross_entropy_with_logits(scores, targets)
     losses = functional.binary_cross_entropy_with_logits(scores, targets, reduction="none")

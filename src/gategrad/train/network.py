@@ -1,5 +1,6 @@
 """Networks by a short description."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +11,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad.nn import GroupSum, LogicDense, Sequential
 from gategrad.nn.gates.gate_sets import Gates
+from gategrad.nn.zoo.architecture import architecture, layers_of, widths_for
 from gategrad.options import NetworkOptions, gathered, options_of
 from gategrad.train.errors import TrainError
 from gategrad.train.targets import check_range
+
+DEFAULT_LAYERS = "8000x3"
+_OF_LAYERS = tuple(n for n, about in options_of(NetworkOptions).items() if about.of_layers)
+_OF_CONVOLUTIONS = ("random", "local", "learned")
 
 
 def build_network(
     in_dim: int,
     classes: int,
     *,
-    layers: str | Sequence[int] = "8000x3",
+    arch: str | None = None,
+    layers: str | Sequence[int] | None = None,
     inputs: int = 2,
     parametrization: str = "raw",
     estimator: str = "straight-through",
@@ -45,13 +52,17 @@ def build_network(
         in_dim: bits of a row.
         classes: number of classes, labels or values, 1 for "binary"; must divide the last layer's
             width.
+        arch: convolutions in front of the dense layers, for images: "compact-32" and the like, see
+            `nn.zoo.compact_net`, or "tree-S" to "tree-G", see `nn.zoo.logic_tree_net`.
         layers: widths, such as "8000x3" (three layers of 8,000 gates), "4000,2000x2", or integers.
+            None: those of `arch`, or "8000x3".
         inputs: of every gate, 2 to 6; more than two need a parametrization of table entries.
         parametrization: of every layer, see `LogicDense`.
         estimator: of every layer.
         connections: "random", "unique" or "learned". With an image_shape the first layer is
             "local", or where the others learn their wiring learns it within windows. "structured"
-            is a structured first layer, which needs an image_shape, and random ones.
+            is a structured first layer, which needs an image_shape, and random ones. With `arch`
+            "random", "local" or "learned", of convolutions; dense layers are random or "learned".
         init: of every layer.
         temperature: of every layer.
         gates: functions that every layer chooses from.
@@ -106,13 +117,15 @@ def make_network(
     in_dim: int, goal: Goal, options: NetworkOptions, pixels: Pixels, seed: int
 ) -> Sequential:
     """What `build_network` makes; raises what it raises."""
-    widths = layer_widths(options.layers)
+    if options.arch is not None:
+        return _image_network(in_dim, goal, options, pixels, seed)
+    widths = layer_widths(DEFAULT_LAYERS if options.layers is None else options.layers)
     _check_groups(widths[-1], goal.classes)
     local = pixels.image_shape is not None
     if not local and (pixels.active is not None or pixels.radius is not None):
         raise TrainError("active and radius are for images; give image_shape with them")
     generator = torch.Generator().manual_seed(seed)
-    same = {n: getattr(options, n) for n, o in options_of(NetworkOptions).items() if o.of_layers}
+    same = {n: getattr(options, n) for n in _OF_LAYERS}
     structured = options.connections == "structured"
     first = {**vars(pixels), "connections": _wiring(options.connections, local=local)}
     later = {"connections": "random" if structured else options.connections}
@@ -124,6 +137,41 @@ def make_network(
         modules.append(LogicDense(in_dim, width, generator=generator, **same, **own))
         in_dim = width
     return Sequential(*modules, _head(goal, widths[-1], options.tau, options.bias))
+
+
+def _image_network(
+    in_dim: int, goal: Goal, options: NetworkOptions, pixels: Pixels, seed: int
+) -> Sequential:
+    """Convolutions and dense layers, of an architecture; raises what `build_network` raises."""
+    connections = options.connections
+    if pixels.image_shape is None:
+        raise TrainError(f"arch={options.arch!r} is for images; give image_shape")
+    if connections not in _OF_CONVOLUTIONS:
+        raise TrainError(
+            f"connections={connections!r} with arch={options.arch!r}; expected "
+            f"{', '.join(_OF_CONVOLUTIONS)}"
+        )
+    if pixels.active is not None or pixels.radius is not None:
+        raise TrainError("active and radius are for dense layers on images; leave them or arch out")
+    planes = (1, *pixels.image_shape)[-3:]
+    if math.prod(planes) != in_dim:
+        raise TrainError(f"image_shape {planes} is not that of rows of {in_dim} bits")
+    plan = architecture(options.arch, planes)
+    own = widths_for(plan.widths, goal.classes)
+    widths = own if options.layers is None else tuple(layer_widths(options.layers))
+    _check_groups(widths[-1], goal.classes)
+    papers = options.tau is None and widths == own and goal.kind != "regression"
+    modules = layers_of(
+        plan,
+        planes,
+        widths,
+        connections=(connections, "learned" if connections == "learned" else "random"),
+        thresholds=pixels.thresholds,
+        options={n: getattr(options, n) for n in _OF_LAYERS},
+        generator=torch.Generator().manual_seed(seed),
+    )
+    tau = plan.tau if papers else options.tau
+    return Sequential(*modules, _head(goal, widths[-1], tau, options.bias))
 
 
 def _head(goal: Goal, width: int, tau: float | None, bias: bool) -> GroupSum:

@@ -1,7 +1,7 @@
 """Optimizers and learning-rate schedules by name."""
 
 from collections.abc import Callable, Iterable
-from math import cos, pi
+from math import cos, inf, pi
 
 import torch
 from torch import nn
@@ -18,17 +18,23 @@ _COSINE_END = 0.01
 
 
 def make_optimizer(
-    choice: OptimizerChoice, net: nn.Module, lr: float | None, wiring_lr: float | None = None
+    choice: OptimizerChoice,
+    net: nn.Module,
+    lr: float | None,
+    wiring_lr: float | None = None,
+    weight_decay: float | None = None,
 ) -> Optimizer:
     """The optimizer of a run; see `fit`.
 
     Raises:
-        TrainError: an unknown name, a learning rate for an optimizer that has its own, or an
-            optimizer that holds no weight of the network.
+        TrainError: an unknown name, a learning rate or decay for an optimizer that has its own, a
+            decay of another than "adamw", or an optimizer that holds no weight of the network.
     """
     if isinstance(choice, str):
-        return _by_name(choice, net, DEFAULT_LR if lr is None else lr, wiring_lr)
-    for name, rate in {"lr": lr, "wiring_lr": wiring_lr}.items():
+        lr = DEFAULT_LR if lr is None else lr
+        return _by_name(choice, net, lr, wiring_lr, _decay(choice, weight_decay))
+    own = {"lr": lr, "wiring_lr": wiring_lr, "weight_decay": weight_decay}
+    for name, rate in own.items():
         if rate is not None:
             raise TrainError(
                 f"{name}={rate!r} is for optimizers by name; set it where you make your own "
@@ -49,7 +55,23 @@ def make_optimizer(
     return optimizer
 
 
-def _by_name(name: str, net: nn.Module, lr: float, wiring_lr: float | None) -> Optimizer:
+def _decay(name: str, weight_decay: float | None) -> dict[str, float]:
+    """The argument of the optimizer, if any."""
+    if weight_decay is None:
+        return {}
+    if name != "adamw":
+        raise TrainError(
+            f"weight_decay={weight_decay!r} is for optimizer='adamw', not {name!r}, which would "
+            "add it to the gradient"
+        )
+    if not 0 <= weight_decay < inf:
+        raise TrainError(f"weight_decay is {weight_decay!r}; expected a number of at least 0")
+    return {"weight_decay": float(weight_decay)}
+
+
+def _by_name(
+    name: str, net: nn.Module, lr: float, wiring_lr: float | None, decay: dict[str, float]
+) -> Optimizer:
     if name not in OPTIMIZERS:
         raise TrainError(f"unknown optimizer {name!r}; known: {', '.join(OPTIMIZERS)}")
     if not lr > 0:
@@ -64,7 +86,7 @@ def _by_name(name: str, net: nn.Module, lr: float, wiring_lr: float | None) -> O
         groups = parameter_groups(net, lr=lr, wiring_lr=wiring_lr)
     except ValueError as error:
         raise TrainError(str(error)) from error
-    return OPTIMIZERS[name](groups, lr=lr, fused=fused)
+    return OPTIMIZERS[name](groups, lr=lr, fused=fused, **decay)
 
 
 def _cosine(progress: float) -> float:

@@ -44,6 +44,7 @@ def make_plan(
         "batch_size": batch_size,
         "eval_every": _maybe("eval_every", options.eval_every) or ceil(steps / _EVALUATIONS),
         "patience": _maybe("patience", options.patience),
+        "grad_clip": _clip(options.grad_clip),
         "gate_penalty": _penalty(options.gate_penalty),
     }
     resample_every = _maybe("resample_every", resample_every)
@@ -67,6 +68,13 @@ def whole(name: str, value: int, *, least: int) -> int:
     if number < least:
         raise TrainError(f"{name} is {value!r}; expected an integer of at least {least}")
     return number
+
+
+def _clip(value: float | None) -> float | None:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if value is not None and not (number and 0 < value < float("inf")):
+        raise TrainError(f"grad_clip is {value!r}; expected a number above 0, such as 10")
+    return None if value is None else float(value)
 
 
 def _penalty(value: float) -> float:

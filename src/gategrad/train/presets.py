@@ -6,6 +6,7 @@ Chosen on validation rows, never on test rows; docs/results.md has what they rea
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gategrad.nn.zoo.architecture import architecture
 from gategrad.train.errors import TrainError
 from gategrad.train.recipe import Recipe
 
@@ -22,6 +23,27 @@ _FASHION = _LEARNED.but(tau=20.0, thermometer=(25.5, 89.25, 165.75), shift=1.0, 
 _COLOUR = _LEARNED.but(tau=20.0, thermometer=7, radius=5, flip=True, shift=2.0, **_SHIFTS)
 _IMAGES = _LEARNED.but(shift=1.0, **_SHIFTS)
 _ROWS = Recipe(layers="2000x2")
+
+# The papers' recipes of convolutions, for steps that suit a laptop.
+_CONVOLUTIONS = Recipe(
+    parametrization="light",
+    init="residual",
+    lr=0.02,
+    grad_clip=10.0,
+    freeze=(0.67, 0.93),
+    steps=20_000,
+    augment="online",
+    rotation=0.0,
+    shift=0.0,
+    scale=0.0,
+    shear=0.0,
+)
+_WITH_CONVOLUTIONS = {
+    "digits": _CONVOLUTIONS.but(rotation=15.0, shift=2.8),
+    "fashion": _CONVOLUTIONS.but(thermometer=_FASHION.thermometer, crop=1),
+    "colour": _CONVOLUTIONS.but(crop=2, flip=True),
+    "images": _CONVOLUTIONS.but(crop=2),
+}
 
 # By the kind of data, then by name.
 PRESETS: dict[str, dict[str, Recipe]] = {
@@ -78,6 +100,7 @@ def preset(
     data: str | None = None,
     *,
     image_shape: Sequence[int] | None = None,
+    arch: str | None = None,
     **options: object,
 ) -> Recipe:
     """The recipe of that name for this data.
@@ -87,11 +110,13 @@ def preset(
             "plain", wiring that isn't learned: the base for experiments.
         data: name of a set that presets were chosen on, such as "mnist-1bit".
         image_shape: of other images; without it rows are taken for a table.
+        arch: convolutions, such as "compact-32", which have a recipe of their own, that of their
+            papers, in the place of a preset's; only with "plain".
         options: that take the place of the preset's, see `Recipe`. The preset's own last width
             grows until the classes divide it.
 
     Raises:
-        TrainError: no such preset or option; lists those that there are.
+        TrainError: no such preset, option or architecture; lists those that there are.
 
     >>> preset("small", "mnist-1bit", steps=10).layers
     '3000,5000'
@@ -101,5 +126,24 @@ def preset(
     kind = _KINDS.get(data or "")
     if kind is None:
         kind = "rows" if image_shape is None else "images"
+    if arch is not None:
+        return _with_convolutions(name, kind, arch).but(**options)
     chosen = PRESETS[kind][name]
     return replace(chosen, rounds=chosen.layers is not None).but(**options)
+
+
+def _with_convolutions(name: str, kind: str, arch: str) -> Recipe:
+    if name != "plain":
+        raise TrainError(
+            f"preset {name!r} has an architecture of its own, and arch={arch!r} a recipe; give one "
+            "of them"
+        )
+    if kind == "rows":
+        raise TrainError(f"arch {arch!r} is for images; give image_shape")
+    recipe = _WITH_CONVOLUTIONS[kind].but(arch=arch)
+    if kind != "colour":
+        return recipe
+    try:
+        return recipe.but(thermometer=architecture(arch, (3, 32, 32)).levels)
+    except ValueError as error:
+        raise TrainError(str(error)) from error

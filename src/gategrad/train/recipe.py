@@ -75,7 +75,7 @@ class Recipe(TrainingOptions, NetworkOptions, DataOptions):
     def warp(self, image_shape: Sequence[int]) -> Warp:
         """The warps of images of this shape."""
         ranges = (self.rotation, self.shift, self.scale, self.shear)
-        return Warp(tuple(image_shape), *ranges, self.flip, self.share)
+        return Warp(tuple(image_shape), *ranges, self.flip, self.share, self.crop)
 
     def __repr__(self) -> str:
         """What differs from a recipe's defaults."""

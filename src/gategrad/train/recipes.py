@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad.encoding import Encoder
 from gategrad.nn import Sequential
+from gategrad.nn.zoo.architecture import architecture
 from gategrad.options import ONLINE, NetworkOptions, TrainingOptions, gathered
 from gategrad.train.affine import affine_copies
 from gategrad.train.errors import TrainError
@@ -116,20 +117,27 @@ def _network(
 ) -> Sequential:
     n_features = x.shape[1]
     n_inputs = n_features if encoder is None else encoder.n_inputs
-    connections = recipe.connections or ("random" if image_shape is None else "local")
+    if recipe.arch is not None and image_shape is None:
+        raise TrainError(f"arch {recipe.arch!r} is for images; give image_shape")
+    plain = image_shape is None or recipe.arch is not None
+    connections = recipe.connections or ("random" if plain else "local")
     if connections in ("local", "structured") and image_shape is None:
         raise TrainError(f"connections {connections!r} are for images; give image_shape")
     # "all" of the wires is more than a window has.
     windows = connections in _WINDOWED and image_shape is not None and recipe.candidates != "all"
     thresholds = n_inputs // n_features if connections == "structured" else None
     pixels = Pixels(thresholds=thresholds)
-    if windows:
+    if recipe.arch is not None:
+        bits = n_inputs // n_features
+        pixels = Pixels(_planes(image_shape, bits), None, recipe.radius, bits)
+    elif windows:
         planes = _planes(image_shape, n_inputs // n_features)
         pixels = Pixels(planes, _active(x, encoder), recipe.radius, thresholds)
+    of_dense = "random" if connections == "local" else connections
     options = replace(
         gathered(NetworkOptions, recipe),
         layers=recipe_layers(recipe, goal.classes, image_shape),
-        connections="random" if connections == "local" else connections,
+        connections=of_dense if recipe.arch is None else connections,
         tau=None if goal.kind == "regression" else recipe.tau,
     )
     try:
@@ -152,16 +160,25 @@ def _n_scores(kind: str, y: ArrayLike) -> int:
 def recipe_layers(recipe: Recipe, classes: int, image_shape: Sequence[int] | None) -> str:
     """The widths that the recipe gives, or those that suit the data."""
     if recipe.layers is None:
-        return default_layers(classes, image_shape)
+        return default_layers(classes, image_shape, recipe.arch)
     widths = layer_widths(recipe.layers)
     if not recipe.rounds or classes < 1 or widths[-1] % classes == 0:
         return recipe.layers
     return ",".join(map(str, _divided(widths, classes)))
 
 
-def default_layers(classes: int, image_shape: Sequence[int] | None) -> str:
-    """Widths for the kind of data, the last one such that the classes divide it."""
-    widths = (2000, 2000) if image_shape is None else (8000, 8000, 8000)
+def default_layers(classes: int, image_shape: Sequence[int] | None, arch: str | None = None) -> str:
+    """Widths for the kind of data, the last one such that the classes divide it.
+
+    Raises:
+        TrainError: an unknown architecture.
+    """
+    widths: Sequence[int] = (2000, 2000) if image_shape is None else (8000, 8000, 8000)
+    if arch is not None and image_shape is not None:
+        try:
+            widths = architecture(arch, (1, *image_shape)[-3:]).widths
+        except ValueError as error:
+            raise TrainError(str(error)) from error
     return ",".join(map(str, _divided(widths, classes)))
 
 
@@ -196,5 +213,6 @@ def _copies(recipe: Recipe, image_shape: Sequence[int] | None, seed: int) -> Aug
         scale=recipe.scale,
         shear=recipe.shear,
         flip=recipe.flip,
+        crop=recipe.crop,
     )
     return warp

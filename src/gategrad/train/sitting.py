@@ -117,11 +117,12 @@ def _make_run(
     staging = make_staging(net, options.anneal, options.freeze)
     transform = sitting.transform
     online = None if transform is None else Online(own, reader, transform)
-    chosen = make_optimizer(options.optimizer, net, options.lr, options.wiring_lr)
+    rates = (options.lr, options.wiring_lr, options.weight_decay)
+    chosen = make_optimizer(options.optimizer, net, *rates)
     head = Head(
         reader.kind,
-        make_loss(reader.kind, options.loss, rows.targets),
-        loss_name(reader.kind, options.loss),
+        make_loss(reader.kind, options.loss, rows.targets, options.label_smoothing),
+        loss_name(reader.kind, options.loss, options.label_smoothing),
         make_loss(reader.kind, None if callable(options.loss) else options.loss, rows.targets),
         checked_metric(reader.kind, options.metric),
     )

@@ -1,7 +1,7 @@
 """Warp images: small random rotations, shifts, scalings, shears and flips."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import prod, radians
 
 import numpy as np
@@ -19,7 +19,7 @@ DTYPES = ("bool", "uint8", "float32", "float64")
 _PIXELS_A_THREAD = 1 << 15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Warp:
     """A random warp for every image of a batch, uniform in the given ranges.
 
@@ -33,7 +33,9 @@ class Warp:
         scale: largest relative change of size, below 1.
         shear: largest shear, pixels a pixel.
         flip: whether half of the images are mirrored, left to right.
-        share: of the images that are warped; the others stay as they are, flips apart.
+        share: of the images that are warped; the others stay as they are, flips and crops apart.
+        crop: largest shift along each axis by whole pixels, which interpolates nothing: a crop of
+            an image that is padded so far on every side.
 
     Raises:
         TrainError: a range that is none.
@@ -50,6 +52,7 @@ class Warp:
     shear: float = 0.1
     flip: bool = False
     share: float = 1.0
+    crop: int = 0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -57,6 +60,14 @@ class Warp:
         for name, most in limits.items():
             if not 0 <= (value := getattr(self, name)) <= most:
                 raise TrainError(f"{name} is {value!r}; expected 0 to {most}")
+        if self.crop != int(self.crop) or not 0 <= self.crop <= limits["shift"]:
+            raise TrainError(f"crop is {self.crop!r}; expected a whole number of pixels")
+
+    def __repr__(self) -> str:
+        """The ranges, which checkpoints note; older ones had no crop."""
+        shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "crop"}
+        shown |= {"crop": self.crop} if self.crop else {}
+        return f"Warp({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __call__(self, x: NDArray, generator: torch.Generator) -> NDArray:
         """Warped images.
@@ -88,6 +99,9 @@ class Warp:
         if self.flip:
             mirrored = torch.rand(n, generator=generator).numpy() < 0.5
             matrices[mirrored, 0] *= -1
+        if self.crop:
+            steps = torch.randint(-self.crop, self.crop + 1, (n, 2), generator=generator)
+            matrices[:, :, 2] += steps.numpy()
         return matrices
 
 
