@@ -4,6 +4,7 @@
 #include "engine/kernel.h"
 #include "engine/single.h"
 #include "train/choice/kernel.h"
+#include "train/conv/kernel.h"
 #include "train/kernel.h"
 #include "train/bits/kernel.h"
 #include "train/warp_kernel.h"
@@ -16,6 +17,7 @@ template <typename S>
 struct ValueKernels {
   train::Kernels<S> stack;
   train::WideKernels<S> wide;
+  train::AllWindowKernels<S> windows;
   train::ChoiceKernels<S, train::Candidates> pins;
   train::ChoiceKernels<S, train::Slots> slots;
 };

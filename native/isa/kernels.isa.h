@@ -5,6 +5,7 @@
 #include "engine/single.isa.h"
 #include "isa/kernel_set.h"
 #include "train/choice/choice.isa.h"
+#include "train/conv/windows.isa.h"
 #include "train/kernels.isa.h"
 #include "train/bits/learned.isa.h"
 #include "train/warp.isa.h"
@@ -15,7 +16,7 @@ namespace {
 
 template <typename S>
 constexpr ValueKernels<S> value_kernels() {
-  return {train::values::kernels<S>(), train::wide::kernels<S>(),
+  return {train::values::kernels<S>(), train::wide::kernels<S>(), train::windows::kernels<S>(),
           train::choice::kernels<S, train::Candidates>(),
           train::choice::kernels<S, train::Slots>()};
 }

@@ -1,12 +1,14 @@
 // The border of the training stack. gategrad/nn/native_op.py is the only caller; it vouches for the
 // arrays' lifetimes, and what it says of their types and shapes is compared with the description.
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arrays.h"
@@ -26,7 +28,7 @@ using Given = std::optional<Array>;
 
 // The arrays of both passes.
 struct StackArrays {
-  Arrays wires;    // of each layer, (inputs, n_out); none where gates read their own pins' rows
+  Arrays wires;    // of each layer, (pins, n_lists); none where gates read their own pins' rows
   Arrays weights;  // of each layer, see WeightKind
   Arrays tables;   // those of the forward pass, of each straight-through layer of kEntries in turn
   Array x;         // (batch, n_in), of scalars or bytes, or (n_in, batch) where features-major
@@ -38,13 +40,33 @@ struct StackArrays {
 
 template <typename S>
 S* weights_of(const LayerDescription& layer, const Array& array) {
-  const size_t n = layer.n_out, sets = layer.straight_through ? 2 : 1;
+  const size_t n = layer.n_gates(), sets = layer.straight_through ? 2 : 1;
   if (are_tables(layer.weights)) return elements<S>(array, {n, size_t{1} << layer.inputs}, "a weight");
   if (layer.weights == WeightKind::kCoefficients) return elements<S>(array, {n, sets, 4}, "a weight");
   return elements<S>(array, {n, layer.weights == WeightKind::kLogits ? 16u : 4u}, "a weight");
 }
 
+// A window as a layer, whose kernels read and write what these numbers say.
+void check_window(const LayerDescription& layer) {
+  const Window& w = *layer.window;
+  if (w.depth > kDeepest || layer.inputs != 2 || are_tables(layer.weights))
+    throw std::invalid_argument("windows have trees of up to " + std::to_string(kDeepest) +
+                                " levels of gates with two inputs");
+  if (w.depth == 0 && (w.channels != w.out_channels || w.padding[0] || w.padding[1]))
+    throw std::invalid_argument("a pool has as many channels as its input, and no padding");
+  for (size_t axis = 0; axis < 2; ++axis) {
+    const size_t padded = w.size[axis] + 2 * w.padding[axis];
+    if (w.kernel[axis] == 0 || w.stride[axis] == 0 || w.kernel[axis] > padded ||
+        w.out_size[axis] != (padded - w.kernel[axis]) / w.stride[axis] + 1)
+      throw std::invalid_argument("a window does not go over " + shape_text({w.size[0], w.size[1]}) +
+                                  " in " + shape_text({w.out_size[0], w.out_size[1]}) + " places");
+  }
+  if (layer.n_in != n_in(w) || layer.n_out != n_out(w))
+    throw std::invalid_argument("a window's maps do not fit its layer's inputs and outputs");
+}
+
 void check_layer(const LayerDescription& layer) {
+  if (layer.window) check_window(layer);
   const bool tables = are_tables(layer.weights);
   if (layer.inputs < kFewestInputs || layer.inputs > (tables ? kMostInputs : 2))
     throw std::invalid_argument("gates have 2 inputs, or as tables up to 6; got " +
@@ -65,6 +87,8 @@ void check_chain(const StackDescription& stack, const StackArrays& arrays) {
                                   std::to_string(layers[l].n_in) + " inputs");
   if (stack.n_groups && layers.back().n_out % stack.n_groups)
     throw std::invalid_argument("groups do not divide the outputs");
+  if (stack.n_groups && layers.back().window)
+    throw std::invalid_argument("groups are sums of a layer without a window");
   if (arrays.features_major &&
       (layers.size() > 1 || !are_tables(layers[0].weights) || stack.n_groups))
     throw std::invalid_argument("features-major is one layer of tables without groups");
@@ -76,17 +100,22 @@ Stack<S> make_stack(const StackDescription& description, const StackArrays& arra
                     const Arrays& grads) {
   check_chain(description, arrays);
   const ValueKernels<S>& kernels = kernels_of<S>(description.isa);
-  Stack<S> stack{&kernels.stack,      &kernels.wide,
-                 {},                  description.batch,
-                 description.n_groups, static_cast<S>(description.scale),
-                 description.threads, arrays.features_major};
+  Stack<S> stack{&kernels.stack,
+                 &kernels.wide,
+                 &kernels.windows,
+                 {},
+                 description.batch,
+                 description.n_groups,
+                 static_cast<S>(description.scale),
+                 description.threads,
+                 arrays.features_major};
   size_t n_tables = 0;
   for (size_t l = 0; l < description.layers.size(); ++l) {
     const LayerDescription& layer = description.layers[l];
     check_layer(layer);
     const int64_t* wires = nullptr;
     if (!arrays.wires.empty())
-      wires = elements<const int64_t>(arrays.wires[l], {layer.inputs, layer.n_out}, "wires");
+      wires = elements<const int64_t>(arrays.wires[l], {layer.pins(), layer.n_lists()}, "wires");
     const S* tables = nullptr;
     if (layer.weights == WeightKind::kEntries && layer.straight_through)
       tables = weights_of<const S>(layer, arrays.tables.at(n_tables++));
@@ -145,6 +174,22 @@ void bind_stack(nb::module_& m, const std::string& suffix) {
         nb::arg("grad_x").none());
 }
 
+using Pair = std::pair<size_t, size_t>;
+
+void make_window(Window* window, size_t depth, size_t channels, Pair size, size_t out_channels,
+                 Pair out_size, Pair kernel, Pair stride, Pair padding) {
+  const auto put = [](Pair pair, size_t* to) {
+    to[0] = pair.first;
+    to[1] = pair.second;
+  };
+  new (window) Window{depth, channels, {}, out_channels, {}, {}, {}, {}};
+  put(size, window->size);
+  put(out_size, window->out_size);
+  put(kernel, window->kernel);
+  put(stride, window->stride);
+  put(padding, window->padding);
+}
+
 void bind_description(nb::module_& m) {
   nb::enum_<WeightKind>(m, "WeightKind")
       .value("logits", WeightKind::kLogits)
@@ -152,10 +197,24 @@ void bind_description(nb::module_& m) {
       .value("coefficients", WeightKind::kCoefficients)
       .value("light_entries", WeightKind::kLightEntries)
       .value("entries", WeightKind::kEntries);
+  nb::class_<Window>(m, "Window")
+      .def("__init__", make_window, nb::kw_only(), nb::arg("depth"), nb::arg("channels"),
+           nb::arg("size"), nb::arg("out_channels"), nb::arg("out_size"), nb::arg("kernel"),
+           nb::arg("stride"), nb::arg("padding"))
+      .def_ro("out_channels", &Window::out_channels)
+      .def_prop_ro("leaves", leaves)
+      .def_prop_ro("n_gates", [](const Window& window) { return n_gates(window); })
+      .def_prop_ro("n_in", n_in)
+      .def_prop_ro("n_out", n_out);
   nb::class_<LayerDescription>(m, "LayerDescription")
-      .def(nb::init<WeightKind, size_t, size_t, size_t, bool, double, double>(), nb::kw_only(),
-           nb::arg("weights"), nb::arg("inputs"), nb::arg("n_in"), nb::arg("n_out"),
-           nb::arg("straight_through"), nb::arg("grad_factor"), nb::arg("smoothing"))
+      .def(nb::init<WeightKind, size_t, size_t, size_t, bool, double, double,
+                    std::optional<Window>>(),
+           nb::kw_only(), nb::arg("weights"), nb::arg("inputs"), nb::arg("n_in"), nb::arg("n_out"),
+           nb::arg("straight_through"), nb::arg("grad_factor"), nb::arg("smoothing"),
+           nb::arg("window").none())
+      .def_prop_ro("n_gates", &LayerDescription::n_gates)
+      .def_prop_ro("pins", &LayerDescription::pins)
+      .def_prop_ro("n_lists", &LayerDescription::n_lists)
       .def_ro("weights", &LayerDescription::weights)
       .def_ro("inputs", &LayerDescription::inputs)
       .def_ro("n_in", &LayerDescription::n_in)

@@ -32,7 +32,7 @@ template <typename S>
 std::vector<size_t> first_numbers(const Stack<S>& stack) {
   std::vector<size_t> first(stack.layers.size() + 1, 0);
   for (size_t l = 0; l < stack.layers.size(); ++l)
-    first[l + 1] = first[l] + numbers(stack.layers[l]) * stack.layers[l].n_out;
+    first[l + 1] = first[l] + numbers(stack.layers[l]) * stack.layers[l].n_gates();
   return first;
 }
 
@@ -43,16 +43,17 @@ struct Coefficients {
   P *forward, *backward;
 };
 
+// Kernels of windows apply the factor themselves.
 template <typename S>
 bool has_two_sets(const Layer<S>& layer) {
-  return layer.straight_through || layer.grad_factor != 1;
+  return layer.straight_through || (layer.grad_factor != 1 && !layer.window);
 }
 
 // Of the layer whose numbers begin at `first`.
 template <typename S, typename P>
 Coefficients<P> coefficients_of(const Layer<S>& layer, P* all, size_t first) {
   P* forward = all + 2 * first;
-  return {forward, has_two_sets(layer) ? forward + numbers(layer) * layer.n_out : forward};
+  return {forward, has_two_sets(layer) ? forward + numbers(layer) * layer.n_gates() : forward};
 }
 
 // Calls body(layer index, first and last gate within it) for this thread's share of the gates of all
@@ -62,7 +63,7 @@ void each_share(const Stack<S>& stack, size_t thread, const Body& body) {
   Part part = part_of(stack.n_gates(), thread, stack.threads);
   size_t first = 0;
   for (size_t l = 0; l < stack.layers.size(); ++l) {
-    const size_t n = stack.layers[l].n_out, step = kNumbersAtOnce / numbers(stack.layers[l]);
+    const size_t n = stack.layers[l].n_gates(), step = kNumbersAtOnce / numbers(stack.layers[l]);
     size_t begin = std::max(part.begin, first), end = std::min(part.end, first + n);
     for (; begin < end; begin += step)
       body(l, begin - first, std::min(end, begin + step) - first);
@@ -88,7 +89,16 @@ void convert_tables(const Stack<S>& stack, const Layer<S>& layer, size_t begin, 
   if (two) shape_of(stack, layer).coefficients(soft, n, factor, backward);
 }
 
-// Of all layers, two sets of coefficients to `all`; of polynomials by way of the order of the gates.
+// Coefficients of gates [begin, end) of a window, which keep their order.
+template <typename S>
+void convert_window(const Stack<S>& stack, const Layer<S>& layer, size_t begin, size_t end,
+                    const Coefficients<S>& c) {
+  convert<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), end - begin,
+             c.backward + 4 * begin, layer.straight_through ? c.forward + 4 * begin : nullptr);
+}
+
+// Of all layers, two sets of coefficients to `all`; those along trails by way of the order of the
+// gates.
 template <typename S>
 void compute_coefficients(const Stack<S>& stack, const Plan& plan, S* all) {
   const std::vector<size_t> first = first_numbers(stack);
@@ -98,6 +108,8 @@ void compute_coefficients(const Stack<S>& stack, const Plan& plan, S* all) {
       const Layer<S>& layer = stack.layers[l];
       if (are_tables(layer.weights))
         return convert_tables(stack, layer, begin, end, coefficients_of(layer, all, first[l]));
+      if (layer.window)
+        return convert_window(stack, layer, begin, end, coefficients_of(layer, all, first[l]));
       S* soft = by_gate.data() + 2 * first[l];
       convert<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), end - begin,
                  soft + 4 * begin,
@@ -107,7 +119,7 @@ void compute_coefficients(const Stack<S>& stack, const Plan& plan, S* all) {
   parallel(stack.threads, [&](size_t thread) {
     each_share(stack, thread, [&](size_t l, size_t begin, size_t end) {
       const Layer<S>& layer = stack.layers[l];
-      if (are_tables(layer.weights)) return;
+      if (are_tables(layer.weights) || layer.window) return;
       const Coefficients<S> c = coefficients_of(layer, all, first[l]);
       const S* soft = by_gate.data() + 2 * first[l];
       const uint32_t* gates = plan.layers[l].gates.data() + begin;
@@ -133,6 +145,20 @@ void finish_tables(const Stack<S>& stack, const Layer<S>& layer, const S* more, 
     stack.tables->light_backward(layer.weight + at, sums, n, sums);
 }
 
+// The same for a window, all of whose sums are `stride` apart from `own` on. `sums` has room for
+// kNumbersAtOnce.
+template <typename S>
+void finish_window(const Stack<S>& stack, const Layer<S>& layer, const S* own, size_t stride,
+                   size_t n_terms, size_t begin, size_t end, S* sums) {
+  const size_t at = 4 * begin, n = 4 * (end - begin);
+  std::copy(own + at, own + at + n, sums);
+  for (size_t t = 1; t < n_terms; ++t)
+    for (size_t i = 0; i < n; ++i) sums[i] += own[t * stride + at + i];
+  const size_t first = begin * parameters(layer);
+  convert_back<S>(*stack.kernels, layer, layer.weight + first, sums, end - begin,
+                  layer.grad_weight + first);
+}
+
 // Sums the threads' statistics in their order and turns them into gradients of the weights.
 template <typename S>
 void finish_gradients(const Stack<S>& stack, const Plan& plan, const S* statistics,
@@ -145,6 +171,8 @@ void finish_gradients(const Stack<S>& stack, const Plan& plan, const S* statisti
       const S* own = statistics + first[l];
       if (are_tables(layer.weights))
         return finish_tables(stack, layer, own + first.back(), first.back(), n_terms - 1, begin, end);
+      if (layer.window)
+        return finish_window(stack, layer, own, first.back(), n_terms, begin, end, sums);
       stack.kernels->from_trails(own, first.back(), n_terms, plan.layers[l].places.data() + begin,
                                  end - begin, sums);
       convert_back<S>(*stack.kernels, layer, layer.weight + begin * parameters(layer), sums,

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "train/conv/leaves.h"
 #include "train/parallel.h"
 
 namespace gategrad::train {
@@ -18,12 +19,12 @@ constexpr size_t kMostPlans = 256, kMostGates = size_t{1} << 24;
 std::vector<uint32_t> checked_pins(const Wires& wires) {
   if (wires.n_in >= kMark || wires.n_out >= kMark)
     throw std::length_error("a layer of the native core has fewer than 2^31 inputs and gates");
-  std::vector<uint32_t> pins(wires.inputs * wires.n_out);
+  std::vector<uint32_t> pins(wires.inputs * wires.n_lists);
   for (size_t i = 0; i < pins.size(); ++i) {
     const uint64_t wire = wires.indices ? static_cast<uint64_t>(wires.indices[i]) : i;
-    if (wire >= wires.n_in)
+    if (wire >= wires.n_wires)
       throw std::out_of_range("a gate reads a wire outside 0 to " +
-                              std::to_string(wires.n_in - 1));
+                              std::to_string(wires.n_wires - 1));
     pins[i] = static_cast<uint32_t>(wire);
   }
   return pins;
@@ -101,10 +102,10 @@ void lay_outputs(const Trails& trails, const std::vector<uint32_t>& rows, LayerP
     plan.places[trails.gates[i] & ~kMark] = static_cast<uint32_t>(i) | (trails.gates[i] & kMark);
 }
 
-// The same of layer `wires`, whose gates are tables where there are no trails.
+// The same of layer `wires`, which may have no trails.
 void lay_outputs(const Wires& wires, const Trails& trails, std::vector<uint32_t> rows,
                  LayerPlan& plan) {
-  if (!wires.tables) return lay_outputs(trails, rows, plan);
+  if (!wires.in_order) return lay_outputs(trails, rows, plan);
   plan.outputs = std::move(rows);
   plan.outputs.resize(wires.n_out + kMostAhead, 0);
 }
@@ -115,11 +116,13 @@ Plan make_plan(const std::vector<Wires>& layers, size_t n_groups) {
   for (size_t l = 0; l < layers.size(); ++l) {
     LayerPlan& layer = plan.layers[l];
     layer.pins = checked_pins(layers[l]);
+    const bool in_order = layers[l].in_order;
+    if (layers[l].window) layer.leaves = leaves_of(*layers[l].window, layer.pins);
     Trails trails;
-    if (!layers[l].tables) trails = find_trails(layer.pins, layers[l].n_in);
-    std::vector<uint32_t> rows = l && !layers[l].tables ? rows_by_visit(trails, layers[l].n_in)
-                                                        : rows_by_feature(layers[l].n_in);
-    if (!layers[l].tables) lay_trails(trails, rows, layer);
+    if (!in_order) trails = find_trails(layer.pins, layers[l].n_in);
+    std::vector<uint32_t> rows = l && !in_order ? rows_by_visit(trails, layers[l].n_in)
+                                                : rows_by_feature(layers[l].n_in);
+    if (!in_order) lay_trails(trails, rows, layer);
     if (l) lay_outputs(layers[l - 1], before, std::move(rows), plan.layers[l - 1]);
     before = std::move(trails);
   }
@@ -150,7 +153,7 @@ Shelf& shelf() {
 bool is_of(const Entry& entry, const std::vector<Wires>& layers, size_t n_groups) {
   auto same = [](const Wires& a, const Wires& b) {
     return a.indices == b.indices && a.inputs == b.inputs && a.n_in == b.n_in &&
-           a.n_out == b.n_out && a.tables == b.tables;
+           a.n_out == b.n_out && a.in_order == b.in_order && a.window == b.window;
   };
   return entry.n_groups == n_groups &&
          std::equal(layers.begin(), layers.end(), entry.layers.begin(), entry.layers.end(), same);
@@ -174,7 +177,7 @@ void keep(const std::vector<Wires>& layers, size_t n_groups, std::shared_ptr<con
   s.entries.push_front({layers, n_groups, std::move(plan)});
   size_t n = 0, gates = 0;
   auto too_many = [&](const Entry& entry) {
-    for (const Wires& wires : entry.layers) gates += wires.inputs * wires.n_out / 2;
+    for (const Wires& wires : entry.layers) gates += wires.inputs * wires.n_lists / 2;
     return ++n > 1 && (n > kMostPlans || gates > kMostGates);
   };
   s.entries.remove_if(too_many);

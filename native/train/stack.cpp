@@ -5,6 +5,7 @@
 
 #include "train/buffers.h"
 #include "train/coefficients.h"
+#include "train/conv/layer.h"
 #include "train/parallel.h"
 
 namespace gategrad::train {
@@ -14,8 +15,8 @@ template <typename S>
 std::shared_ptr<const Plan> find_plan(const Stack<S>& stack, bool trusted) {
   std::vector<Wires> wires;
   for (const Layer<S>& layer : stack.layers)
-    wires.push_back(
-        {layer.indices, layer.inputs, layer.n_in, layer.n_out, are_tables(layer.weights)});
+    wires.push_back({layer.indices, layer.pins(), layer.n_lists(), layer.n_wires(), layer.n_in,
+                     layer.n_out, are_tables(layer.weights) || layer.window, layer.window});
   return plan_of(wires, stack.n_groups, stack.threads, trusted);
 }
 
@@ -37,6 +38,11 @@ struct Tile {
 template <typename S>
 const TileKernels<S>& kernels_of(const Stack<S>& stack, const Tile& tile) {
   return stack.kernels->tiles[tile.width / kBlock - 1];
+}
+
+template <typename S>
+const WindowKernels<S>& windows_of(const Stack<S>& stack, const Tile& tile) {
+  return stack.windows->tiles[tile.width / kBlock - 1];
 }
 
 size_t blocks_of(size_t batch) { return (batch + kBlock - 1) / kBlock; }
@@ -122,19 +128,21 @@ void load_tile(const Stack<S>& stack, const Input<S>& x, const Tile& tile, S* to
 // One layer's outputs of a tile to y, or summed there in groups.
 template <typename S>
 void forward_layer(const Stack<S>& stack, const Layer<S>& layer, const LayerPlan& plan,
-                   const S* coefficients, const Tile& tile, const S* x, S* y, bool in_groups) {
+                   const Coefficients<const S>& c, const Tile& tile, const S* x, S* y,
+                   bool in_groups) {
+  if (layer.window) return forward_window(windows_of(stack, tile), layer, plan, c, x, y);
   if (in_groups) std::memset(y, 0, stack.n_groups * tile.width * sizeof(S));
   if (are_tables(layer.weights)) {
     shape_of(stack, layer)
-        .forward(tables_of(plan, layer.n_out), coefficients, {x, tile.width}, tile.width,
+        .forward(tables_of(plan, layer.n_out), c.forward, {x, tile.width}, tile.width,
                  {y, tile.width}, in_groups);
     return;
   }
   const TileKernels<S>& kernels = kernels_of(stack, tile);
   if (in_groups)
-    kernels.forward_sums(gates_of(plan, coefficients), x, y);
+    kernels.forward_sums(gates_of(plan, c.forward), x, y);
   else
-    kernels.forward(gates_of(plan, coefficients), x, y, leaves_caches<S>(layer.n_out, tile));
+    kernels.forward(gates_of(plan, c.forward), x, y, leaves_caches<S>(layer.n_out, tile));
 }
 
 // Inputs of all layers of one tile, one after the other, from the first one, which is there; the
@@ -148,11 +156,10 @@ void forward_layers(const Stack<S>& stack, const Plan& plan, const S* coefficien
     const bool is_last = l + 1 == stack.layers.size();
     S* y = is_last ? last : inputs + layer.n_in * tile.width;
     if (y == nullptr) return;
-    forward_layer<S>(stack, layer, plan.layers[l],
-                     coefficients_of(layer, coefficients, first).forward, tile, inputs, y,
-                     is_last && stack.n_groups);
+    forward_layer<S>(stack, layer, plan.layers[l], coefficients_of(layer, coefficients, first), tile,
+                     inputs, y, is_last && stack.n_groups);
     inputs = y;
-    first += numbers(layer) * layer.n_out;
+    first += numbers(layer) * layer.n_gates();
   }
 }
 
@@ -184,18 +191,21 @@ S* statistics_of(const Layer<S>& layer, S* own, size_t first, size_t thread) {
 // One layer of a tile: the gradient of its inputs, unless null, of that of its outputs.
 template <typename S>
 void backward_layer(const Stack<S>& stack, const Layer<S>& layer, const LayerPlan& plan,
-                    const S* coefficients, const Tile& tile, const S* x, const S* grad, S* grad_x,
-                    S* statistics, bool is_first) {
+                    const Coefficients<const S>& c, const Tile& tile, const S* x, const S* grad,
+                    S* grad_x, S* statistics, bool is_first) {
+  if (layer.window)
+    return backward_window(windows_of(stack, tile), layer, plan, c, tile.width, x, grad, grad_x,
+                           statistics, is_first);
   if (are_tables(layer.weights)) {
     if (grad_x) std::memset(grad_x, 0, layer.n_in * tile.width * sizeof(S));
     shape_of(stack, layer)
-        .backward(tables_of(plan, layer.n_out), coefficients, {x, tile.width},
+        .backward(tables_of(plan, layer.n_out), c.backward, {x, tile.width},
                   {grad, tile.width}, tile.width, static_cast<S>(layer.smoothing),
                   grad_x, statistics, is_first);
     return;
   }
   if (grad_x) zero_rows(plan.unread, tile, grad_x);
-  kernels_of(stack, tile).backward(gates_of(plan, coefficients), x, grad, grad_x, statistics,
+  kernels_of(stack, tile).backward(gates_of(plan, c.backward), x, grad, grad_x, statistics,
                                    is_first, leaves_caches<S>(layer.n_in, tile));
 }
 
@@ -210,10 +220,10 @@ S* backward_layers(const Stack<S>& stack, const Plan& plan, const S* coefficient
   const S* x = inputs + inputs_size(stack) * tile.width;
   for (size_t l = stack.layers.size(); l-- > 0;) {
     const Layer<S>& layer = stack.layers[l];
-    first -= numbers(layer) * layer.n_out;
+    first -= numbers(layer) * layer.n_gates();
     x -= layer.n_in * tile.width;
     backward_layer<S>(stack, layer, plan.layers[l],
-                      coefficients_of(layer, coefficients, first).backward, tile, x, grad,
+                      coefficients_of(layer, coefficients, first), tile, x, grad,
                       l > 0 || wants_x ? grad_x : nullptr,
                       statistics_of(layer, statistics, first, thread), is_first);
     std::swap(grad, grad_x);
@@ -226,7 +236,7 @@ template <typename S>
 void clear_statistics(const Stack<S>& stack, S* own, size_t thread) {
   size_t first = 0;
   for (const Layer<S>& layer : stack.layers) {
-    const size_t size = numbers(layer) * layer.n_out;
+    const size_t size = numbers(layer) * layer.n_gates();
     std::memset(statistics_of(layer, own, first, thread), 0, size * sizeof(S));
     first += size;
   }
@@ -276,7 +286,7 @@ void backward_rows(const Stack<S>& stack, const Plan& plan, const Way& way, cons
 template <typename S>
 size_t Stack<S>::n_gates() const {
   size_t n = 0;
-  for (const Layer<S>& layer : layers) n += layer.n_out;
+  for (const Layer<S>& layer : layers) n += layer.n_gates();
   return n;
 }
 

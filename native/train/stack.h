@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "train/common/description.h"
+#include "train/conv/kernel.h"
 #include "train/kernel.h"
 #include "train/plan.h"
 #include "train/wide_kernel.h"
@@ -16,7 +17,7 @@ namespace gategrad::train {
 // One layer and its arrays, all of the caller's.
 template <typename S>
 struct Layer : LayerDescription {
-  const int64_t* indices;   // (inputs, n_out); null as in Wires
+  const int64_t* indices;   // (pins, n_lists); null as in Wires
   const S* weight;          // see WeightKind
   const S* forward_tables;  // (n_out, 2^k), of a straight-through layer of kEntries
   S* grad_weight;           // backward only; as weight
@@ -34,6 +35,7 @@ template <typename S>
 struct Stack {
   const Kernels<S>* kernels;
   const WideKernels<S>* tables;
+  const AllWindowKernels<S>* windows;
   std::vector<Layer<S>> layers;
   size_t batch;
   size_t n_groups;  // 0: the output is the last layer's, else the sums of n_groups groups
@@ -53,7 +55,7 @@ struct Stack {
 
 // out is (batch, width). `coefficients` receives the coefficients of all gates, `kept` the inputs of
 // every layer; a null `kept` keeps nothing. Raises std::out_of_range where a wire is not below its
-// layer's n_in.
+// layer's n_wires.
 template <typename S>
 void forward(const Stack<S>& stack, const Input<S>& x, S* out, S* coefficients, S* kept);
 

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "train/conv/sizes.h"
 
 namespace gategrad::train {
 
@@ -28,6 +31,14 @@ struct LayerDescription {
   bool straight_through;  // hard gates forward, soft ones backward
   double grad_factor;     // on the gradient of the layer's input
   double smoothing;       // s: the input's gradient is that at s + (1 - 2 s) x; of tables only
+  std::optional<Window> window;  // that goes over the input, for a convolution or a pool
+
+  // Gates with weights of their own.
+  size_t n_gates() const { return window ? train::n_gates(*window) : n_out; }
+  // What wires are: `pins` for each of n_lists, numbers below n_wires.
+  size_t pins() const { return window ? leaves(*window) : inputs; }
+  size_t n_lists() const { return window ? window->out_channels : n_out; }
+  size_t n_wires() const { return window ? field(*window) : n_in; }
 };
 
 struct StackDescription {

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gategrad.engine import isa
 from gategrad.nn.checks import are_plain
+from gategrad.nn.executors.cpu.conv import run_conv
 from gategrad.nn.executors.cpu.native_learned import run_learned
 from gategrad.nn.executors.cpu.native_slots import native_slots
 from gategrad.nn.executors.cpu.stack import run_native
@@ -42,6 +43,26 @@ class _Tiles(_Native):
     def run(self, run: Run) -> Tensor:
         n_groups, scale, keep = run.n_groups, run.scale, run.keep
         return run_native(run.layers, run.x, n_groups=n_groups, scale=scale, keep=keep)
+
+
+class _Maps(_Native):
+    """Convolutions and pools, and dense layers behind them, tile by tile; in `.eval()` too."""
+
+    def reason(self, run: Run) -> str | None:
+        # Pools have no gates.
+        layers = [layer for layer in run.layers if hasattr(layer, "bank")]
+        for layer in layers:
+            if layer.wiring is not None and run.trains(layer) and not layer.frozen:
+                return "a layer learns its wiring"
+            if hasattr(layer, "in_size") and isinstance(layer.kind, TableParametrization):
+                return "gates of a convolution are interpolated tables"
+        if not are_plain(run.x, *(layer.weight for layer in layers)):
+            return "tensors are no plain ones"
+        return _why_not_core(run._replace(layers=layers), tiles=True)
+
+    def run(self, run: Run) -> Tensor:
+        n_groups, scale, keep = run.n_groups, run.scale, run.keep
+        return run_conv(run.layers, run.x, n_groups=n_groups, scale=scale, keep=keep)
 
 
 class _Bits(_Native):
@@ -124,7 +145,7 @@ class _Slots(_Native):
         return native_slots(layer, run.x)
 
 
-TILES, BITS, ROWS = _Tiles(), _Bits(), _Rows()
+TILES, BITS, ROWS, CONV = _Tiles(), _Bits(), _Rows(), _Maps()
 TABLES, PINS, SLOTS = _Tables(), _Pins(), _Slots()
 
 
@@ -143,7 +164,7 @@ def _why_not_core(run: Run, *, tiles: bool = False) -> str | None:
             return f"a tensor is on {device if device.type != 'cpu' else weight.device}"
         if weight.dtype != dtype or dtype not in DTYPES:
             return f"the weights are {' and '.join(sorted({str(dtype), str(weight.dtype)}))}"
-        if layer.logic != "probabilistic":
+        if getattr(layer, "logic", "probabilistic") != "probabilistic":
             return f"logic={layer.logic!r} is no polynomial"
         if of_tables:
             # Entries are made by functions of all kinds, of which dynamo can't trace some.

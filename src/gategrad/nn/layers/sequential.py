@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from gategrad.nn.checks import layer_values
 from gategrad.nn.executors.cpu.native_op import BLOCK
-from gategrad.nn.executors.native import BITS, TILES
-from gategrad.nn.executors.plan import Run, compute
+from gategrad.nn.executors.native import BITS, CONV, TILES
+from gategrad.nn.executors.plan import Executor, Run, compute
 from gategrad.nn.gates.options import HARD_FORWARD
 from gategrad.nn.gates.parametrization import TableParametrization
+from gategrad.nn.layers.conv.runs import MapRun, map_run, own_state
 from gategrad.nn.layers.dense import LogicDense
 from gategrad.nn.layers.group_sum import GroupSum
 
@@ -29,7 +30,8 @@ class Sequential(nn.Sequential):
 
     On a CPU in `.train()`, `LogicDense` layers that follow each other, and a `GroupSum` after
     them, run in the native core tile by tile, as one node of the autograd graph; where some learn
-    their wiring, layers whose gates are hard and their inputs bits are such a node. Elsewhere, and
+    their wiring, layers whose gates are hard and their inputs bits are such a node. So are
+    `LogicConv2d` and `OrPool2d`, with the dense layers behind a `torch.nn.Flatten`. Elsewhere, and
     for modules with hooks, this is `torch.nn.Sequential`; `gategrad.nn.training_backend` tells.
     Parameters, buffers and their names are those of `torch.nn.Sequential`.
 
@@ -41,7 +43,7 @@ class Sequential(nn.Sequential):
     """
 
     # What `_runs_now` found, and of which modules.
-    _known: tuple[list[tuple], list["_Run"]] | None = None
+    _known: tuple[list[tuple], list["_Run | MapRun"]] | None = None
 
     def __init__(self, *modules: nn.Module, recompute: bool | None = None) -> None:
         super().__init__(*modules)
@@ -53,25 +55,37 @@ class Sequential(nn.Sequential):
             x = self._run(run, x)
         return x
 
-    def _runs_now(self) -> list["_Run"]:
+    def _runs_now(self) -> list["_Run | MapRun"]:
         """The runs as the modules are at present: those of the last call, unless they changed."""
         modules = list(self._modules.values())
         if torch.compiler.is_compiling():
-            return [_Run.of(run) for run in _runs(modules)]
+            return list(_all_runs(modules))
         state, known = [_state(module) for module in modules], self._known
         if known is None or known[0] != state:
-            known = self._known = (state, [_Run.of(run) for run in _runs(modules)])
+            known = self._known = (state, list(_all_runs(modules)))
         return known[1]
 
     def __getstate__(self) -> dict[str, object]:
         """Without what a call finds out again."""
         return {name: value for name, value in super().__getstate__().items() if name != "_known"}
 
-    def _run(self, run: "_Run", x: Tensor) -> Tensor:
+    def _run(self, run: "_Run | MapRun", x: Tensor) -> Tensor:
+        compute_run = self._run_maps if isinstance(run, MapRun) else self._run_parts
         if not run.frozen:
-            return self._run_parts(run, x)
+            return compute_run(run, x)
         with torch.no_grad():
-            return self._run_parts(run, x)
+            return compute_run(run, x)
+
+    def _run_maps(self, run: MapRun, x: Tensor) -> Tensor:
+        out = None
+        if isinstance(x, Tensor) and x.ndim == 4:
+            out = self._run_layers(run, run.maps[0].checked(x), (CONV,))
+        if out is not None:
+            return self._scored(run, out)
+        x = _one_by_one(run.maps, x)
+        for rest in map(_Run.of, _runs(run.tail)):
+            x = self._run_parts(rest, x)
+        return x
 
     def _run_parts(self, run: "_Run", x: Tensor) -> Tensor:
         if not run.parts:
@@ -83,29 +97,36 @@ class Sequential(nn.Sequential):
         return rows if x.ndim == 2 else rows.reshape(*x.shape[:-1], rows.shape[-1])
 
     def _run_part(self, part: "_Part", rows: Tensor) -> Tensor:
-        layers, head = part.layers, part.head
-        out = self._run_layers(part, rows)
+        layers, out = part.layers, self._run_layers(part, rows, _FUSED)
         if out is not None:
-            fused = head is None or head.only_scales
-            return out if fused else head.scores(out, layers[-1].out_dim)
+            return self._scored(part, out)
         rows, rest = layers[0](rows), part.modules[1:]
         # Behind the first layer values may be bits.
         return self._run_part(_Part.of(rest), rows) if layers[1:] else _one_by_one(rest, rows)
 
-    def _run_layers(self, part: "_Part", rows: Tensor) -> Tensor | None:
+    def _scored(self, part: "_Part | MapRun", out: Tensor) -> Tensor:
+        """What `_run_layers` gave, with all that the head does."""
+        head = part.head
+        fused = head is None or head.only_scales
+        return out if fused else head.scores(out, part.layers[-1].out_dim)
+
+    def _run_layers(
+        self, part: "_Part | MapRun", rows: Tensor, executors: Sequence[Executor]
+    ) -> Tensor | None:
         """Layers and the sums of a head in the native core, or None: not all are for that."""
         layers, head, n_groups, scale = part.layers, part.head, 0, 1.0
         if head is not None:
             n_groups = head.k
             scale = head.scale(layers[-1].out_dim) if head.only_scales else 1.0
         keep = not self._recomputes(part)
-        return compute(Run(layers, rows, None, n_groups, scale, keep), _FUSED)
+        return compute(Run(layers, rows, None, n_groups, scale, keep), executors)
 
-    def _recomputes(self, part: "_Part") -> bool:
+    def _recomputes(self, part: "_Part | MapRun") -> bool:
         if self.recompute is not None:
             return self.recompute
         # Tables cost more than the memory that their inputs take.
-        if any(isinstance(layer.kind, TableParametrization) for layer in part.layers):
+        kinds = [getattr(layer, "kind", None) for layer in part.layers]
+        if any(isinstance(kind, TableParametrization) for kind in kinds):
             return len(part.layers) == 1
         return part.wires * BLOCK * part.layers[0].weight.itemsize <= _CACHED_TILE_BYTES
 
@@ -150,7 +171,7 @@ class _Run:
 def _state(module: nn.Module) -> tuple:
     """A module, and what of it decides about its run."""
     kind = type(module)
-    own: tuple = ()
+    own = own_state(module)
     if kind is GroupSum:
         own = (module.k,)
     elif kind is LogicDense:
@@ -170,7 +191,24 @@ def fuse(net: nn.Module) -> nn.Module:
     return Sequential(*net) if type(net) is nn.Sequential and not _hooked(net) else net
 
 
-def _runs(modules: list[nn.Module]) -> Iterator[list[nn.Module]]:
+def _all_runs(modules: Sequence[nn.Module]) -> Iterator["_Run | MapRun"]:
+    """Runs of maps with what follows them, and between them all others."""
+    others: list[nn.Module] = []
+    at = 0
+    while at < len(modules):
+        run = map_run(modules[at:])
+        if run is None:
+            others.append(modules[at])
+            at += 1
+            continue
+        yield from map(_Run.of, _runs(others))
+        yield run
+        others = []
+        at += len(run.modules)
+    yield from map(_Run.of, _runs(others))
+
+
+def _runs(modules: Sequence[nn.Module]) -> Iterator[list[nn.Module]]:
     """Lists of logic layers with the group sum that follows, and every other module alone.
 
     Frozen layers, through which no gradient passes, are lists of their own.

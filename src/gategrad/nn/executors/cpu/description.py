@@ -33,6 +33,8 @@ class StackLayer(NamedTuple):
         tables: (out_dim, 2**inputs), entries of the forward pass of straight-through "entries".
         grad_factor: on the gradient of the input.
         smoothing: of the operands in the gradient of the input, see `table_gates`.
+        window: that goes over maps, for a convolution or a pool: weights are then of the window's
+            n_gates gates, and wires (leaves, out_channels) places in it.
     """
 
     wires: Tensor | None
@@ -42,6 +44,7 @@ class StackLayer(NamedTuple):
     tables: Tensor | None = None
     grad_factor: float = 1.0
     smoothing: float = 0.0
+    window: _core.Window | None = None
 
 
 class Pass(NamedTuple):
@@ -86,10 +89,10 @@ def describe(
             _core.LayerDescription(
                 weights=KINDS[layer.kind], inputs=inputs, n_in=width, n_out=n_out,
                 straight_through=layer.straight_through, grad_factor=layer.grad_factor,
-                smoothing=layer.smoothing,
+                smoothing=layer.smoothing, window=layer.window,
             )
         )  # fmt: skip
-        width, work = n_out, work + n_out * _numbers(layer.kind, inputs)
+        width, work = n_out, work + _work(layer, inputs, n_out)
     check_groups(n_groups, width)
     work = (batch + _PARAMETRIZATION) * work // _NUMBERS
     threads = max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
@@ -101,27 +104,34 @@ def describe(
 
 
 def _checked_sizes(layer: StackLayer, dtype: torch.dtype) -> tuple[int, int]:
-    """Inputs of a gate, and gates."""
-    wires, weight, kind = layer.wires, layer.weight, layer.kind
-    n_out = weight.shape[0]
+    """Inputs of a gate, and outputs."""
+    wires, weight, kind, window = layer.wires, layer.weight, layer.kind, layer.window
+    n_gates = weight.shape[0] if window is None else window.n_gates
     inputs = weight.shape[1].bit_length() - 1 if kind in TABLES else 2
     if weight.dtype != dtype:
         raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
-    shape = _weight_shape(kind, inputs, n_out, layer.straight_through)
+    shape = _weight_shape(kind, inputs, n_gates, layer.straight_through)
     if weight.shape != shape:
         raise ValueError(f"weights are {tuple(weight.shape)}; expected {shape} of {kind}")
     if wires is not None:
         if not (wires.is_contiguous() and weight.is_contiguous() and wires.dtype == torch.int64):
             raise ValueError("wires and weights must be contiguous, and wires int64")
-        if wires.shape != (inputs, n_out):
+        lists = (inputs, n_gates) if window is None else (window.leaves, window.out_channels)
+        if wires.shape != lists:
             raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
-    return inputs, n_out
+    return inputs, n_gates if window is None else window.n_out
 
 
-def _weight_shape(kind: str, inputs: int, n_out: int, hard: bool) -> tuple[int, ...]:
+def _work(layer: StackLayer, inputs: int, n_out: int) -> int:
+    """Numbers that a sample costs."""
+    nodes = 1 if layer.window is None else max(1, layer.window.n_gates // layer.window.out_channels)
+    return n_out * nodes * _numbers(layer.kind, inputs)
+
+
+def _weight_shape(kind: str, inputs: int, n_gates: int, hard: bool) -> tuple[int, ...]:
     if kind == "coefficients":
-        return n_out, 2 if hard else 1, 4
-    return n_out, 16 if kind == "logits" else _numbers(kind, inputs)
+        return n_gates, 2 if hard else 1, 4
+    return n_gates, 16 if kind == "logits" else _numbers(kind, inputs)
 
 
 def _numbers(kind: str, inputs: int) -> int:
@@ -136,7 +146,7 @@ def check_groups(n_groups: int, n_outputs: int) -> None:
 
 
 def shape_of(layer: _core.LayerDescription) -> tuple[int, ...]:
-    return _weight_shape(layer.weights.name, layer.inputs, layer.n_out, layer.straight_through)
+    return _weight_shape(layer.weights.name, layer.inputs, layer.n_gates, layer.straight_through)
 
 
 def numbers_of(layer: _core.LayerDescription) -> int:

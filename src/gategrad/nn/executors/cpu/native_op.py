@@ -147,7 +147,7 @@ def run_forward(
     """The core's forward pass: what `logic_stack` returns."""
     dtype, layers = described.dtype, described.layers
     out = pooled(_by_rows(described, described.width), dtype)
-    n_numbers = sum(numbers_of(layer) * layer.n_out for layer in layers)
+    n_numbers = sum(numbers_of(layer) * layer.n_gates for layer in layers)
     coefficients = pooled((_coefficients_size(n_numbers),), dtype)
     widths = (layer.n_in for layer in layers)
     kept = pooled((_kept_size(described.batch, widths) if keep else 0,), dtype)
@@ -199,7 +199,7 @@ def _arrays(
     dtype, layers = described.dtype, described.layers
     return _core.StackArrays(
         wires=[
-            checked(wires, "wires", torch.int64, (layer.inputs, layer.n_out))
+            checked(wires, "wires", torch.int64, (layer.pins, layer.n_lists))
             for layer, wires in zip(layers, indices, strict=True)
             if wires is not None
         ],

@@ -38,7 +38,9 @@ def run_native(
         (batch, n_groups), or (batch, out_dim of the last layer) where n_groups is 0.
     """
     gates = [core_gates(layer)._replace(wires=layer.wires().contiguous()) for layer in layers]
-    wires, weights, kinds, hard, tables, factors, smoothings = map(list, zip(*gates, strict=True))
+    wires, weights, kinds, hard, tables, factors, smoothings, _ = map(
+        list, zip(*gates, strict=True)
+    )
     tables = [table for table in tables if table is not None]
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(weights[0].dtype)

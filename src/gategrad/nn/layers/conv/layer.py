@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from gategrad.nn.checks import as_rows, float_dtype, layer_values, positive_count
 from gategrad.nn.executors.description import ConvDescription, WireKind, positions_along
+from gategrad.nn.executors.native import CONV
+from gategrad.nn.executors.plan import Run, compute
 from gategrad.nn.executors.torch.conv import bordered, rows_of_leaves, trees
 from gategrad.nn.gates import options
 from gategrad.nn.gates.bank import GateBank
@@ -213,8 +215,8 @@ class LogicConv2d(nn.Module):
             TypeError: no real tensor.
             ValueError: images of another shape, or values outside 0 to 1.
         """
-        x = layer_values(self, self._flat(x), math.prod(self.in_shape))
-        lead = x.shape[:-1]
+        x = self.checked(x)
+        lead = x.shape[:-3]
         images = x.reshape(-1, *self.in_shape)
         if self.frozen:
             with torch.no_grad():
@@ -222,6 +224,11 @@ class LogicConv2d(nn.Module):
         else:
             out = self._forward(images)
         return out if len(lead) == 1 else out.reshape(*lead, *out.shape[1:])
+
+    def checked(self, x: Tensor) -> Tensor:
+        """Images, for which `forward` raises nothing."""
+        x = layer_values(self, self._flat(x), math.prod(self.in_shape))
+        return x.unflatten(-1, self.in_shape)
 
     def _flat(self, x: Tensor) -> Tensor:
         if isinstance(x, Tensor) and tuple(x.shape[-3:]) != self.in_shape:
@@ -234,6 +241,9 @@ class LogicConv2d(nn.Module):
         return x.flatten(-3) if isinstance(x, Tensor) else x
 
     def _forward(self, images: Tensor) -> Tensor:
+        out = compute(Run((self,), images), (CONV,))
+        if out is not None:
+            return out
         rows = self.forward_rows(as_rows(images.flatten(1).to(self.weight.dtype)))
         return rows.view(*self.out_shape, rows.shape[1]).permute(3, 0, 1, 2)
 
