@@ -53,13 +53,15 @@ def all_numbers(texts: Sequence[str], decimal: str = ".") -> np.ndarray | None:
     if "_" in together:
         return None
     if decimal != "." and ("," in together or (decimal == "," and "." in together)):
-        texts = [number(text, decimal) for text in texts]
-        if None in texts:
+        found = [number(text, decimal) for text in texts]
+        if None in found:
             return None
-    try:
-        values = np.fromiter(map(float, texts), np.float64, len(texts))
-    except ValueError:
-        return None
+        values = np.array(found, np.float64)
+    else:
+        try:
+            values = np.fromiter(map(float, texts), np.float64, len(texts))
+        except ValueError:
+            return None
     return values if np.isfinite(values).all() else None
 
 
@@ -93,12 +95,12 @@ def _days(
     zone: str | None,
 ) -> float:
     whole = float(date(int(year), int(month), int(day)).toordinal() - EPOCH)
-    if hour is None:
+    if hour is None or minute is None:
         return whole
     if int(hour) > 23 or int(minute) > 59 or float(second or 0) >= 61:
         raise ValueError("no time of day")
     seconds = 3600 * int(hour) + 60 * int(minute) + float(second or 0)
-    if zone not in (None, "Z"):
+    if zone is not None and zone != "Z":
         seconds -= _seconds_east(zone)
     return whole + seconds / 86400
 

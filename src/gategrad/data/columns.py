@@ -30,9 +30,17 @@ _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
 class Sheet(Protocol):
     """A table in memory, whatever its file."""
 
-    path: Path
-    header: Sequence[str]
-    decimal: str
+    @property
+    def path(self) -> Path:
+        """Of the file."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The columns' names."""
+
+    @property
+    def decimal(self) -> str:
+        """The sign of decimals, as for `gategrad.data.cells.number`."""
 
     def where(self, row: int) -> str:
         """Row and file, for messages."""

@@ -219,10 +219,10 @@ class _Reading:
 
     def _quoted(self, begun: list[str], *, alone: bool = False) -> Iterator[tuple[int, list[str]]]:
         """Line number and cells of each row of these lines, and unless `alone` of all behind."""
-        before, reader = self._line, None
+        before = self._line
+        text = iter(begun) if alone else chain(begun, self._stream)
+        reader = csv.reader(text, delimiter=self.separator, strict=True)
         try:
-            text = iter(begun) if alone else chain(begun, self._stream)
-            reader = csv.reader(text, delimiter=self.separator, strict=True)
             for row in reader:
                 if row:
                     yield before + reader.line_num, [cell.strip() for cell in row]

@@ -90,9 +90,8 @@ def _column(
     texts, kind = sheet.texts(column), kinds.get(column)
     if kind == "text":
         return texts
-    values = all_numbers(texts) if sheet.decimal == "." else None
-    if values is None:
-        values = typed(sheet, column)
+    plain = all_numbers(texts) if sheet.decimal == "." else None
+    values = typed(sheet, column) if plain is None else plain
     if not texts:
         return values
     if isinstance(values, np.ndarray):

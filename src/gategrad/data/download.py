@@ -16,6 +16,8 @@ from gategrad.data.registry import info
 from gategrad.data.sources import SOURCES, Home, PublishedFile, Source
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from gategrad.data.progress import Bar
 
 _SECONDS_OF_SILENCE = 30
@@ -110,7 +112,7 @@ def _from_home(
     """Put what `home` has of the `wanted` files into `folder`; what is still wanted is returned."""
     if home.archive is not None:
         try:
-            _unpacked(home, wanted, hall, get)
+            _unpacked(home, home.archive, wanted, hall, get)
         except DataError as error:
             problems.append(str(error))
             return list(wanted)
@@ -128,8 +130,8 @@ def _from_home(
     return still
 
 
-def _unpacked(home: Home, wanted: Sequence[PublishedFile], hall: Path, get: Get) -> None:
-    url, archive = home.base + home.archive, hall / home.archive
+def _unpacked(home: Home, name: str, wanted: Sequence[PublishedFile], hall: Path, get: Get) -> None:
+    url, archive = home.base + name, hall / name
     get(url, archive, home.size)
     wrong = mismatch(archive, home.checksum, home.size)
     if wrong:
@@ -145,7 +147,7 @@ def _put(arrived: Path, place: Path, file: PublishedFile, url: str) -> None:
     os.replace(arrived, place)
 
 
-def _getter(progress) -> Get:
+def _getter(progress: "Progress") -> Get:
     import requests
     import urllib3
 
@@ -195,7 +197,7 @@ def _reason(error: Exception) -> str:
     import requests
     import urllib3
 
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code} {error.response.reason}"
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         return f"no answer for {_SECONDS_OF_SILENCE} seconds"

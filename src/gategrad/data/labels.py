@@ -68,10 +68,11 @@ def encode(
     missing = [label for label in found if index[label] < 0]
     if missing and unseen == "refuse":
         raise DataError(f"{where} has the label {str(missing[0])!r}; known labels: {_few(known)}")
-    typed = tuple(found) if all(isinstance(label, int) for label in found) else known
+    integers = tuple(label for label in found if isinstance(label, int))
+    whole = classes is None and len(integers) == len(found)
     return Encoded(
         known,
-        known if classes is not None else typed,
+        integers if whole else known,
         [np.array([index[label] for label in part], np.int64) for part in parts],
         tuple(_alike(known, where)) if classes is None else _unseen(missing, parts, where),
     )
@@ -92,8 +93,9 @@ def from_cells(texts: Sequence[str]) -> np.ndarray:
     Cells that are all numbers are numbers, 1.0 and 01 the same as 1; but where they are padded by
     zeros, each in one way only, they are names. Among names, numbers are spelled in one way.
     """
-    numbers = {text: _finite(text) for text in dict.fromkeys(texts)}
-    if None in numbers.values():
+    spellings = dict.fromkeys(texts)
+    numbers = {t: number for t in spellings if (number := _finite(t)) is not None}
+    if len(numbers) < len(spellings):
         return np.array(one_spelling(texts), np.str_)
     once = len(numbers) == len(set(numbers.values()))
     if once and any(_PADDED.fullmatch(text) for text in numbers):

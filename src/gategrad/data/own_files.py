@@ -108,7 +108,7 @@ def load_file(
     asked = _Asked(target, columns, categories, classes, targets, ignore, unseen)
     if formats.is_table(path):
         return _from_table(_sheet(path, decimal), asked)
-    given = {"target": target, "columns": columns, "categories": categories}
+    given: dict[str, object] = {"target": target, "columns": columns, "categories": categories}
     _refuse_table_options(path, given | {"ignore": ignore, "decimal": decimal})
     return _from_arrays(path, asked)
 
@@ -136,8 +136,8 @@ def load_rows(
     """
     path = formats.checked(path, _KNOWN)
     if formats.is_csv(path):
-        sheet = csv_columns.read(path, _known_decimal(decimal))
-        return csv_columns.features(sheet, columns or sheet.header, categories)
+        text = csv_columns.read(path, _known_decimal(decimal))
+        return csv_columns.features(text, columns or text.header, categories)
     if formats.is_table(path):
         sheet = _sheet(path, decimal)
         return take(sheet, tuple(columns or sheet.header), categories)[0]
@@ -181,14 +181,17 @@ def _from_arrays(path: Path, asked: _Asked) -> OwnData:
             several.from_array(arrays[key], len(x), asked.targets, f"{path}: {key}")
             for key, x in sources
         ]
-        known = several.names_of(None, asked.classes, ys[0].shape[1], path)
-        several.names_of(None, known, ys[-1].shape[1], path)
-        return OwnData(xs[0], ys[0], *((xs[1], ys[1]) if ys[1:] else (None, None)), known)
+        known = several.names_of(asked.classes, ys[0].shape[1], path)
+        several.names_of(known, ys[-1].shape[1], path)
+        x_test, y_test = (xs[1], ys[1]) if ys[1:] else (None, None)
+        return OwnData(xs[0], ys[0], x_test, y_test, known)
     raw = [npz_arrays.labels(arrays, key, len(x), path) for key, x in sources]
     found = _encoded(raw, asked, f"{path}: {' and '.join(keys[1::2])}")
-    test = (xs[1], found.parts[1]) if xs[1:] else (None, None)
+    x_test, y_test = (xs[1], found.parts[1]) if xs[1:] else (None, None)
     return OwnData(
-        xs[0], found.parts[0], *test, found.classes, labels=found.labels, notes=found.notes
+        *(xs[0], found.parts[0], x_test, y_test, found.classes),
+        labels=found.labels,
+        notes=found.notes,
     )
 
 
@@ -210,7 +213,7 @@ def _from_table(sheet: Sheet, asked: _Asked) -> OwnData:
     y = several.from_columns(sheet, apart, asked.targets)
     x, taken = take(sheet, used, asked.categories)
     if asked.classes is not None and len(asked.classes) != len(apart):
-        several.names_of(None, asked.classes, len(apart), sheet.path)
+        several.names_of(asked.classes, len(apart), sheet.path)
     names = apart if asked.classes is None else tuple(asked.classes)
     return OwnData(x, y, None, None, names, used, taken=taken, notes=notes)
 
@@ -221,7 +224,7 @@ def _target_columns(sheet: Sheet, asked: _Asked) -> tuple[str, ...]:
             f"{sheet.path}: which column holds the labels? Give it as target (--target COLUMN); "
             f"the columns are: {few(sheet.header)}"
         )
-    names = several.names_of(asked.target, None, None, sheet.path)
+    names = several.names_in(asked.target, sheet.path)
     if asked.targets != "classes":
         return names
     if asked.target not in sheet.header and len(names) > 1 and set(names) <= set(sheet.header):
@@ -238,12 +241,12 @@ def _feature_columns(
     """The columns to use, and notes about those that are left out."""
     for name in asked.ignore:
         sheet.position(name)
+    left: tuple[str, ...] = () if asked.columns else index_columns(sheet)
     if asked.columns:
-        left, used = (), tuple(asked.columns)
+        used = tuple(asked.columns)
     else:
-        left = index_columns(sheet)
-        apart = {*apart, *asked.ignore, *left}
-        used = tuple(name for name in sheet.header if name not in apart)
+        apart = (*apart, *asked.ignore, *left)
+        used = tuple(name for name in sheet.header if name not in set(apart))
     if "" in used:
         raise unnamed(sheet.path)
     if not used or set(apart) & set(used):

@@ -1,5 +1,6 @@
 """`load`: a data set by its name, from wherever it is."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,8 @@ from gategrad.data.locate import find
 from gategrad.data.registry import info
 from gategrad.data.sources import SOURCES
 
-_READERS = {
+_Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+_READERS: dict[str, Callable[[Callable[[str], bytes]], _Parts]] = {
     "mnist": idx.load,
     "fashion-mnist": idx.load,
     "cifar-10": cifar.load_cifar_10,

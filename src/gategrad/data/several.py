@@ -50,19 +50,24 @@ def from_columns(sheet: Sheet, names: Sequence[str], targets: str) -> np.ndarray
     return _checked(y, targets, f"{sheet.path}: target", names)
 
 
-def names_of(
-    target: str | None, classes: Sequence[str] | None, k: int | None, path: Path
-) -> tuple[str, ...]:
-    """The names of k target columns: those in "a,b", or those of a model, or their numbers.
+def names_in(target: str, path: Path) -> tuple[str, ...]:
+    """The names of the target columns that "a,b" says.
+
+    Raises:
+        DataError: one of them twice.
+    """
+    found = tuple(name.strip() for name in target.split(","))
+    if len(set(found)) < len(found):
+        raise DataError(f"{path}: the target columns {target!r} name one twice")
+    return found
+
+
+def names_of(classes: Sequence[str] | None, k: int, path: Path) -> tuple[str, ...]:
+    """The names of k target columns: those of a model, or their numbers.
 
     Raises:
         DataError: another number of names than of columns.
     """
-    if target is not None:
-        found = tuple(name.strip() for name in target.split(","))
-        if len(set(found)) < len(found):
-            raise DataError(f"{path}: the target columns {target!r} name one twice")
-        return found
     names = tuple(map(str, range(k) if classes is None else classes))
     if len(names) != k:
         raise DataError(f"{path} has {k} target columns; expected {len(names)}: {', '.join(names)}")

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.circuit import N_CONSTANTS, Circuit, arity
-from gategrad.encoding.intervals import Intervals, number_intervals
+from gategrad.encoding.intervals import Intervals
 from gategrad.export.errors import ExportError
-from gategrad.export.source import Source, checked_choice
+from gategrad.export.source import Source, checked_choice, intervals_of
 
 # Types of a row's values.
 ROWS = ("uint8", "int16", "int32", "float32", "float64")
@@ -90,7 +90,8 @@ def front(model: Source, values: Integers | Floats) -> Front:
     high = _Comparisons.of(intervals.feature, intervals.high, used, values)
     # A missing value is above no threshold: what has only an upper end must ask for a number.
     asks = used & np.isnan(intervals.low) & intervals.missing & isinstance(values, Floats)
-    number = _Comparisons(intervals.feature, np.full(len(used), -np.inf), asks)
+    no_end = np.zeros_like(asks)
+    number = _Comparisons(intervals.feature, np.full(len(used), -np.inf), asks, no_end, no_end)
     return _put_before(model, (low, high, number), values.dtype)
 
 
@@ -98,14 +99,7 @@ def _intervals(model: Source) -> Intervals:
     n = model.circuit.n_inputs
     if model.encoder is None:
         return Intervals(np.arange(n, dtype=np.uint32), np.zeros(n), np.full(n, np.nan))
-    found = number_intervals(model.encoder)
-    if found is None:
-        raise ExportError(
-            f"a {type(model.encoder).__name__} with categories that are text or an error when "
-            "unknown can't be exported as comparisons of numbers; export the circuit behind it: "
-            "gg.Model(model.circuit, model.readout, None, model.labels)"
-        )
-    return found
+    return intervals_of(model.encoder)
 
 
 @dataclass(frozen=True)
@@ -119,8 +113,8 @@ class _Comparisons:
     feature: NDArray[np.uint32]
     least: NDArray[np.float64]
     asked: NDArray[np.bool_]
-    never: NDArray[np.bool_] | None = None
-    always: NDArray[np.bool_] | None = None
+    never: NDArray[np.bool_]
+    always: NDArray[np.bool_]
 
     @classmethod
     def of(

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad.circuit import Circuit, Readout
 from gategrad.encoding import Encoder
+from gategrad.encoding.intervals import Intervals, number_intervals
 from gategrad.export.errors import ExportError
 
 # A word that C, C++ and Verilog reserve would not compile as a prefix, but prefixes get a suffix.
@@ -89,3 +90,19 @@ def n_features(model: Source) -> int:
 def version() -> str:
     """The version of gategrad, which exported files name."""
     return version_of("gategrad")
+
+
+def intervals_of(encoder: Encoder) -> Intervals:
+    """The encoder as intervals of numbers.
+
+    Raises:
+        ExportError: it is more than that.
+    """
+    found = number_intervals(encoder)
+    if found is None:
+        raise ExportError(
+            f"a {type(encoder).__name__} with categories that are text or an error when "
+            "unknown can't be exported as comparisons of numbers; export the circuit behind it: "
+            "gg.Model(model.circuit, model.readout, None, model.labels)"
+        )
+    return found

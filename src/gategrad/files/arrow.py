@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gategrad.data.arrow_table import ArrowTable
 from gategrad.data.columns import dates_of
-from gategrad.files.piece import BLOCK_ROWS, Piece, counted_from_0, rows_a_piece
+from gategrad.files.piece import BLOCK_ROWS, Piece, counted_from_0, in_memory, rows_a_piece
 from gategrad.files.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -54,19 +54,13 @@ class ArrowFile:
             x = self._matrix(batch, first)
             position = self.size * (first + len(x)) // self._table.n
             where = counted_from_0(self.name, first)
-            yield Piece(first, len(x), lambda _, x=x: x, position, where)
+            yield Piece(first, len(x), in_memory(x), position, where)
             first += len(x)
 
     def _matrix(self, batch: "pyarrow.RecordBatch", first: int) -> NDArray:
         values = [self._values(batch.column(c), c, first) for c in self._columns]
         kinds = {value.dtype.name for value in values}
-        if "object" in kinds:
-            dtype = object
-        elif len(kinds) == 1 and kinds <= {"bool", "uint8"}:
-            dtype = kinds.pop()
-        else:
-            dtype = np.float32 if kinds <= SINGLE else np.float64
-        x = np.empty((len(values), batch.num_rows), dtype)
+        x = np.empty((len(values), batch.num_rows), _common(kinds))
         for line, value in zip(x, values, strict=True):
             line[:] = value
         return x.T
@@ -77,3 +71,12 @@ class ArrowFile:
             texts = ["" if cell is None else cell.strip() for cell in values.tolist()]
             return dates_of(counted_from_0(self.name, first), column, texts)
         return values
+
+
+def _common(kinds: set[str]) -> np.dtype:
+    """The dtype that holds all values of columns of these dtypes."""
+    if "object" in kinds:
+        return np.dtype(object)
+    if kinds in ({"bool"}, {"uint8"}):
+        return np.dtype(*kinds)
+    return np.dtype(np.float32 if kinds <= SINGLE else np.float64)

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator
 from functools import partial
+from io import RawIOBase
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,9 +75,9 @@ class NpyFile:
                 self._fill(file, self._offset + (place * self._n + first) * size, column)
         return buffer.view(self._dtype).T
 
-    def _fill(self, file: BinaryIO, offset: int, buffer: NDArray[np.uint8]) -> None:
+    def _fill(self, file: RawIOBase, offset: int, buffer: NDArray[np.uint8]) -> None:
         file.seek(offset)
-        view = memoryview(buffer)
+        view = buffer.data
         while len(view):
             got = file.readinto(view)
             if not got:

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gategrad.data import load_rows
-from gategrad.files.piece import Piece, counted_from_0, rows_a_piece, spans
+from gategrad.files.piece import Piece, counted_from_0, in_memory, rows_a_piece, spans
 from gategrad.files.wanted import Wanted
 
 
@@ -29,7 +29,7 @@ class NpzFile:
             rows = x[first : first + n]
             position = self.size * (first + n) // len(x)
             where = counted_from_0(self.name, first)
-            yield Piece(first, n, lambda _, rows=rows: rows, position, where)
+            yield Piece(first, n, in_memory(rows), position, where)
 
     @cached_property
     def _rows(self) -> NDArray:

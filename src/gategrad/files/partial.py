@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ from typing import Any, BinaryIO, Self
 from gategrad.files.errors import FileError
 from gategrad.model.atomic import write_atomic
 
-try:
-    import fcntl
-except ImportError:  # Windows
+if sys.platform == "win32":
     fcntl = None
+else:
+    import fcntl
 
 # Seconds between notes: what a run that is killed loses at most.
 SAVE_SECONDS = 1.0

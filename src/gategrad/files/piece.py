@@ -59,6 +59,11 @@ class Reader(Protocol):
         """The rows from row `start` on; `memory` is that of the piece before."""
 
 
+def in_memory(rows: NDArray) -> Callable[[Scratch], NDArray]:
+    """`Piece.read` of rows that are in memory."""
+    return lambda _: rows
+
+
 def rows_a_piece(row_bytes: int, *, least: int = 1) -> int:
     """Rows that make a piece, `least` at least: whole blocks where they fit."""
     rows = PIECE_BYTES // max(1, row_bytes)

@@ -117,7 +117,7 @@ def predict(
     choice(unknown, UNKNOWN, "unknown")
     readers = open_all(model, paths, decimal=decimal)
     categories = Categories(KnownCategories(model.encoder), refuse=unknown == "error")
-    decide = partial(model.scores if scores else model.predict, threads=1, backend=backend)
+    decide: Decide = partial(model.scores if scores else model.predict, threads=1, backend=backend)
     sample = decide(np.empty((0, Wanted.by(model).n_features)))
     output = (CsvOutput if out == STDOUT else OUTPUTS[suffix(out)])(sample, _header(model, sample))
     decide = categories.before(decide)
@@ -177,7 +177,7 @@ def _write(
 
 
 def _pour(
-    output: CsvOutput,
+    output: NpyOutput,
     decide: Decide,
     readers: list[Reader],
     threads: int,
@@ -235,8 +235,8 @@ def _check_out(out: Path, paths: list[Path], *, resume: bool) -> None:
 def _header(model: Model, sample: NDArray) -> list[str]:
     if sample.ndim == 1:
         return ["label"]
-    named = model.labels is not None and len(model.labels) == sample.shape[1]
-    return [str(name) for name in (model.labels if named else range(sample.shape[1]))]
+    labels, n = model.labels, sample.shape[1]
+    return [str(name) for name in (range(n) if labels is None or len(labels) != n else labels)]
 
 
 def _run(model: Model, files: list[list[Any]], *, scores: bool) -> dict[str, Any] | None:

@@ -55,7 +55,7 @@ class Wanted:
             _texts(encoder) if isinstance(encoder, Table) else (),
             encoder.n_inputs if slow else 0,
             dates_of(model),
-            decimal or model.meta.get("decimal"),
+            decimal or (model.meta or {}).get("decimal"),
             _numbers(encoder) if isinstance(encoder, Table) else (),
         )
 
@@ -93,7 +93,7 @@ class Wanted:
 def dates_of(model: Model) -> tuple[str, ...]:
     """The columns that the model takes as numbers of days; see `table_meta`."""
     try:
-        found = json.loads(model.meta.get("dates", "[]"))
+        found = json.loads((model.meta or {}).get("dates", "[]"))
     except ValueError:
         return ()
     if not isinstance(found, list):

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.circuit import decide
-from gategrad.encoding.intervals import number_intervals
-from gategrad.export.source import Source, n_features
+from gategrad.export.source import Source, intervals_of, n_features
 from gategrad.export.template import fill
 from gategrad.export.tools import ToolError, find_tool, run_tool
 from gategrad.export.verify.verdict import Verdict
@@ -124,7 +123,7 @@ def _random_rows(model: Source, dtype: np.dtype, n: int, rng: np.random.Generato
     """Values on, just below and just above the thresholds of their column, and extremes."""
     if model.encoder is None:
         return rng.integers(0, 2, (n, n_features(model))).astype(dtype)
-    intervals = number_intervals(model.encoder)
+    intervals = intervals_of(model.encoder)
     out = np.empty((n, model.encoder.n_features), dtype)
     for column in range(out.shape[1]):
         own = intervals.feature == column

@@ -90,11 +90,11 @@ def _blif_ports(content: bytes) -> tuple[list[str], list[str]] | None:
     except UnicodeDecodeError:
         return None
     lines = [line for line in text.splitlines() if line.strip()]
-    found = [_named(lines, ".inputs"), _named(lines, ".outputs")]
+    inputs, outputs = _named(lines, ".inputs"), _named(lines, ".outputs")
     # A file that was cut off lacks its last line.
-    if None in found or lines[-1].strip() != ".end":
+    if inputs is None or outputs is None or lines[-1].strip() != ".end":
         return None
-    return found[0], found[1]
+    return inputs, outputs
 
 
 def _named(lines: Sequence[str], head: str) -> list[str] | None:

@@ -76,7 +76,8 @@ def _delays(graph: Graph, high: Collection[str]) -> dict[int, int | None]:
             below = delays[graph.latches[variable] >> 1]
             delays[variable] = None if below is None else below + 1
             continue
-        found = {delays[literal >> 1] for literal in graph.nodes[variable]} - {None}
+        below_it = (delays[literal >> 1] for literal in graph.nodes[variable])
+        found = {delay for delay in below_it if delay is not None}
         if len(found) > 1:
             raise Unbalanced(f"a gate reads signals that come after {sorted(found)} registers")
         delays[variable] = found.pop() if found else None

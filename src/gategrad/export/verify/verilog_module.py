@@ -5,8 +5,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from gategrad.encoding.intervals import Intervals, number_intervals
-from gategrad.export.source import Source
+from gategrad.encoding.intervals import Intervals
+from gategrad.export.source import Source, intervals_of
 from gategrad.export.tools import ToolError, find_yosys, run_tool
 from gategrad.export.verify.netlist import prove_equal
 from gategrad.export.verify.pipeline import Unbalanced, combinational, read_ascii_aiger
@@ -106,7 +106,7 @@ def _reference(model: Source, interface: _Interface) -> str:
     inputs = ports
     if model.encoder is not None:
         values = [ports[f * interface.bits : (f + 1) * interface.bits] for f in range(n)]
-        inputs = _encoded(made, number_intervals(model.encoder), values, interface)
+        inputs = _encoded(made, intervals_of(model.encoder), values, interface)
     outputs = gates(made, model.circuit, inputs)
     named = [("out_valid", "in_valid")]
     sums = decision(made, model.readout, outputs, "sums")
