@@ -1,6 +1,7 @@
 """The native engine: a circuit lowered for the C++ core, and its rows handed over."""
 
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,7 +48,9 @@ class NativeProgram:
 
     backend = "native"
 
-    def __init__(self, circuit: Circuit, readout: Readout, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, circuit: Circuit, readout: Readout, encoder: Encoder | Comparisons | None = None
+    ) -> None:
         check_pair(circuit, readout)
         self.isa, reason = isa.choose()
         self._readout = readout
@@ -55,9 +58,11 @@ class NativeProgram:
         thresholds = None if encoder is None else encoder.thresholds()
         # An encoder that is more than thresholds turns rows into bits before the core sees them,
         # unless they are numbers, which need comparisons only.
-        self._encoder = encoder if thresholds is None else None
+        self._encoder = (
+            None if isinstance(encoder, Comparisons) or thresholds is not None else encoder
+        )
         self._bits = thresholds is None
-        self._n_features = circuit.n_inputs if self._bits else encoder.n_features
+        self._n_features = circuit.n_inputs if encoder is None or self._bits else encoder.n_features
         _check_width(self._n_features)
         if thresholds is None:
             feature = np.arange(circuit.n_inputs, dtype=np.uint32)
@@ -67,10 +72,7 @@ class NativeProgram:
         self.reason = reason + isa.without_code(self.isa, self._engine.no_code)
         narrow = self.code_bytes > 0
         self.single_rows = SingleRows(source, readout.n_classes, self.isa, narrow=narrow)
-        # Of splits, missing values make more than intervals: the encoder sees those rows.
-        compared = self._encoder is None or isinstance(encoder, Splits)
-        self._intervals = None if compared else number_intervals(encoder)
-        self._circuit = None if self._intervals is None else circuit
+        self._compared = None if self._encoder is None else _compared(circuit, self._encoder)
         self._number_rows: NumberRows | None = None
         self._lock = ForkLock()
 
@@ -129,8 +131,8 @@ class NativeProgram:
 
     def warm_up(self) -> None:
         """Make now what first calls would make: plans, room to work in, threads."""
-        if self._intervals is not None:
-            numbers = self._numbers()
+        if self._compared is not None:
+            numbers = self._numbers(self._compared)
             numbers.narrow.warm_up()
             numbers.wide.warm_up()
         if self._encoder is None:
@@ -148,21 +150,27 @@ class NativeProgram:
 
     def _run(self, x: ArrayLike | Packed, threads: int | None, *, sums: bool) -> NDArray:
         check_threads(threads)
-        if self._encoder is None and type(x) is not np.ndarray and not isinstance(x, Packed):
-            x = check_rows(x, n_features=self._n_features, bits=self._bits)
-        route = self.route(x)
-        if route is Route.SINGLE_ROWS:
-            found = self.single_rows.run(x, sums=sums)
-            if found is not None:
-                return found
-        if route is Route.PACKED:
+        if type(x) is np.ndarray:
+            rows: NDArray = x
+        elif isinstance(x, Packed):
             check_packed(x, self._n_inputs)
             return self._packed(x, threads, sums=sums)
-        if route is Route.NUMBERS:
-            found = self._run_numbers(x, threads, sums=sums)
-            if found is not None:
-                return found
-        rows = x if self._encoder is None else self._encoder.encode(x)
+        elif self._encoder is None:
+            rows = check_rows(x, n_features=self._n_features, bits=self._bits)
+        else:
+            return self._bits_of(self._encoder.encode(x), threads, sums=sums)
+        route, found = self.route(rows), None
+        if route is Route.SINGLE_ROWS:
+            found = self.single_rows.run(rows, sums=sums)
+        elif route is Route.NUMBERS and self._compared is not None:
+            found = self._run_numbers(self._compared, rows, threads, sums=sums)
+        if found is not None:
+            return found
+        rows = rows if self._encoder is None else self._encoder.encode(rows)
+        return self._bits_of(rows, threads, sums=sums)
+
+    def _bits_of(self, rows: NDArray, threads: int | None, *, sums: bool) -> NDArray:
+        """Sums or labels of rows behind the encoder; the error where `attempt` finds one."""
         found = self.attempt(rows, threads, sums=sums)
         if found is None:
             check_values(
@@ -174,39 +182,41 @@ class NativeProgram:
     def _compares(self, x: object) -> bool:
         """Whether rows are numbers that the core can compare instead of the encoder."""
         return (
-            self._intervals is not None
+            self._compared is not None
             and type(x) is np.ndarray
             and x.ndim == 2
             and x.dtype.kind in "buif"
             and x.dtype.itemsize <= 8
-            and x.shape[1] == self._encoder.n_features
+            and x.shape[1] == self._compared.n_features
             and is_exact(x)
         )
 
-    def _numbers(self) -> NumberRows:
+    def _numbers(self, compared: "_Compared") -> NumberRows:
         with self._lock:
             if self._number_rows is None:
-                self._number_rows = self._make_number_rows()
+                self._number_rows = self._make_number_rows(compared)
             return self._number_rows
 
-    def _make_number_rows(self) -> NumberRows:
-        n_features = self._encoder.n_features
-        circuit, encoder = _behind_comparisons(self._circuit, self._intervals, n_features)
+    def _make_number_rows(self, compared: "_Compared") -> NumberRows:
+        circuit, encoder = _behind_comparisons(compared)
         narrow = NativeProgram(circuit, self._readout, encoder)
-        if n_features > LANES:
+        if compared.n_features > LANES:
             return NumberRows(narrow, None, narrow)
         columns, encoder = spread(encoder)
         return NumberRows(narrow, columns, NativeProgram(circuit, self._readout, encoder))
 
-    def _run_numbers(self, x: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
+    def _run_numbers(
+        self, compared: "_Compared", x: NDArray, threads: int | None, *, sums: bool
+    ) -> NDArray | None:
         """None for rows that the encoder itself must see: it names what is wrong with them."""
-        found = self._numbers().run(x, threads, sums=sums)
-        open_below = self._intervals.missing and not np.isnan(self._intervals.low).any()
+        numbers, intervals = self._numbers(compared), compared.intervals
+        found = numbers.run(x, threads, sums=sums)
+        open_below = intervals.missing and not np.isnan(intervals.low).any()
         if found is not None or not open_below or x.dtype.kind != "f":
             return found
         # Below every interval, as a missing value is.
         low = np.where(np.isnan(x), x.dtype.type(-np.inf), x)
-        return self._numbers().run(low, threads, sums=sums)
+        return numbers.run(low, threads, sums=sums)
 
     def _blocks(self, rows: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
         """By blocks of 512 rows; None where a value is missing or no bit."""
@@ -216,17 +226,19 @@ class NativeProgram:
     def _packed(self, x: Packed, threads: int | None, *, sums: bool) -> NDArray:
         out, places = self._results(len(x), sums=sums)
         calling = _calling(len(x), threads)
-        return _checked(self._engine.run_packed(x.words, x.n_rows, *places, *calling), out)
+        found = _checked(self._engine.run_packed(x.words, x.n_rows, *places, *calling), out)
+        assert found is not None, "packed rows hold nothing but bits"
+        return found
 
     def _results(self, n_rows: int, *, sums: bool) -> tuple[NDArray, tuple]:
         """An array for results, and it as the core's two arguments."""
         if n_rows * self._readout.n_classes > MOST_RESULTS:
             raise MemoryError(f"{n_rows:,} rows have more sums than can be counted")
         if sums:
-            out = np.empty((n_rows, self._readout.n_classes), np.int32)
-            return out, (out, None)
-        out = np.empty(n_rows, np.int64)
-        return out, (None, out)
+            counts = np.empty((n_rows, self._readout.n_classes), np.int32)
+            return counts, (counts, None)
+        labels = np.empty(n_rows, np.int64)
+        return labels, (None, labels)
 
 
 def _calling(n_rows: int, threads: int | None) -> tuple[int, bool]:
@@ -237,13 +249,27 @@ def _calling(n_rows: int, threads: int | None) -> tuple[int, bool]:
     return threads, main
 
 
-def _behind_comparisons(
-    circuit: Circuit, intervals: Intervals, n_features: int
-) -> tuple[Circuit, Comparisons]:
+@dataclass(frozen=True)
+class _Compared:
+    """A circuit whose encoder is, for rows of numbers, intervals of their columns."""
+
+    circuit: Circuit
+    intervals: Intervals
+    n_features: int
+
+
+def _compared(circuit: Circuit, encoder: Encoder) -> _Compared | None:
+    # Of splits, missing values make more than intervals: the encoder sees those rows.
+    intervals = None if isinstance(encoder, Splits) else number_intervals(encoder)
+    return None if intervals is None else _Compared(circuit, intervals, encoder.n_features)
+
+
+def _behind_comparisons(compared: _Compared) -> tuple[Circuit, Comparisons]:
     """The circuit with a gate before each input that makes its interval of two comparisons."""
+    circuit = compared.circuit
     used = np.zeros(circuit.n_inputs, bool)
     used[Netlist(circuit).live_inputs()] = True
-    front = compare(intervals, n_features, used=used)
+    front = compare(compared.intervals, compared.n_features, used=used)
     n = len(front.comparisons.feature)
     return behind(Circuit(n, front.fanin, front.table, front.outputs), circuit), front.comparisons
 

@@ -22,6 +22,9 @@ class Runs(Protocol):
     def attempt(self, x: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
         """As `NativeProgram.attempt`."""
 
+    def warm_up(self) -> None:
+        """As `NativeProgram.warm_up`."""
+
 
 @dataclass(frozen=True)
 class NumberRows:

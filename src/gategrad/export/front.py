@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from gategrad.circuit import N_CONSTANTS, Circuit, arity
 from gategrad.encoding.intervals import Intervals
-from gategrad.export.errors import ExportError
 from gategrad.export.source import Source, checked_choice, intervals_of
 
 # Types of a row's values.

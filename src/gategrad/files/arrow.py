@@ -77,6 +77,7 @@ def _common(kinds: set[str]) -> np.dtype:
     """The dtype that holds all values of columns of these dtypes."""
     if "object" in kinds:
         return np.dtype(object)
-    if kinds in ({"bool"}, {"uint8"}):
-        return np.dtype(*kinds)
+    for kind in ("bool", "uint8"):
+        if kinds == {kind}:
+            return np.dtype(kind)
     return np.dtype(np.float32 if kinds <= SINGLE else np.float64)
