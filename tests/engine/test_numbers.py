@@ -87,4 +87,4 @@ def test_more_columns_than_the_core_compares_at_a_time() -> None:
     x = np.random.default_rng(3).choice(VALUES, (300, 70))
     sums = evaluate_sums(circuit, readout, encoder.encode(x))
     np.testing.assert_array_equal(program.sums(x), sums)
-    assert program._numbers().columns is None
+    assert program._numbers(program._compared).columns is None
