@@ -1,5 +1,7 @@
 """What long runs need: clipped gradients, decay, smoothed labels, crops, and convolutions."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,9 @@ from gategrad.encoding import Thermometer
 from gategrad.train import CheckpointError, Recipe, TrainError, Warp
 from gategrad.train.losses import make_loss
 from tests.train.examples import fit, network
+from tests.train.test_online import fit as online_fit
 from tests.train.test_online import images
+from tests.train.test_online import network as online_network
 
 COLOUR = (3, 8, 8)
 
@@ -171,3 +175,41 @@ def test_networks_of_architectures_are_built_by_name():
     assert Recipe(weight_decay=0.1).idle(["weight_decay"]) == {
         "weight_decay": "the optimizer adamw"
     }
+
+
+def test_the_next_batch_is_made_in_the_background_and_no_thread_stays():
+    """The rows and draws of every step are those that it had without."""
+    seen = []
+
+    def look(x, generator):
+        name = threading.current_thread().name
+        seen.append((name, x.copy(), torch.rand(1, generator=generator).item()))
+        return x
+
+    online_fit(online_network(), transform=look, steps=6)
+    names = [name for name, _, _ in seen]
+    assert names[0] == "MainThread"
+    assert all(name.startswith("gategrad-batches") for name in names[1:])
+    assert len(seen) == 6  # none for a step that never comes
+    assert not [t for t in threading.enumerate() if t.name.startswith("gategrad-batches")]
+    ahead, seen[:] = list(seen), []
+    for steps in range(1, 7):  # alone, in the main thread, each as the last of a run
+        online_fit(online_network(), transform=look, steps=steps)
+    again = [seen[i] for i in (0, 2, 5, 9, 14, 20)]
+    for (_, rows, draw), (_, same, drawn) in zip(ahead, again, strict=True):
+        np.testing.assert_array_equal(rows, same)
+        assert draw == drawn
+
+
+def test_what_a_transform_raises_in_the_background_is_raised():
+    calls = []
+
+    def broken(x, generator):
+        calls.append(0)
+        if len(calls) == 3:
+            raise RuntimeError("no such image")
+        return x
+
+    with pytest.raises(RuntimeError, match="no such image"):
+        online_fit(online_network(), transform=broken, steps=6)
+    assert not [t for t in threading.enumerate() if t.name.startswith("gategrad-batches")]

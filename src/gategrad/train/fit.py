@@ -117,7 +117,8 @@ def fit(
         augment: from training rows (m, features), as in `x`, to more rows (k m, features), row i
             having the label of training row i % m; they are added to the rows. Called once.
         transform: from the rows of a step (m, features), as in `x`, and a CPU generator to such
-            rows, of the same labels; called at every step, before the encoder. See `Warp`.
+            rows, of the same labels; called at every step, before the encoder, by a thread that
+            makes the next step's rows while one runs. See `Warp`.
         checkpoint: file to save the run's state in, at every evaluation and on Ctrl-C; whole or
             not at all. It may not exist yet, unless `resume`.
         resume: continue the run in `checkpoint`; weights and wiring come from there. What follows

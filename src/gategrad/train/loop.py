@@ -18,6 +18,7 @@ from gategrad.circuit.metrics import SHOWN, constant_metric
 from gategrad.harden import discretize
 from gategrad.nn import expected_gates, fuse, resample_slots
 from gategrad.nn.measures.expected_gates import count_gates
+from gategrad.train.batches import Batches
 from gategrad.train.checkpoint import State
 from gategrad.train.choosing import FEW_ROWS, Choosing, start_bar
 from gategrad.train.errors import TrainError
@@ -30,14 +31,13 @@ from gategrad.train.plan import Plan
 from gategrad.train.progress import Reporter
 from gategrad.train.restoring import check_state
 from gategrad.train.result import Evaluation, Stopped
-from gategrad.train.rows import Rows, as_input
+from gategrad.train.rows import Rows
 from gategrad.train.staging import Staging
 
 # Steps between looks at the loss: on a GPU each look waits for it.
 _LOSS_CHECK = 20
 # Slots drawn later could not be learned in the steps that are left.
 _RESAMPLED_SHARE = 0.75
-_EPOCHS_A_SEED = 1_000_003
 # Fields of an evaluation in a checkpoint's history; `hard_losses` are beside it.
 _OLD_FIELDS = 6
 
@@ -122,13 +122,13 @@ class Run:
         self.best_weights: dict[str, Tensor] = {}
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=device_of(net))
         self._loss_steps = 0
-        self._order: tuple[int, Tensor] = (-1, torch.empty(0))
+        self.batches = Batches(rows, plan, online)
 
     def advance(self) -> None:
         """One step: forward, backward, update."""
         self.staging.apply(self.step / self.plan.steps)
         self._set_learning_rates()
-        bits, targets, weights = self._batch()
+        bits, targets, weights = self.batches.take(self.step)
         self._drop_gradients()
         loss = self.head.loss(self._fused(bits), targets, weights)
         if self.plan.gate_penalty:
@@ -188,10 +188,14 @@ class Run:
 
     @contextmanager
     def best_at_the_end(self) -> Iterator[None]:
-        """However the context ends: the best weights in the network, the optimizer's own rates."""
+        """However the context ends: the best weights in the network, the optimizer's own rates.
+
+        And no thread that makes batches.
+        """
         try:
             yield
         finally:
+            self.batches.close()
             for group, lr in zip(self.optimizer.param_groups, self.learning_rates, strict=True):
                 group["lr"] = lr
             if self.best is not None:
@@ -239,7 +243,7 @@ class Run:
     def _resample(self) -> None:
         every, most = self.plan.resample_every, _RESAMPLED_SHARE * self.plan.steps
         if every is not None and self.step % every == 0 and self.step <= most:
-            generator = torch.Generator().manual_seed(self._seed(self.step))
+            generator = torch.Generator().manual_seed(self.batches.seed(self.step))
             resample_slots(self.net, self.optimizer, generator=generator)
 
     def _set_learning_rates(self) -> None:
@@ -258,29 +262,6 @@ class Run:
             groups = self.optimizer.param_groups
             parameters = [parameter for group in groups for parameter in group["params"]]
             nn.utils.clip_grad_norm_(parameters, self.plan.grad_clip)
-
-    def _batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
-        """The rows of this step; each epoch is a new order without its last, incomplete batch."""
-        size = self.plan.batch_size
-        epoch, place = divmod(self.step, len(self.rows) // size)
-        if self._order[0] != epoch:
-            self._order = epoch, self._shuffled(epoch)
-        chosen = self._order[1][place * size : (place + 1) * size]
-        weights = None if self.rows.weights is None else self.rows.weights[chosen]
-        return as_input(self._bits(chosen)), self.rows.targets[chosen], weights
-
-    def _bits(self, chosen: Tensor) -> Tensor:
-        if self.online is None:
-            return self.rows.bits[chosen]
-        return self.online.bits(chosen, self._seed(self.step)).to(self.rows.bits.device)
-
-    def _shuffled(self, epoch: int) -> Tensor:
-        generator = torch.Generator().manual_seed(self._seed(epoch))
-        return torch.randperm(len(self.rows), generator=generator).to(self.rows.bits.device)
-
-    def _seed(self, count: int) -> int:
-        """From the plan's seed and a step or epoch alone, so that a run may continue anywhere."""
-        return (self.plan.seed * _EPOCHS_A_SEED + count) % 2**63
 
     def _check_loss(self) -> None:
         if not torch.isfinite(self._loss_sum):
