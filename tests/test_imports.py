@@ -19,6 +19,7 @@ ALLOWED = {
     "export": {"circuit", "encoding", "passes"},
     "model": {"circuit", "passes", "engine", "encoding"},
     "trees": {"circuit", "encoding", "model"},
+    "pruning": {"circuit", "encoding", "engine", "model", "passes"},
     "data": set(),
     "files": {"encoding", "engine", "model", "data"},
     "records": set(),
@@ -66,6 +67,7 @@ TORCH_FREE = (
     "records",
     "options",
     "trees",
+    "pruning",
 )
 
 

@@ -14,6 +14,7 @@ from gategrad.model import Model, ModelFileError, load
 if TYPE_CHECKING:
     from gategrad import data, export, files, nn, train, trees
     from gategrad.harden import discretize
+    from gategrad.pruning import prune
     from gategrad.trees import from_trees
 
     __version__: str
@@ -21,15 +22,14 @@ if TYPE_CHECKING:
 _LAZY_MODULES = (
     "data", "files", "nn", "train", "trees", "passes", "encoding", "engine", "export", "harden",
 )  # fmt: skip
+_LAZY_FUNCTIONS = {"discretize": "harden", "from_trees": "trees", "prune": "pruning"}
 
 
 def __getattr__(name: str) -> object:
     if name in _LAZY_MODULES:
         return import_module(f"gategrad.{name}")
-    if name == "discretize":
-        return import_module("gategrad.harden").discretize
-    if name == "from_trees":
-        return import_module("gategrad.trees").from_trees
+    if name in _LAZY_FUNCTIONS:
+        return getattr(import_module(f"gategrad.{_LAZY_FUNCTIONS[name]}"), name)
     if name == "__version__":
         return _version()
     raise AttributeError(f"module 'gategrad' has no attribute {name!r}")
@@ -66,6 +66,7 @@ __all__ = [
     "load",
     "nn",
     "pack",
+    "prune",
     "train",
     "trees",
 ]

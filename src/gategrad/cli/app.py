@@ -18,6 +18,7 @@ from gategrad.cli import (
     export,
     inspect,
     predict,
+    prune,
     records,
     sweep,
     train,
@@ -52,7 +53,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: gategrad demo",
 )
-for _verb in (demo, train, sweep, eval, predict, bench, inspect, convert, export, verify):
+for _verb in (demo, train, sweep, eval, predict, bench, inspect, prune, convert, export, verify):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
 # `report` is the file of what verbs print.
 app.command("report")(records.run)

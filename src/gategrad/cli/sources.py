@@ -208,11 +208,8 @@ def load_test(
         CommandError: other classes than the model's, or targets of another kind.
     """
     names = target_names(model)
-    targets = "classes"
-    if model.readout.kind in ("multilabel", "regression"):
-        targets = dict(TASKS.values())[model.readout.kind]
     if not is_file(name):
-        if targets != "classes":
+        if model.readout.kind in ("multilabel", "regression"):
             raise CommandError(
                 f"the set {name} has classes, and the model is for {model.readout.kind}; name a "
                 ".npz or .csv by --data"
@@ -226,23 +223,47 @@ def load_test(
                 f"{_few(source.classes)}; name a set with the model's classes by --data"
             )
         return Tested(source.x_test, source.y_test, source.test_part)
-    path = Path(name)
+    return _tested(Path(name), _load_own(Path(name), model, target, decimal), model)
+
+
+def load_training(
+    name: str, *, model: Model, target: str | None = None, decimal: str | None = None
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """x_train, y_train, x_test, y_test for a model that is there, split as `train` does it.
+
+    Raises:
+        DataError: no such set, or a file that isn't as it should be.
+        CommandError: a column is named for a set.
+    """
+    if not is_file(name):
+        source = load_source(name, target=target, decimal=decimal)
+        return source.x_train, source.y_train, source.x_test, source.y_test
+    own = _load_own(Path(name), model, target, decimal)
+    if own.x_test is None:
+        return held_out(own.x_train, own.y_train)
+    return own.x_train, own.y_train, own.x_test, own.y_test
+
+
+def _load_own(path: Path, model: Model, target: str | None, decimal: str | None) -> data.OwnData:
+    """A file as a model's: by its columns, its classes and its kind of targets."""
+    targets = "classes"
+    if model.readout.kind in ("multilabel", "regression"):
+        targets = dict(TASKS.values())[model.readout.kind]
     columns, categories = None, ()
     if formats.is_table(path):
         target = model.meta.get("target") if target is None else target
         decimal = model.meta.get("decimal") if decimal is None else decimal
         columns, categories = table_columns(model)
-    own = data.load_file(
+    return data.load_file(
         path,
         target=target,
         columns=columns,
         categories=categories,
-        classes=names,
+        classes=target_names(model),
         targets=targets,
         decimal=decimal,
         unseen="count",
     )
-    return _tested(path, own, model)
 
 
 def _tested(path: Path, own: data.OwnData, model: Model) -> Tested:
