@@ -3,7 +3,7 @@
 import numpy as np
 
 from gategrad.circuit import N_CONSTANTS, Circuit
-from gategrad.nn.executors.gpu import TRITON
+from gategrad.nn.executors.gpu import TRITON, TRITON_CONV
 from gategrad.nn.executors.native import BITS, CONV, ROWS, SLOTS, TILES
 from gategrad.nn.layers.conv.circuit import conv_circuit
 from gategrad.nn.layers.conv.layer import LogicConv2d
@@ -40,7 +40,7 @@ def register_own_kinds() -> None:
             circuit=conv_circuit,
             n_gates=lambda layer: layer.describe().nodes * layer.describe().n_out,
             expected=through_conv,
-            executors=(CONV,),
+            executors=(CONV, TRITON_CONV),
         ),
     )
     register(

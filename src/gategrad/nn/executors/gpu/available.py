@@ -6,7 +6,8 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from gategrad.nn.executors.gpu.run import run_layer
+from gategrad.nn.checks import are_plain
+from gategrad.nn.executors.gpu.run import run_convolution, run_layer
 from gategrad.nn.executors.plan import Executor, Run
 from gategrad.nn.executors.training_variable import VARIABLE, wanted_backend
 from gategrad.nn.gates.parametrization import TableParametrization
@@ -21,9 +22,17 @@ MOST_PINS = 1 << 31
 
 
 class _Triton(Executor):
-    """One `LogicDense` layer, in `.eval()` too, on CUDA or in Triton's interpreter."""
-
     name = "triton"
+
+    def meant_for(self, device: torch.device) -> bool:
+        return device.type == "cuda" or wanted_backend() == "triton"
+
+    def label(self, device: torch.device) -> str:
+        return f"triton ({device})"
+
+
+class _Dense(_Triton):
+    """One `LogicDense` layer, in `.eval()` too, on CUDA or in Triton's interpreter."""
 
     def reason(self, run: Run) -> str | None:
         """What keeps the layer from the kernels, or None.
@@ -52,14 +61,36 @@ class _Triton(Executor):
         (layer,) = run.layers
         return run_layer(layer, run.x)
 
-    def meant_for(self, device: torch.device) -> bool:
-        return device.type == "cuda" or wanted_backend() == "triton"
 
-    def label(self, device: torch.device) -> str:
-        return f"triton ({device})"
+class _Convolution(_Triton):
+    """One `LogicConv2d`, likewise."""
+
+    def reason(self, run: Run) -> str | None:
+        """As `_Dense`."""
+        if (backend := wanted_backend()) == "torch":
+            return f"{VARIABLE} is {backend}"
+        (layer,) = run.layers
+        if (reason := why_not_here(run.x.device, layer.weight.device)) is not None:
+            return reason
+        if isinstance(layer.kind, TableParametrization):
+            return "gates of a convolution are interpolated tables"
+        if layer.wiring is not None and run.trains(layer) and not layer.frozen:
+            return "a layer learns its wiring"
+        if layer.weight.dtype not in DTYPES:
+            return f"the weights are {layer.weight.dtype}"
+        if not are_plain(run.x, layer.weight):
+            return "tensors are no plain ones"
+        about = layer.describe()
+        if max(about.n_in, about.positions * about.n_gates) >= MOST_PINS:
+            return "a map has more than 2**31 - 1 values"
+        return None
+
+    def run(self, run: Run) -> Tensor:
+        (layer,) = run.layers
+        return run_convolution(layer, run.x)
 
 
-TRITON = _Triton()
+TRITON, TRITON_CONV = _Dense(), _Convolution()
 
 
 def why_not_here(*devices: torch.device) -> str | None:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from gategrad.nn.checks import are_plain
+from gategrad.nn.checks import are_plain, as_rows
 from gategrad.nn.gates.weight_kind import WeightKind
 
 
@@ -24,6 +24,19 @@ def run_layer(layer: nn.Module, x: Tensor) -> Tensor:
             return _gates(rows, layer.wires(), weights, factor, layer).t()
         pins = run_wiring(layer.wiring, rows, factor)
         return _gates(pins, _own_rows(pins), weights, 1.0, layer).t()
+
+
+# Its levels are no registered operations, so torch.compile leaves it as it is.
+@torch.compiler.disable
+def run_convolution(layer: nn.Module, images: Tensor) -> Tensor:
+    """A `LogicConv2d` with fixed wiring on (batch, channels, height, width), as `run_layer`."""
+    from gategrad.nn.executors.gpu.conv_op import tree_levels
+
+    dtype = _values_dtype(layer, images.device)
+    with torch.autocast(images.device.type, enabled=False):
+        rows = as_rows(images.flatten(1).to(dtype))
+        maps = tree_levels(layer.describe(), rows, layer.wires(), layer.bank.coefficients())
+    return maps.view(*layer.out_shape, len(images)).permute(3, 0, 1, 2)
 
 
 def run_wiring(wiring: nn.Module, rows: Tensor, factor: float) -> Tensor:
