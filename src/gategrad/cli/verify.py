@@ -25,6 +25,9 @@ def run(
         int, typer.Option("--random", min=0, help="c: random rows to run it on.")
     ] = 1_000_000,
     seconds: Annotated[float, typer.Option(min=1, help="That a proof may take.")] = 300,
+    certificate: Annotated[
+        bool, typer.Option("--certificate", help="Prove again with CaDiCaL, proofs checked.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Show that FILE is the same function as MODEL; the exit code is 0 only where it is.
@@ -39,6 +42,7 @@ def run(
         rows=None if rows is None else load_rows(rows),
         n_random=n_random,
         seconds=seconds,
+        certificate=certificate,
     )
     if json:
         parts = {name: list(getattr(verdict, name)) for name in ("proven", "tested", "failed")}

@@ -25,6 +25,7 @@ def verify(
     rows: NDArray | None = None,
     n_random: int = 1_000_000,
     seconds: float = 300,
+    certificate: bool = False,
 ) -> Verdict:
     """Show that an exported file is the same function as `model`.
 
@@ -37,6 +38,8 @@ def verify(
         rows: (n, features), tried where a file is tested and not proven: C, and pipelines.
         n_random: rows tried beside them.
         seconds: that a proof may take; what takes longer has failed.
+        certificate: prove what ABC has proven a second time, with the SAT solver CaDiCaL, and
+            check each of its proofs; needs python-sat.
 
     Returns:
         What was proven, what was only tested, and on what, and what failed.
@@ -52,7 +55,7 @@ def verify(
     if path.suffix == ".c":
         return verify_c(model, path, rows=rows, n_random=n_random, seconds=seconds)
     if path.suffix == ".v":
-        return verify_verilog(model, path, seconds=seconds)
+        return verify_verilog(model, path, seconds=seconds, certificate=certificate)
     if path.suffix == ".json":
         return verify_json(model, path)
-    return verify_netlist(model, path, seconds=seconds)
+    return verify_netlist(model, path, seconds=seconds, certificate=certificate)

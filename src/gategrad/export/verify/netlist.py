@@ -9,12 +9,15 @@ from gategrad.export.arithmetic import OUTPUTS, output_names
 from gategrad.export.errors import ExportError
 from gategrad.export.source import Source
 from gategrad.export.tools import ToolError, find_tool, run_tool
-from gategrad.export.verify.pipeline import blif_of, read_ascii_aiger
+from gategrad.export.verify.certificate import certify
+from gategrad.export.verify.pipeline import blif_of, read_ascii_aiger, read_binary_aiger
 from gategrad.export.verify.reference import reference_blif
 from gategrad.export.verify.verdict import Verdict
 
 
-def verify_netlist(model: Source, path: Path, *, seconds: float) -> Verdict:
+def verify_netlist(
+    model: Source, path: Path, *, seconds: float, certificate: bool = False
+) -> Verdict:
     """Prove that a .blif, .aig or .aag file is the model's gates, sums or labels, as it says.
 
     Which of them is told by the names of its outputs; those and the names of its inputs must be
@@ -33,16 +36,44 @@ def verify_netlist(model: Source, path: Path, *, seconds: float) -> Verdict:
         return Verdict(failed=(f"outputs of {path.name} are not the model's gates, sums or label",))
     form = "tables" if path.suffix == ".blif" else "gates"
     reference = reference_blif(model.circuit, model.readout, wanted, form)
+    try:
+        flat = _as_blif(path, content, inputs, outputs)
+    except (ValueError, KeyError, IndexError, StopIteration) as error:
+        return Verdict(failed=(f"{path.name} is damaged: {error}",))
     if path.suffix != ".aag":
-        return prove_equal(reference, path, what=wanted, seconds=seconds)
-    # ABC reads the binary form alone.
-    with tempfile.TemporaryDirectory() as folder:
-        flat = Path(folder) / f"{path.stem}.blif"
-        try:
-            flat.write_text(blif_of(read_ascii_aiger(content.decode("ascii")), inputs, outputs))
-        except (ValueError, KeyError, StopIteration) as error:
-            return Verdict(failed=(f"{path.name} is damaged: {error}",))
-        return prove_equal(reference, flat, what=wanted, seconds=seconds)
+        verdict = prove_equal(reference, path, what=wanted, seconds=seconds)
+    else:
+        # ABC reads the binary form alone.
+        with tempfile.TemporaryDirectory() as folder:
+            other = Path(folder) / f"{path.stem}.blif"
+            other.write_text(flat)
+            verdict = prove_equal(reference, other, what=wanted, seconds=seconds)
+    if certificate and verdict.equal:
+        verdict += certified(reference, flat, f"{wanted} of {path.name}", seconds)
+    return verdict
+
+
+def _as_blif(path: Path, content: bytes, inputs: list[str], outputs: list[str]) -> str:
+    """A file of any kind as BLIF, read by readers of our own."""
+    if path.suffix == ".blif":
+        return content.decode("ascii")
+    if path.suffix == ".aag":
+        return blif_of(read_ascii_aiger(content.decode("ascii")), inputs, outputs)
+    return blif_of(read_binary_aiger(content, inputs, outputs), inputs, outputs)
+
+
+def certified(reference: str, given: str, what: str, seconds: float) -> Verdict:
+    """The second proof of what ABC has proven; what it can't decide has failed."""
+    try:
+        made = certify(reference, given, seconds=seconds)
+    except (ToolError, ValueError) as error:
+        return Verdict(failed=(f"certificate of {what}: {error}",))
+    return Verdict(
+        proven=(
+            f"{what}: equal for every input (CaDiCaL; {made.proofs:,} proofs of {made.lemmas:,} "
+            "clauses, each checked)",
+        )
+    )
 
 
 def _wanted(model: Source, outputs: list[str]) -> str | None:

@@ -45,6 +45,40 @@ def read_ascii_aiger(text: str) -> Graph:
     )
 
 
+def read_binary_aiger(content: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> Graph:
+    """The graph of a binary AIGER file without latches, whose ports have these names.
+
+    Raises:
+        ValueError, IndexError: it is cut off, or has latches.
+    """
+    head, _, rest = content.partition(b"\n")
+    _, n_inputs, n_latches, n_outputs, n_ands = map(int, head.split()[1:6])
+    if n_latches:
+        raise ValueError("it has latches")
+    lines = rest.split(b"\n", n_outputs)
+    ends = [(name, int(line)) for name, line in zip(outputs, lines[:n_outputs], strict=True)]
+    deltas = _deltas(lines[n_outputs], 2 * n_ands)
+    nodes = {}
+    for i, (first, second) in enumerate(zip(deltas[::2], deltas[1::2], strict=True)):
+        own = n_inputs + 1 + i
+        nodes[own] = 2 * own - first, 2 * own - first - second
+    return Graph({i + 1: name for i, name in enumerate(inputs)}, {}, nodes, ends)
+
+
+def _deltas(content: bytes, n: int) -> list[int]:
+    """Numbers of seven bits a byte, lowest first; the last byte of each is below 128."""
+    found: list[int] = []
+    place = 0
+    while len(found) < n:
+        number = shift = 0
+        while content[place] >= 128:
+            number |= (content[place] & 127) << shift
+            shift, place = shift + 7, place + 1
+        found.append(number | content[place] << shift)
+        place += 1
+    return found
+
+
 def combinational(graph: Graph, latency: int, *, high: Collection[str]) -> str:
     """The graph without its latches as BLIF, inputs and outputs in an order of their own.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from gategrad.encoding.intervals import Intervals
 from gategrad.export.source import Source, intervals_of
 from gategrad.export.tools import ToolError, find_yosys, run_tool
-from gategrad.export.verify.netlist import prove_equal
+from gategrad.export.verify.netlist import certified, prove_equal
 from gategrad.export.verify.pipeline import Unbalanced, combinational, read_ascii_aiger
 from gategrad.export.verify.reference import Reference, decision, gates, threshold_inputs
 from gategrad.export.verify.verdict import Verdict
@@ -17,6 +17,7 @@ _FORMAT = re.compile(
     r"in_data\[(\d+) \* j \+: \d+\], (?:a bit|(an unsigned|a signed) integer(?: over 2\^(\d+))?)"
 )
 _MODULE = re.compile(r"^module (\w+) #\(\s*parameter LATENCY = (\d+)", re.MULTILINE)
+_WHAT = "encoder, gates, sums and label"
 _SCRIPT = """
 read_verilog given.v
 hierarchy -check -top {top}
@@ -44,7 +45,9 @@ class _Interface:
     fraction: int
 
 
-def verify_verilog(model: Source, path: Path, *, seconds: float) -> Verdict:
+def verify_verilog(
+    model: Source, path: Path, *, seconds: float, certificate: bool = False
+) -> Verdict:
     """Prove that a module gives the model's label and sums for every row, after its latency.
 
     Every path from a row to a result must pass the same number of registers; then the registers
@@ -68,9 +71,9 @@ def verify_verilog(model: Source, path: Path, *, seconds: float) -> Verdict:
             return Verdict(failed=(f"{path.name} is no pipeline of {interface.latency}: {error}",))
         (place / "flat.blif").write_text(given)
         reference = _reference(model, interface)
-        verdict = prove_equal(
-            reference, place / "flat.blif", what="encoder, gates, sums and label", seconds=seconds
-        )
+        verdict = prove_equal(reference, place / "flat.blif", what=_WHAT, seconds=seconds)
+        if certificate and verdict.equal:
+            verdict += certified(reference, given, f"{_WHAT} of {path.name}", seconds)
     return _named(verdict, path.name) + Verdict(proven=_timing(path.name, interface, verdict))
 
 
