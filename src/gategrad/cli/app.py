@@ -21,6 +21,7 @@ from gategrad.cli import (
     prune,
     records,
     sweep,
+    synth,
     train,
     verify,
 )
@@ -53,7 +54,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: gategrad demo",
 )
-for _verb in (demo, train, sweep, eval, predict, bench, inspect, prune, convert, export, verify):
+for _verb in (
+    *(demo, train, sweep, eval, predict, bench, inspect, prune, convert),
+    *(export, verify, synth),
+):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
 # `report` is the file of what verbs print.
 app.command("report")(records.run)

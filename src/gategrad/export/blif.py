@@ -37,10 +37,19 @@ def blif(model: Source, *, name: str = "model", outputs: str = "gates") -> Artif
     return Artifact({f"{name}.blif": "".join(_lines(model, name, circuit, names))})
 
 
+def circuit_blif(circuit: Circuit, name: str) -> str:
+    """A circuit alone as BLIF, with inputs `in_J` and outputs `out_I`."""
+    return "".join(_body(name, circuit, [f"out_{i}" for i in range(circuit.n_outputs)]))
+
+
 def _lines(model: Source, name: str, circuit: Circuit, names: list[str]) -> Iterator[str]:
     yield f"# {name}: {circuit.n_gates} gates, a table each, and {len(names)} outputs\n"
     yield f"# model {sha256(model)}\n"
     yield from (f"# {line}\n" for line in described_inputs(model))
+    yield from _body(name, circuit, names)
+
+
+def _body(name: str, circuit: Circuit, names: list[str]) -> Iterator[str]:
     yield f".model {name}\n"
     yield from _folded(".inputs", (f"in_{j}" for j in range(circuit.n_inputs)))
     yield from _folded(".outputs", names)

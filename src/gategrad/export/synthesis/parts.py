@@ -1,0 +1,61 @@
+"""A model in pieces that a synthesis tool can count, and the whole."""
+
+import numpy as np
+
+from gategrad.circuit import Circuit, Readout
+from gategrad.export.arithmetic import decision_circuit, greatest
+from gategrad.export.blif import circuit_blif
+from gategrad.export.builder import Builder
+from gategrad.export.front import Front, Integers, front
+from gategrad.export.source import Source
+from gategrad.export.sums import totals
+from gategrad.export.verilog_code.gates import comparison_lines
+from gategrad.export.verilog_code.generate import verilog
+
+
+def part_files(
+    model: Source, value_bits: int, stages: int = 0, max_levels: int | None = None
+) -> dict[str, str]:
+    """By file name, what each part is: encoder, gates, sums, decision, whole.
+
+    A part without any logic, such as the encoder of a model that takes bits, has no file.
+
+    Args:
+        model: a `gategrad.Model`.
+        value_bits: of a value of a row, an unsigned integer, where there is an encoder.
+        stages: ranks of registers of the whole.
+        max_levels: instead of `stages`.
+    """
+    bits = 1 if model.encoder is None else value_bits
+    before = front(model, Integers(0, (1 << bits) - 1))
+    readout = model.readout
+    n = model.circuit.n_outputs
+    wires = Circuit(n, np.zeros((0, 0), np.int64), [], np.arange(n) + 2)
+    whole = verilog(model, name="whole", value_bits=bits, stages=stages, max_levels=max_levels)
+    files = {
+        "gates.blif": circuit_blif(before.circuit, "gates"),
+        "sums.blif": circuit_blif(decision_circuit(wires, readout, "sums", narrow=True), "sums"),
+        "whole.v": str(whole["whole.v"]),
+    }
+    if bits > 1:
+        files["encoder.v"] = _encoder(before, bits)
+    if readout.kind == "argmax" and readout.n_classes > 1:
+        files["decision.blif"] = circuit_blif(_decision(model.circuit, readout), "decision")
+    return files
+
+
+def _encoder(before: Front, bits: int) -> str:
+    n = len(before.feature)
+    lines = "\n".join(comparison_lines(before, bits, signed=False))
+    names = ", ".join(f"c{k}" for k in reversed(range(n)))
+    ports = f"input [{bits * before.n_features - 1}:0] in_data, output [{n - 1}:0] out"
+    return f"module encoder({ports});\n{lines}\nassign out = {{{names}}};\nendmodule\n"
+
+
+def _decision(circuit: Circuit, readout: Readout) -> Circuit:
+    """From the totals of the classes to the number of the greatest."""
+    width = totals(circuit, readout).width
+    n = width * readout.n_classes
+    builder = Builder(Circuit(n, np.zeros((0, 0), np.int64), [], []), narrow=True)
+    numbers = (2 + np.arange(n)).reshape(readout.n_classes, width).tolist()
+    return builder.circuit(greatest(builder, numbers))

@@ -1,0 +1,86 @@
+"""The parts that are counted, and what is read from yosys's counts."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from gategrad import export
+from gategrad.circuit import evaluate
+from gategrad.cli.app import app
+from gategrad.encoding import Thermometer
+from gategrad.export.front import Integers, front
+from gategrad.export.synthesis import Size, synthesize
+from gategrad.export.synthesis.parts import part_files
+from gategrad.export.tools import ToolError
+from tests.export.models import KINDS, random_model
+from tests.export.readers import evaluate_blif
+from tests.export.test_netlists import numbers
+
+# Stands in for yosys: it counts what a part's file is called, and writes that where it is asked to.
+FAKE = """#!/bin/sh
+grep -o '[a-z]*[.]json' "$3" | while read -r name; do
+  echo "note {\\"design\\": {\\"num_cells_by_type\\": {\\"LUT6\\": 5, \\"INV\\": 1, \\"FDRE\\": 7, \
+\\"CARRY4\\": 2, \\"MUXF7\\": 3}}}" > "$name"
+done
+grep -o '[a-z]*[.]path' "$3" | while read -r name; do echo 'path (length=9):' > "$name"; done
+"""
+
+
+def _inputs(text) -> int:
+    return len(re.findall(r"in_\d+", text.replace("\\\n", " ").split(".outputs")[0]))
+
+
+def test_the_parts_one_after_the_other_are_the_model() -> None:
+    model = random_model(width=4)
+    files = part_files(model, 8)
+    assert sorted(files) == ["decision.blif", "gates.blif", "sums.blif", "whole.v"]
+    x = np.random.default_rng(0).integers(0, 2, (500, 12), dtype=np.uint8)
+    bits = evaluate(model.circuit, x.astype(bool))
+    used = front(model, Integers(0, 1)).feature
+    np.testing.assert_array_equal(evaluate_blif(files["gates.blif"], x[:, used]), bits)
+    sums = numbers(evaluate_blif(files["sums.blif"], bits), 3)
+    np.testing.assert_array_equal(sums, model.sums(x))
+    width = _inputs(files["decision.blif"]) // 3
+    lifted = sums - sums.min()
+    planes = (lifted[:, :, None] >> np.arange(width) & 1).reshape(len(x), -1)
+    label = evaluate_blif(files["decision.blif"], planes)
+    np.testing.assert_array_equal(label @ [1, 2], model.predict(x))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parts_without_logic_have_no_file(kind) -> None:
+    assert ("decision.blif" in part_files(random_model(kind), 8)) == (kind == "argmax")
+    model = random_model(kind, encoder=Thermometer.fixed([9, 90], 3))
+    encoder = part_files(model, 8)["encoder.v"]
+    assert "wire c0 = in_data[0 +: 8] >= 8'd10;" in encoder
+
+
+def test_counts_are_read(tmp_path, monkeypatch) -> None:
+    (tmp_path / "yosys").write_text(FAKE)
+    (tmp_path / "yosys").chmod(0o755)
+    monkeypatch.setenv("GATEGRAD_YOSYS", str(tmp_path / "yosys"))
+    random_model().save(tmp_path / "m.gg")
+    sizes = synthesize(random_model(), stages=2)
+    assert sizes["whole"] == Size(luts=6, registers=7, carries=2, others=3, levels=9)
+    assert sizes["encoder"] == Size()
+    done = CliRunner().invoke(app, ["synth", str(tmp_path / "m.gg"), "--json"])
+    assert json.loads(done.stdout)["gates"]["luts"] == 6
+    shown = CliRunner().invoke(app, ["synth", str(tmp_path / "m.gg")]).stdout
+    assert "DWN 97.76% with 3,464" in " ".join(shown.split())
+
+
+def test_messages(tmp_path, monkeypatch) -> None:
+    with pytest.raises(
+        export.ExportError, match="unknown target 'z80'; known: xilinx, ice40, ecp5"
+    ):
+        synthesize(random_model(), target="z80")
+    (tmp_path / "yosys").write_text(
+        "#!/bin/sh\nfor p in gates sums whole; do echo no > $p.json; done\n"
+    )
+    (tmp_path / "yosys").chmod(0o755)
+    monkeypatch.setenv("GATEGRAD_YOSYS", str(tmp_path / "yosys"))
+    with pytest.raises(ToolError, match="yosys counted no cells of the gates: 'no"):
+        synthesize(random_model())
