@@ -58,6 +58,10 @@ _TABLES = {"parametrization": "light", "connections": "local", "layers": "4000x2
 _LARGE_TABLES = _TABLES | {"layers": "8000x2", "augment": "online", "inputs": 6, "tau": 20.0}
 _LONG_CIFAR = {"steps": 4 * train.preset("best", "cifar-10").steps}
 
+# Steps for two cores: an hour for digits, clothes and trees; CIFAR half an hour, three and eight.
+_CONV = {"arch": "compact-64", "steps": 250_000}
+_DECAY = {"optimizer": "adamw", "weight_decay": 0.002}
+
 RUNS = {
     "fast": Run("mnist-1bit", "fast"),
     "small": Run("mnist-1bit", "small"),
@@ -69,6 +73,19 @@ RUNS = {
     "inputs-2": Run("mnist-1bit", "small", _TABLES | {"inputs": 2, "steps": 150_000}, seeds=(0,)),
     "inputs-4": Run("mnist-1bit", "small", _TABLES | {"inputs": 4, "steps": 36_000}, seeds=(0,)),
     "inputs-6": Run("mnist-1bit", "small", _TABLES | {"inputs": 6, "steps": 16_500}, seeds=(0,)),
+    "conv-mnist": Run("mnist", "plain", _CONV),
+    "conv-fashion": Run("fashion-mnist", "plain", _CONV),
+    "conv-cifar": Run("cifar-10", "plain", {"arch": "compact-32", "steps": 150_000}, seeds=(0,)),
+    "conv-cifar-small": Run(
+        "cifar-10", "plain", {"arch": "compact-16", "steps": 600_000}, seeds=(0,)
+    ),
+    "conv-cifar-long": Run(
+        "cifar-10", "plain", {"arch": "compact-64", "steps": 600_000}, seeds=(0,)
+    ),
+    "conv-cifar-night": Run(
+        "cifar-10", "plain", {"arch": "compact-128", "steps": 800_000}, seeds=(0,)
+    ),
+    "tree-s": Run("cifar-10", "plain", {"arch": "tree-S", "steps": 60_000, **_DECAY}, seeds=(0,)),
     **{
         f"penalty-{penalty}": Run(
             "mnist-1bit", "small", {"gate_penalty": penalty, "steps": 40_000}, seeds=(0,)

@@ -387,3 +387,19 @@ def test_no_more_threads_than_the_process_may_use(gategrad, monk_csv, monkeypatc
     options = ("--target", "answer", "--layers", "60x2", "--steps", 2, "--record", "r.jsonl")
     assert gategrad("train", monk_csv, *options).code == 0
     assert read("r.jsonl")[0].threads == 1
+
+
+def test_convolutions_by_name(gategrad, images, monk_csv, tmp_path):
+    """Four convolutions of 6x6 images with three thresholds, and dense layers of one's own."""
+    out, arch = tmp_path / "conv.gg", ("--arch", "compact-2", *QUICK)
+    shape = ("--image-shape", "6x6", "--batch-size", 16)
+    done = gategrad("train", images, *arch, *shape, "-o", out)
+    assert done.code == 0, done.err
+    model = gg.load(out)
+    # 2, 2, 8 and 8 channels at 9, 9, 4 and 4 positions.
+    assert model.neurons == 2 * (2 * 9 + 8 * 4) + 2 * 60
+    assert model.circuit.n_inputs == 108
+    table = gategrad("train", monk_csv, "--target", "answer", *arch)
+    table.fails_with(
+        "arch 'compact-2' is for images; give image_shape, on the command line --image"
+    )

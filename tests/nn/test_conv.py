@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from gategrad import nn
+from gategrad.nn.executors.training_variable import VARIABLE
 from tests.nn.conv_loop import by_loop
 
 AND, A_NOT_B, OR, XOR = 0b1000, 0b0010, 0b1110, 0b0110
@@ -87,8 +88,10 @@ def test_gates_of_many_inputs(inputs):
     np.testing.assert_array_equal(_maps(layer, images)[:, 0], by_hand)
 
 
+@pytest.mark.parametrize("backend", ["native", "torch"])
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
-def test_reference_equals_loops_at_every_depth_stride_and_padding(depth):
+def test_maps_equal_loops_at_every_depth_stride_and_padding(depth, backend, monkeypatch):
+    monkeypatch.setenv(VARIABLE, backend)
     rng = np.random.default_rng(depth)
     for stride, padding, size in itertools.product((1, 2), (0, 1), (5, (4, 7))):
         layer = nn.LogicConv2d(
@@ -102,8 +105,10 @@ def test_reference_equals_loops_at_every_depth_stride_and_padding(depth):
         assert maps.std() > 0.05
 
 
+@pytest.mark.parametrize("backend", ["native", "torch"])
 @pytest.mark.parametrize("depth", [1, 2, 4])
-def test_gradients_are_those_of_the_function(depth):
+def test_gradients_are_those_of_the_function(depth, backend, monkeypatch):
+    monkeypatch.setenv(VARIABLE, backend)
     layer = nn.LogicConv2d(
         2, 2, (3, 2), in_size=(4, 3), padding=(1, 0), stride=(2, 1), depth=depth, channels=2,
         init="heavy-tail" if depth < 4 else "gaussian", seed=1, dtype=torch.float64,
@@ -135,7 +140,8 @@ def test_gradients_are_those_of_the_function(depth):
     ids=lambda options: "-".join(map(str, options.values())),
 )
 @pytest.mark.parametrize("wiring", ["fixed", "straight-through", "soft"])
-def test_a_convolution_is_a_dense_layer_on_patches(options, wiring):
+@pytest.mark.parametrize("backend", ["native", "torch"])
+def test_a_convolution_is_a_dense_layer_on_patches(options, wiring, backend, monkeypatch):
     """Outputs and all gradients, against `torch.nn.functional.unfold` and LogicDense."""
     learned = {} if wiring == "fixed" else {"candidates": 5, "wire_estimator": wiring}
     kind = "random" if wiring == "fixed" else "learned"
@@ -152,6 +158,7 @@ def test_a_convolution_is_a_dense_layer_on_patches(options, wiring):
         if wiring != "fixed":
             dense.wiring.logits.copy_(layer.wiring.logits.normal_())
     rows = []
+    monkeypatch.setenv(VARIABLE, backend)
     for net, patches in ((layer, False), (dense, True)):
         x = torch.rand(3, 2, 5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
         x = x.requires_grad_()

@@ -123,8 +123,6 @@ def threads_for(asked: int | None) -> int:
 def _check_images(recipe: train.Recipe, source: Source) -> None:
     if source.image_shape is not None:
         return
-    if recipe.arch is not None:
-        raise CommandError(f"--arch {recipe.arch} is for images; say their shape by --image-shape")
     if recipe.connections in ("local", "structured"):
         raise CommandError(
             f"--connections {recipe.connections} is for images; say their shape by --image-shape"

@@ -139,7 +139,9 @@ def _with_convolutions(name: str, kind: str, arch: str) -> Recipe:
             "of them"
         )
     if kind == "rows":
-        raise TrainError(f"arch {arch!r} is for images; give image_shape")
+        raise TrainError(
+            f"arch {arch!r} is for images; give image_shape, on the command line --image-shape"
+        )
     recipe = _WITH_CONVOLUTIONS[kind].but(arch=arch)
     if kind != "colour":
         return recipe
