@@ -20,6 +20,7 @@ ALLOWED = {
     "model": {"circuit", "passes", "engine", "encoding"},
     "trees": {"circuit", "encoding", "model"},
     "pruning": {"circuit", "encoding", "engine", "model", "passes"},
+    "sklearn": {"circuit", "encoding", "engine", "harden", "model", "options", "train"},
     "data": set(),
     "files": {"encoding", "engine", "model", "data"},
     "records": set(),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from gategrad.cli.errors import CommandError
 from gategrad.cli.sources import Source
 from gategrad.encoding import Encoder, Table, Thermometer
+from gategrad.encoding.gaps import MISSING
 
 SPACINGS = ("uniform", "quantile")
 TABLE_BITS, IMAGE_BITS, NUMBER_BITS = 8, 3, 8
@@ -17,7 +18,11 @@ _LEVELS = {"mnist": (127.5,), "fashion-mnist": (25.5, 89.25, 165.75)}
 
 
 def choose_encoder(
-    source: Source, *, bits: int | Sequence[float] | None = None, spacing: str | None = None
+    source: Source,
+    *,
+    bits: int | Sequence[float] | None = None,
+    spacing: str | None = None,
+    missing: str | None = None,
 ) -> Encoder | None:
     """An encoder for `source`, fitted on its training rows; None where they are bits.
 
@@ -26,6 +31,7 @@ def choose_encoder(
         bits: how many levels a number, or for bytes the levels themselves; by default what suits
             the set.
         spacing: "uniform" or "quantile" levels; uniform for bytes, else quantile by default.
+        missing: what missing values become, see `Table`; an error where None.
 
     Raises:
         CommandError: an unknown spacing, or levels asked for where rows are bits.
@@ -36,13 +42,16 @@ def choose_encoder(
     x = source.x_train
     if isinstance(bits, Sequence) and (spacing == "quantile" or x.dtype != np.uint8):
         bits = len(bits)
-    if source.columns or x.dtype == object:
+    if missing is not None and missing not in MISSING:
+        raise CommandError(f"--missing is {missing!r}; known: {', '.join(MISSING)}")
+    if source.columns or x.dtype == object or passes_gaps(missing):
         return Table.fit(
             x,
             TABLE_BITS if bits is None else bits,
             spacing=spacing or "quantile",
             categorical=source.categories,
             names=source.columns or None,
+            missing=missing or "error",
         )
     if _are_bits(x):
         if bits is not None or spacing is not None:
@@ -52,6 +61,11 @@ def choose_encoder(
         return _for_bytes(source, bits)
     fit = Thermometer.uniform if spacing == "uniform" else Thermometer.quantile
     return fit(x, NUMBER_BITS if bits is None else bits)
+
+
+def passes_gaps(missing: str | None) -> bool:
+    """Whether values may be missing."""
+    return missing not in (None, "error")
 
 
 def _for_bytes(source: Source, bits: int | Sequence[float] | None) -> Thermometer:

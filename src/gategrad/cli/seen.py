@@ -87,7 +87,7 @@ def _codes(x: NDArray) -> NDArray[np.uint64]:
         # Adding 0 makes one zero of both.
         return np.ascontiguousarray(x.astype(np.float64) + 0.0).view(np.uint64)
     texts = {cell: _text_code(cell) for cell in set(x.ravel().tolist()) if isinstance(cell, str)}
-    numbers = np.array([[0.0 if isinstance(c, str) else float(c) for c in row] for row in x])
+    numbers = np.array([[_number(cell) for cell in row] for row in x])
     codes = (numbers.reshape(x.shape) + 0.0).view(np.uint64)
     for place in zip(*np.nonzero(np.vectorize(lambda c: isinstance(c, str))(x)), strict=True):
         codes[place] = texts[x[place]]
@@ -104,3 +104,10 @@ def _mixed(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     codes = (codes ^ (codes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     codes = (codes ^ (codes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return codes ^ (codes >> np.uint64(31))
+
+
+def _number(cell: object) -> float:
+    """A cell as a number: NaN for a missing one, 0 for text, whose letters count beside."""
+    if cell is None:
+        return np.nan
+    return 0.0 if isinstance(cell, str) else float(cell)

@@ -110,6 +110,7 @@ def load_source(
     task: str = "classification",
     ignore: Sequence[str] = (),
     decimal: str | None = None,
+    gaps: bool = False,
 ) -> Source:
     """The set or file `name`, to train on.
 
@@ -120,6 +121,7 @@ def load_source(
         task: a name among `TASKS`.
         ignore: columns of a table to leave out.
         decimal: of a `.csv`, see `gategrad.data.load_file`.
+        gaps: whether cells of a table may be missing.
 
     Raises:
         DataError: no such set, or a file that isn't as it should be.
@@ -136,6 +138,7 @@ def load_source(
             targets=TASKS[task][1],
             ignore=tuple(ignore),
             decimal=decimal,
+            gaps=gaps,
         )
         source = _from_file(Path(name), own, categories)
     else:
@@ -263,6 +266,7 @@ def _load_own(path: Path, model: Model, target: str | None, decimal: str | None)
         targets=targets,
         decimal=decimal,
         unseen="count",
+        gaps=Wanted.by(model).gaps,
     )
 
 

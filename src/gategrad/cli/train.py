@@ -10,7 +10,7 @@ import numpy as np
 
 from gategrad.cli import report
 from gategrad.cli import train_options as options
-from gategrad.cli.encoders import choose_encoder
+from gategrad.cli.encoders import choose_encoder, passes_gaps
 from gategrad.cli.errors import CommandError, require_torch, require_writable
 from gategrad.cli.options import DecimalOption, JsonOption, TargetOption
 from gategrad.cli.recipe_options import flag, takes_options
@@ -80,6 +80,7 @@ def run(
         task=task,
         ignore=ignore or (),
         decimal=decimal,
+        gaps=passes_gaps(given.get("missing")),
     )
     tell_columns(source)
     _check_parts(source)
@@ -89,7 +90,9 @@ def run(
     for name_, what in recipe.idle(tuple(given)).items():
         report.note(f"{flag(name_)} does nothing here: it is for {what}")
     recipe = recipe.but(layers=fitting.layers(recipe, source))
-    encoder = choose_encoder(source, bits=recipe.thermometer, spacing=recipe.spacing)
+    encoder = choose_encoder(
+        source, bits=recipe.thermometer, spacing=recipe.spacing, missing=recipe.missing
+    )
     tell_unknown(KnownCategories(encoder).unknown(source.x_test), len(source.y_test))
     net, result = fitting.follow(
         recipe,

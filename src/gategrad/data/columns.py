@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from gategrad.data.cells import EITHER, EPOCH, all_numbers, days, is_dressed, is_missing, number
-from gategrad.data.csv_columns import matrix, mixed, numbers_in
+from gategrad.data.csv_columns import matrix, mixed, numbers_in, with_gaps
 from gategrad.data.csv_header import INDEX_NAMES, unnamed
 from gategrad.data.errors import DataError
 
@@ -25,6 +25,10 @@ _UNIQUE_SHARE, _UNIQUE_ROWS = 0.75, 20
 _MOSTLY = 0.5
 _SHOWN, _LONGEST = 4, 20
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
+
+
+# Texts of a column, None where one is missing.
+Cells = list[str] | list[str | None]
 
 
 class Sheet(Protocol):
@@ -74,7 +78,7 @@ class Taken:
 
 
 def take(
-    sheet: Sheet, names: Sequence[str], categories: Collection[str]
+    sheet: Sheet, names: Sequence[str], categories: Collection[str], *, gaps: bool = False
 ) -> tuple[np.ndarray, tuple[Taken, ...]]:
     """The named columns as a matrix, and what each was taken for.
 
@@ -82,13 +86,14 @@ def take(
         sheet: the table.
         names: of the columns, in the order wanted.
         categories: columns of categories, whatever they hold.
+        gaps: whether cells may be missing: NaN among numbers and dates, None among categories.
 
     Returns:
         (n, len(names)) float64 if all columns are numbers, else object (float or str).
 
     Raises:
-        DataError: an unknown column, a gap among numbers or dates, a column of numbers but for some
-            cells, or one of text that is another in nearly each row.
+        DataError: an unknown column, unless `gaps` a gap among numbers or dates, a column of
+            numbers but for some cells, or one of text that is another in nearly each row.
     """
     for name in categories:
         sheet.position(name)
@@ -98,7 +103,7 @@ def take(
     if x is not None:
         return x, tuple(map(_numbers, names, np.ascontiguousarray(x.T)))
     _refuse_thousands(sheet, [name for name in names if name not in categories])
-    columns = [_column(sheet, name, name in categories) for name in names]
+    columns = [_column(sheet, name, name in categories, gaps) for name in names]
     values = [column for column, _ in columns]
     n = len(values[0]) if values else 0
     return matrix(values, n), tuple(taken for _, taken in columns)
@@ -166,34 +171,36 @@ def told(taken: Sequence[Taken], most: int = 24) -> list[str]:
     return lines if len(lines) <= most else [*lines[:most], f"... ({len(lines) - most} more)"]
 
 
-def _column(sheet: Sheet, name: str, category: bool) -> tuple[np.ndarray | list[str], Taken]:
+def _column(
+    sheet: Sheet, name: str, category: bool, gaps: bool
+) -> tuple[np.ndarray | Cells, Taken]:
     cells = sheet.cells(name)
     if isinstance(cells, np.ndarray):
-        return _of_numbers(sheet, name, cells, category)
-    if category:
-        return cells, _categories(name, cells)
-    values = _numbers_of(sheet, name, cells)
-    if values is not None:
-        return values, _numbers(name, values)
-    if _are_dates(cells):
-        return _dates_of(sheet, name, cells)
-    _refuse_dressed(sheet, name, cells)
-    _refuse_unique(sheet, name, cells)
-    return cells, _categories(name, cells)
+        return _of_numbers(sheet, name, cells, category, gaps)
+    if not category:
+        values = _numbers_of(sheet, name, cells, gaps)
+        if values is not None:
+            return values, _numbers(name, values)
+        if _are_dates(cells):
+            return _dates_of(sheet, name, cells, gaps)
+        _refuse_dressed(sheet, name, cells)
+        _refuse_unique(sheet, name, cells)
+    return with_gaps(cells) if gaps else cells, _categories(name, cells)
 
 
 def _of_numbers(
-    sheet: Sheet, name: str, values: np.ndarray, category: bool
-) -> tuple[np.ndarray | list[str], Taken]:
+    sheet: Sheet, name: str, values: np.ndarray, category: bool, gaps: bool
+) -> tuple[np.ndarray | Cells, Taken]:
     """A column of a file that knows its type."""
-    gaps = np.flatnonzero(~np.isfinite(values))
-    if len(gaps):
-        text = "" if np.isnan(values[gaps[0]]) else f"{values[gaps[0]]:g}"
-        raise mixed(sheet.where(int(gaps[0])), name, text)
+    wrong = np.flatnonzero(np.isinf(values) if gaps else ~np.isfinite(values))
+    if len(wrong):
+        text = "" if np.isnan(values[wrong[0]]) else f"{values[wrong[0]]:g}"
+        raise mixed(sheet.where(int(wrong[0])), name, text)
     if category:
         return values.astype(object), _categories(name, [f"{v:.15g}" for v in values.tolist()])
     if sheet.is_date(name) and len(values):
-        first, last = (date.fromordinal(EPOCH + int(v // 1)) for v in (values.min(), values.max()))
+        ends = (np.nanmin(values), np.nanmax(values))
+        first, last = (date.fromordinal(EPOCH + int(v // 1)) for v in ends)
         return values, Taken(name, DATES, _dates_text(first, last))
     return values, _numbers(name, values)
 
@@ -202,7 +209,7 @@ def _dates_text(first: object, last: object) -> str:
     return f"dates as numbers of days, {first} to {last}"
 
 
-def _numbers_of(sheet: Sheet, name: str, cells: list[str]) -> np.ndarray | None:
+def _numbers_of(sheet: Sheet, name: str, cells: list[str], gaps: bool) -> np.ndarray | None:
     """The cells as numbers; None where they are something else.
 
     Raises:
@@ -212,7 +219,7 @@ def _numbers_of(sheet: Sheet, name: str, cells: list[str]) -> np.ndarray | None:
         return values
     found = numbers_in(sheet, name, cells)
     known = [value is not None and not is_missing(c) for value, c in zip(found, cells, strict=True)]
-    gaps = [i for i, cell in enumerate(cells) if is_missing(cell)]
+    empty = [i for i, cell in enumerate(cells) if is_missing(cell)]
     strays = [i for i, ok in enumerate(known) if not ok and not is_missing(cells[i])]
     n = sum(known)
     if not n and cells:
@@ -221,10 +228,15 @@ def _numbers_of(sheet: Sheet, name: str, cells: list[str]) -> np.ndarray | None:
         return None
     if strays:
         raise stray(sheet.where, name, cells, n, strays[0])
+    if gaps:
+        for i in empty:
+            found[i] = np.nan
     for i, value in enumerate(found):
+        if gaps and is_missing(cells[i]):
+            continue
         if value is None or not np.isfinite(value) or is_missing(cells[i]):
             raise mixed(sheet.where(i), name, cells[i])
-    return np.array(found, np.float64) if not gaps else None
+    return np.array(found, np.float64) if gaps or not empty else None
 
 
 def stray(
@@ -253,21 +265,23 @@ def _are_dates(cells: Sequence[str]) -> bool:
     )
 
 
-def _dates_of(sheet: Sheet, name: str, cells: list[str]) -> tuple[np.ndarray, Taken]:
-    values = dates_of(sheet.where, name, cells)
-    first, last = cells[int(values.argmin())], cells[int(values.argmax())]
+def _dates_of(sheet: Sheet, name: str, cells: list[str], gaps: bool) -> tuple[np.ndarray, Taken]:
+    values = dates_of(sheet.where, name, cells, gaps=gaps)
+    first, last = cells[int(np.nanargmin(values))], cells[int(np.nanargmax(values))]
     return values, Taken(name, DATES, _dates_text(first, last))
 
 
-def dates_of(where: Callable[[int], str], name: str, cells: Sequence[str]) -> np.ndarray:
-    """A column of dates as days since 1970-01-01, float64.
+def dates_of(
+    where: Callable[[int], str], name: str, cells: Sequence[str], *, gaps: bool = False
+) -> np.ndarray:
+    """A column of dates as days since 1970-01-01, float64; with `gaps` NaN for a missing one.
 
     Raises:
         DataError: a cell is none.
     """
     values = np.empty(len(cells), np.float64)
     for i, cell in enumerate(cells):
-        found = days(cell)
+        found = np.nan if gaps and is_missing(cell) else days(cell)
         if found is None:
             raise DataError(
                 f"{where(i)}: column {name!r} holds {_short(cell)!r}, but dates elsewhere; "
@@ -312,6 +326,10 @@ def _refuse_unique(sheet: Sheet, name: str, cells: Sequence[str]) -> None:
 def _numbers(name: str, values: np.ndarray) -> Taken:
     if not len(values):
         return Taken(name, NUMBERS, "numbers")
+    gaps = np.isnan(values)
+    if gaps.any():
+        known = _numbers(name, values[~gaps])
+        return Taken(name, NUMBERS, f"{known.said}, missing in {gaps.sum():,} rows")
     low, high = values.min(), values.max()
     more = ", which count the rows: --ignore leaves them out" if _counts(values) else ""
     span = f"{low:.6g} to {high:.6g}" if low < high else f"all {low:.6g}"

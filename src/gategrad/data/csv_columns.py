@@ -302,7 +302,12 @@ def features(sheet: Sheet, columns: Sequence[str], categories: Collection[str]) 
     return matrix(values, len(sheet.rows))
 
 
-def matrix(values: Sequence[np.ndarray | list[str]], n: int) -> np.ndarray:
+def with_gaps(cells: Sequence[str]) -> list[str | None]:
+    """The cells of categories, None where one is missing."""
+    return [None if is_missing(cell) else cell for cell in cells]
+
+
+def matrix(values: Sequence[np.ndarray | Sequence[str | None]], n: int) -> np.ndarray:
     """Columns of n cells side by side: float64 if all are arrays of numbers, else object."""
     numeric = all(isinstance(value, np.ndarray) for value in values)
     x = np.empty((n, len(values)), np.float64 if numeric else object)

@@ -6,7 +6,15 @@ import numpy as np
 
 from gategrad.data.cells import EITHER, all_numbers, is_missing
 from gategrad.data.columns import dates_of
-from gategrad.data.csv_columns import Sheet, matrix, mixed_signs, plain_numbers, typed
+from gategrad.data.csv_columns import (
+    Sheet,
+    matrix,
+    mixed_signs,
+    numbers_in,
+    plain_numbers,
+    typed,
+    with_gaps,
+)
 from gategrad.data.errors import DataError
 
 # What the parts so far say about a column: "numbers", the same with the sign of its decimals,
@@ -22,6 +30,8 @@ def part_features(
     kinds: Kinds,
     dates: Collection[str] = (),
     numbers: Collection[str] = (),
+    *,
+    gaps: bool = False,
 ) -> np.ndarray:
     """The named columns of a part as a matrix.
 
@@ -36,6 +46,8 @@ def part_features(
         dates: names of columns of dates, which become numbers of days.
         numbers: names of columns in which text is an error.
         kinds: what the parts before this one showed, empty at first; brought up to date.
+        gaps: whether cells may be missing: NaN in `numbers` and `dates`, None in all others, which
+            are categories then.
 
     Returns:
         (n, len(columns)) float64 if all columns are numbers, else object (float or str).
@@ -51,6 +63,10 @@ def part_features(
             for name, values in zip(columns, x.T, strict=True):
                 _remember(sheet, name, kinds, values)
             return x
+    if gaps:
+        return matrix(
+            [_with_gaps(sheet, name, dates, numbers) for name in columns], len(sheet.rows)
+        )
     values = []
     for name in columns:
         if name in categories:
@@ -60,6 +76,23 @@ def part_features(
         else:
             values.append(_column(sheet, name, kinds, only_numbers=name in numbers))
     return matrix(values, len(sheet.rows))
+
+
+def _with_gaps(
+    sheet: Sheet, name: str, dates: Collection[str], numbers: Collection[str]
+) -> np.ndarray | list[str | None]:
+    texts = sheet.texts(name)
+    if name in dates:
+        return dates_of(sheet.where, name, texts, gaps=True)
+    if name not in numbers:
+        return with_gaps(texts)
+    values = np.empty(len(texts))
+    for i, (text, value) in enumerate(zip(texts, numbers_in(sheet, name, texts), strict=True)):
+        missing = is_missing(text)
+        if not missing and (value is None or not np.isfinite(value)):
+            raise _no_number(sheet.where(i), name, text)
+        values[i] = np.nan if missing else value
+    return values
 
 
 def _may_be_numbers(kind: str | list[str] | None) -> bool:

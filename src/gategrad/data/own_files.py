@@ -63,6 +63,7 @@ class _Asked:
     targets: str
     ignore: Collection[str]
     unseen: str
+    gaps: bool
 
 
 def load_file(
@@ -76,6 +77,7 @@ def load_file(
     ignore: Collection[str] = (),
     decimal: str | None = None,
     unseen: str = "refuse",
+    gaps: bool = False,
 ) -> OwnData:
     """Rows and labels of a user's file.
 
@@ -97,6 +99,8 @@ def load_file(
         decimal: "." or "," of a `.csv`; default: a point, or where semicolons separate the cells
             either, the same in each column.
         unseen: "refuse" a label that is not in `classes`, or "count" it as -1.
+        gaps: whether cells of a table may be missing: NaN among numbers and dates, None among
+            categories; else a gap among numbers is an error, and "?" a category.
 
     Raises:
         DataError: the file is not what is described here; the message names the row, column or
@@ -105,7 +109,7 @@ def load_file(
     path = formats.checked(path, _KNOWN)
     if targets not in several.TARGETS:
         raise DataError(f"unknown targets {targets!r}; known: {', '.join(several.TARGETS)}")
-    asked = _Asked(target, columns, categories, classes, targets, ignore, unseen)
+    asked = _Asked(target, columns, categories, classes, targets, ignore, unseen, gaps)
     if formats.is_table(path):
         return _from_table(_sheet(path, decimal), asked)
     given: dict[str, object] = {"target": target, "columns": columns, "categories": categories}
@@ -205,13 +209,13 @@ def _from_table(sheet: Sheet, asked: _Asked) -> OwnData:
     if asked.targets == "classes":
         values = csv_columns.targets(sheet, apart[0])
         found = _encoded([values], asked, f"{sheet.path}: column {apart[0]!r}")
-        x, taken = take(sheet, used, asked.categories)
+        x, taken = take(sheet, used, asked.categories, gaps=asked.gaps)
         return OwnData(
             *(x, found.parts[0], None, None, found.classes, used, found.labels, taken),
             (*notes, *found.notes),
         )
     y = several.from_columns(sheet, apart, asked.targets)
-    x, taken = take(sheet, used, asked.categories)
+    x, taken = take(sheet, used, asked.categories, gaps=asked.gaps)
     if asked.classes is not None and len(asked.classes) != len(apart):
         several.names_of(asked.classes, len(apart), sheet.path)
     names = apart if asked.classes is None else tuple(asked.classes)

@@ -90,7 +90,7 @@ def number_columns(x: NDArray, labels: Sequence[str], *, missing: str) -> NDArra
     Args:
         x: (n, F) numbers, text or objects.
         labels: (F,) names of the columns in messages.
-        missing: "error" or "zero".
+        missing: "error", or what lets missing values pass.
 
     Returns:
         (n, F) float64 with NaN where a value is missing.

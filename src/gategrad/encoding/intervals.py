@@ -22,13 +22,16 @@ class Intervals:
         feature: (n_inputs,) uint32.
         low: (n_inputs,) float64; NaN where the interval has no lower end.
         high: (n_inputs,) float64; NaN where it has no upper end.
-        missing: whether a NaN in x has all bits of its column 0; else it is an error.
+        missing: whether a NaN in x has all bits of its column 0; else it is an error, or `gaps`
+            says more.
+        gaps: (n_inputs,) each bit where its feature is NaN; None where `missing` says it all.
     """
 
     feature: NDArray[np.uint32]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     missing: bool = False
+    gaps: NDArray[np.bool_] | None = None
 
 
 def number_intervals(encoder: Encoder) -> Intervals | None:
@@ -71,7 +74,26 @@ def _of_table(table: Table) -> Intervals | None:
         for columns, part in zip(table.columns, parts, strict=True)
     ]
     low, high = (np.concatenate([getattr(p, end) for p in parts]) for end in ("low", "high"))
-    return Intervals(np.concatenate(feature), low, high, missing=table.missing == "zero")
+    whole = Intervals(np.concatenate(feature), low, high, missing=table.missing == "zero")
+    if table.missing not in ("indicator", "most-frequent"):
+        return whole
+    return _with_gaps(table, whole)
+
+
+def _with_gaps(table: Table, found: Intervals) -> Intervals:
+    """The bits that say "missing", which no number has, and what the others are for a gap."""
+    marked = np.array(table.marked, np.uint32)
+    never = np.full(len(marked), np.inf)
+    if table.fills:
+        bits = table.encode(np.array([table.fills], object))[0]
+    else:
+        bits = np.arange(len(found.feature) + len(marked)) >= len(found.feature)
+    return Intervals(
+        np.concatenate([found.feature, marked]),
+        np.concatenate([found.low, never]),
+        np.concatenate([found.high, np.full(len(marked), np.nan)]),
+        gaps=bits,
+    )
 
 
 def _of_splits(splits: Splits) -> Intervals:

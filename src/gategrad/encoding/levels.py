@@ -71,7 +71,11 @@ def check_count(count: int, option: str, *, smallest: int = 1) -> int:
 
 
 def quantile_levels(
-    x: NDArray, count: int, *, labels: Sequence[str] | None = None
+    x: NDArray,
+    count: int,
+    *,
+    labels: Sequence[str] | None = None,
+    times: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
     """Cut each column into `count + 1` parts of equally many rows, as far as its values allow.
 
@@ -85,6 +89,7 @@ def quantile_levels(
         x: (n, F) numbers, n >= 1, not NaN.
         count: levels a column, at least 1.
         labels: the columns' names in messages.
+        times: (n,) how often each row counts; once where None.
 
     Returns:
         (count, F) float64, non-decreasing down each column.
@@ -95,11 +100,16 @@ def quantile_levels(
     if len(x) == 0:
         label = "x" if labels is None else labels[0]
         raise EncodingError(f"{label} has no rows; quantiles need at least one row to fit")
-    return np.stack([_column_levels(column, count) for column in x.T], axis=1)
+    return np.stack([_column_levels(column, count, times) for column in x.T], axis=1)
 
 
-def _column_levels(column: NDArray, count: int) -> NDArray[np.float64]:
-    values, counts = np.unique(column, return_counts=True)
+def _column_levels(
+    column: NDArray, count: int, times: NDArray[np.int64] | None
+) -> NDArray[np.float64]:
+    values, place, counts = np.unique(column, return_inverse=True, return_counts=True)
+    if times is not None:
+        counts = np.zeros(len(values), np.int64)
+        np.add.at(counts, place.reshape(-1), times)
     values = as_measured(values)
     if len(values) == 1:
         return np.repeat(own_level(values), count)
@@ -115,6 +125,7 @@ def uniform_levels(
     low: ArrayLike | None = None,
     high: ArrayLike | None = None,
     labels: Sequence[str] | None = None,
+    times: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
     """Space `count` levels evenly, strictly inside each column's range.
 
@@ -127,6 +138,7 @@ def uniform_levels(
         low: number or (F,): where the range starts; the column's minimum where None.
         high: number or (F,): where it ends; the column's maximum where None.
         labels: the columns' names in messages.
+        times: how often each row counts, which changes nothing here.
 
     Returns:
         (count, F) float64, non-decreasing down each column, at least `low` and, unless constant,

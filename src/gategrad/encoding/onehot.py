@@ -21,6 +21,7 @@ from gategrad.encoding.fields import (
     read_origin,
 )
 from gategrad.encoding.frames import column_names
+from gategrad.encoding.gaps import filled_cells
 from gategrad.encoding.names import (
     checked_names,
     column_labels,
@@ -175,9 +176,16 @@ def fit_one_hot(x: NDArray, labels: Sequence[str], *, unknown: str, missing: str
 
 
 def encode_one_hot(
-    encoder: OneHot, x: NDArray, labels: Sequence[str], *, missing: str
+    encoder: OneHot,
+    x: NDArray,
+    labels: Sequence[str],
+    *,
+    missing: str,
+    fills: Sequence[Category] | None = None,
 ) -> NDArray[np.bool_]:
-    """Encode checked rows (n, F), with names for messages; a missing value has all bits 0.
+    """Encode checked rows (n, F), with names for messages.
+
+    A missing value is its column's of `fills`; without any, it has all bits 0.
 
     Raises:
         EncodingError: a missing value with `missing="error"`, or an unknown category with
@@ -186,6 +194,8 @@ def encode_one_hot(
     bits = np.zeros((len(x), encoder.n_inputs), dtype=bool)
     first = 0
     cells = category_columns(x, labels, missing=missing)
+    if fills is not None:
+        cells = [filled_cells(column, fill) for column, fill in zip(cells, fills, strict=True)]
     for column, known, label in zip(cells, encoder.categories, labels, strict=True):
         found = places(column, known)
         if encoder.unknown == "error":

@@ -14,7 +14,7 @@ BLOCK_VALUES = 2**20
 
 NUMBER_KINDS = "buif"
 TEXT_KINDS = "OUT"
-FILL_HINT = 'fill it in, drop the row, or fit a Table with missing="zero"'
+FILL_HINT = 'fill it in, drop the row, or fit a Table with missing="zero" or "indicator"'
 
 
 def numeric_rows(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.encoding.binned import Binned
-from gategrad.encoding.cells import number_columns
+from gategrad.encoding.cells import Category, number_columns
 from gategrad.encoding.encoder import Arrays, Config, State
 from gategrad.encoding.errors import EncodingError
 from gategrad.encoding.fields import (
@@ -21,15 +21,23 @@ from gategrad.encoding.fields import (
 )
 from gategrad.encoding.fitted import fitted_dtype, note_dtype
 from gategrad.encoding.frames import column_names
+from gategrad.encoding.gaps import (
+    MISSING,
+    check_fills,
+    check_marked,
+    fills_state,
+    gap_columns,
+    most_frequent,
+    read_fills,
+)
 from gategrad.encoding.names import checked_names, column_labels, feature_names_or_default
 from gategrad.encoding.onehot import OneHot, encode_one_hot, fit_one_hot
 from gategrad.encoding.rows import table_rows
-from gategrad.encoding.table_fit import fit_numeric, split_columns
+from gategrad.encoding.table_fit import fit_numeric, split_columns, whole_times
 from gategrad.encoding.thermometer import Thermometer
 
 Part = Thermometer | Binned | OneHot
 PARTS: dict[str, type[Part]] = {"thermometer": Thermometer, "binned": Binned, "one-hot": OneHot}
-MISSING = ("error", "zero")
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,11 @@ class Table:
         columns: for each group its columns, in the order in which its encoder takes them; the
             groups together hold every column 0..n_features-1 once.
         names: the columns' names, or None.
-        missing: what a missing value becomes: "error", or "zero", all bits of its column 0.
+        missing: what a missing value becomes: "error"; "zero", all bits of its column 0;
+            "indicator", the same, and in `marked` columns a bit of its own is 1; "most-frequent",
+            the value of `fills`.
+        marked: columns with a bit that says "missing", behind the bits of the groups.
+        fills: for each column what fills its gaps, with missing="most-frequent".
         fitted_on: the dtype of the rows that it was fitted on, where others may differ by rounding.
 
     Raises:
@@ -56,6 +68,8 @@ class Table:
     names: tuple[str, ...] | None = None
     missing: str = "error"
     fitted_on: str | None = field(default=None, compare=False)
+    marked: tuple[int, ...] = ()
+    fills: tuple[Category, ...] = ()
 
     def __post_init__(self) -> None:
         choice(self.missing, MISSING, "missing")
@@ -63,6 +77,10 @@ class Table:
         object.__setattr__(self, "columns", tuple(tuple(map(int, c)) for c in self.columns))
         _check_groups(self.encoders, self.columns)
         object.__setattr__(self, "names", checked_names(self.names, self.n_features))
+        marked = check_marked(self.marked, self.n_features, self.missing)
+        fills = check_fills(self.fills, self.n_features, self._numbers(), self.missing)
+        object.__setattr__(self, "marked", marked)
+        object.__setattr__(self, "fills", fills)
 
     @classmethod
     def fit(
@@ -76,6 +94,7 @@ class Table:
         names: Sequence[str] | None = None,
         unknown: str = "zero",
         missing: str = "error",
+        sample_weight: ArrayLike | None = None,
     ) -> Self:
         """Fit on the rows of a table.
 
@@ -88,7 +107,11 @@ class Table:
             names: the columns' names, all different; those of a table with named columns where
                 None.
             unknown: "zero" or "error": what a category that comes later becomes.
-            missing: "error" or "zero"; with "zero" the fit leaves missing values out.
+            missing: "error", "zero", "indicator" or "most-frequent". Fits of levels and categories
+                leave missing values out. "indicator" gives a bit to each column that has some;
+                "most-frequent" takes the value that most rows have, of several the first.
+            sample_weight: (n,) numbers above 0, how often each row counts for quantiles and most
+                frequent values: a row of weight 2 is that row twice.
 
         Returns:
             A table of one group of numeric columns and one of categorical columns, or of one of
@@ -109,6 +132,7 @@ class Table:
             names = feature_names_or_default(names, x.shape[1])
         labels = column_labels(names, x.shape[1])
         numbers, others = split_columns(x, categorical, names)
+        times = whole_times(sample_weight, len(x))
         encoders: list[Part] = []
         if numbers:
             encoders.append(
@@ -119,6 +143,7 @@ class Table:
                     numeric=numeric,
                     spacing=spacing,
                     missing=missing,
+                    times=times,
                 )
             )
         if others:
@@ -128,7 +153,13 @@ class Table:
         columns = tuple(tuple(group) for group in (numbers, others) if group)
         fitted_on = fitted_dtype(x[:, numbers]) if numbers else None
         given = None if names is None else tuple(names)
-        return cls(tuple(encoders), columns, names=given, missing=missing, fitted_on=fitted_on)
+        marked: tuple[int, ...] = ()
+        fills: tuple[Category, ...] = ()
+        if missing == "indicator":
+            marked = tuple(np.flatnonzero(gap_columns(x, labels, numbers).any(axis=0)).tolist())
+        if missing == "most-frequent":
+            fills = most_frequent(x, labels, numbers, times)
+        return cls(tuple(encoders), columns, given, missing, fitted_on, marked, fills)
 
     @property
     def n_features(self) -> int:
@@ -138,7 +169,7 @@ class Table:
     @property
     def n_inputs(self) -> int:
         """Bits of a row."""
-        return sum(encoder.n_inputs for encoder in self.encoders)
+        return sum(encoder.n_inputs for encoder in self.encoders) + len(self.marked)
 
     def encode(self, x: ArrayLike) -> NDArray[np.bool_]:
         """Encode rows.
@@ -159,9 +190,13 @@ class Table:
         note_dtype(self, x)
         labels = column_labels(self.names, self.n_features)
         parts = [
-            self._encode_part(encoder, x[:, columns], _pick(labels, columns))
+            self._encode_part(encoder, x[:, columns], _pick(labels, columns), columns)
             for encoder, columns in zip(self.encoders, self.columns, strict=True)
         ]
+        if self.marked:
+            marked, numbers = list(self.marked), self._numbers()
+            among = [place for place, column in enumerate(marked) if column in numbers]
+            parts.append(gap_columns(x[:, marked], _pick(labels, marked), among))
         return np.concatenate(parts, axis=1)
 
     def thresholds(self) -> tuple[NDArray[np.uint32], NDArray[np.float64]] | None:
@@ -183,7 +218,7 @@ class Table:
             name
             for encoder, columns in zip(self.encoders, self.columns, strict=True)
             for name in encoder.input_names(_pick(names, columns))
-        ]
+        ] + [f"{name} is missing" for name in _pick(names, self.marked)]
 
     def to_state(self) -> State:
         """Give the config, with that of each group, and arrays called "group.name"."""
@@ -195,7 +230,10 @@ class Table:
             arrays |= {f"{i}.{name}": array for name, array in part.items()}
         names = None if self.names is None else list(self.names)
         config = {"kind": "table", "groups": groups, "names": names, "missing": self.missing}
-        return config | origin_config(None, self.fitted_on), arrays
+        if self.missing == "indicator":
+            config["marked"] = list(self.marked)
+        fills, numbers = fills_state(self.fills)
+        return config | dict(fills) | origin_config(None, self.fitted_on), arrays | numbers
 
     @classmethod
     def from_state(cls, config: Config, arrays: Arrays) -> Self:
@@ -205,18 +243,40 @@ class Table:
             EncodingError: anything missing, unexpected or malformed.
         """
         read_kind(config, ("table",))
-        check_fields(config, arrays, keys={"groups", "names", "missing"})
+        more = {"indicator": {"marked"}, "most-frequent": {"fills"}}
+        missing = choice(config.get("missing", "error"), MISSING, "missing")
+        check_fields(config, arrays, keys={"groups", "names", "missing"} | more.get(missing, set()))
+        marked = read_list(config.get("marked", []), "marked columns", int)
+        fills = read_fills(config, arrays) if "fills" in config else ()
+        arrays = {name: array for name, array in arrays.items() if not fills or name != "fills"}
         groups = read_list(config["groups"], "table groups", dict)
         parts = _split_arrays(arrays, len(groups))
         pairs = [_read_group(group, part) for group, part in zip(groups, parts, strict=True)]
         encoders = tuple(encoder for encoder, _ in pairs)
         columns = tuple(tuple(group) for _, group in pairs)
-        return cls(encoders, columns, missing=config["missing"], **read_origin(config))
+        return cls(
+            encoders,
+            columns,
+            missing=missing,
+            marked=tuple(marked),
+            fills=fills,
+            **read_origin(config),
+        )
 
-    def _encode_part(self, encoder: Part, x: NDArray, labels: list[str]) -> NDArray[np.bool_]:
+    def _numbers(self) -> tuple[int, ...]:
+        """The columns of numbers."""
+        pairs = zip(self.encoders, self.columns, strict=True)
+        return tuple(c for part, group in pairs if not isinstance(part, OneHot) for c in group)
+
+    def _encode_part(
+        self, encoder: Part, x: NDArray, labels: list[str], columns: Sequence[int]
+    ) -> NDArray[np.bool_]:
+        fills = [self.fills[column] for column in columns] if self.fills else None
         if isinstance(encoder, OneHot):
-            return encode_one_hot(encoder, x, labels, missing=self.missing)
+            return encode_one_hot(encoder, x, labels, missing=self.missing, fills=fills)
         values = number_columns(x, labels, missing=self.missing)
+        if fills is not None:
+            values = np.where(np.isnan(values), np.array(fills, np.float64), values)
         gaps = np.isnan(values)
         bits = encoder.encode(np.where(gaps, 0.0, values))
         by_column = bits.reshape(len(x), encoder.n_inputs // len(labels), len(labels))

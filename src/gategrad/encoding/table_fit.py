@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gategrad.encoding.binned import Binned
 from gategrad.encoding.cells import is_number_column, number_columns
@@ -42,7 +42,14 @@ def split_columns(
 
 
 def fit_numeric(
-    x: NDArray, bits: int, labels: Sequence[str], *, numeric: str, spacing: str, missing: str
+    x: NDArray,
+    bits: int,
+    labels: Sequence[str],
+    *,
+    numeric: str,
+    spacing: str,
+    missing: str,
+    times: NDArray[np.int64] | None = None,
 ) -> Thermometer | Binned:
     """Fit the encoder of the numeric columns, each without its missing values.
 
@@ -52,7 +59,8 @@ def fit_numeric(
         labels: (F,) names of the columns in messages.
         numeric: "thermometer" or "binned".
         spacing: "quantile" or "uniform".
-        missing: "error" or "zero".
+        missing: "error", or what lets missing values pass.
+        times: (n,) how often each row counts; once where None.
 
     Raises:
         EncodingError: bad options, a missing value with `missing="error"`, or an infinite range.
@@ -66,11 +74,35 @@ def fit_numeric(
         values = values.astype(x.dtype)
     levels = np.hstack(
         [
-            SPACINGS[spacing](column[~np.isnan(column), None], n_levels, labels=[label])
-            for column, label in zip(values.T, labels, strict=True)
+            SPACINGS[spacing](
+                column[there, None],
+                n_levels,
+                labels=[label],
+                times=None if times is None else times[there],
+            )
+            for column, there, label in zip(values.T, ~np.isnan(values.T), labels, strict=True)
         ]
     )
     return Binned(levels) if binned else Thermometer(levels)
+
+
+def whole_times(sample_weight: ArrayLike | None, n: int) -> NDArray[np.int64] | None:
+    """How often each row counts: whole weights as they are, others in thousandths of their mean.
+
+    Raises:
+        EncodingError: not (n,) finite numbers above 0.
+    """
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight, np.float64)
+    if weights.shape != (n,) or not (np.isfinite(weights) & (weights > 0)).all():
+        raise EncodingError(
+            f"sample_weight has shape {weights.shape}; expected ({n},) finite numbers above 0, one "
+            "for each row: leave out rows that don't count"
+        )
+    if (np.rint(weights) == weights).all() and weights.sum() < 2**53:
+        return weights.astype(np.int64)
+    return np.maximum(np.rint(1000 * weights / weights.mean()), 1).astype(np.int64)
 
 
 def _is_numeric(column: NDArray) -> bool:

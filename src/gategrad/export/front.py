@@ -88,10 +88,13 @@ def front(model: Source, values: Integers | Floats) -> Front:
     low = _Comparisons.of(intervals.feature, intervals.low, used, values)
     high = _Comparisons.of(intervals.feature, intervals.high, used, values)
     # A missing value is above no threshold: what has only an upper end must ask for a number.
-    asks = used & np.isnan(intervals.low) & intervals.missing & isinstance(values, Floats)
+    floats = isinstance(values, Floats)
+    gaps = np.zeros_like(used) if intervals.gaps is None else used & intervals.gaps & floats
+    passed = intervals.missing or intervals.gaps is not None
+    asks = used & np.isnan(intervals.low) & passed & floats | gaps
     no_end = np.zeros_like(asks)
     number = _Comparisons(intervals.feature, np.full(len(used), -np.inf), asks, no_end, no_end)
-    return _put_before(model, (low, high, number), values.dtype)
+    return _put_before(model, (low, high, number), gaps, values.dtype)
 
 
 def _intervals(model: Source) -> Intervals:
@@ -144,7 +147,10 @@ def _float_above(threshold: NDArray[np.float64], dtype: np.dtype) -> NDArray[np.
 
 
 def _put_before(
-    model: Source, ends: tuple[_Comparisons, _Comparisons, _Comparisons], dtype: np.dtype
+    model: Source,
+    ends: tuple[_Comparisons, _Comparisons, _Comparisons],
+    gaps: NDArray[np.bool_],
+    dtype: np.dtype,
 ) -> Front:
     circuit, n = model.circuit, model.circuit.n_inputs
     asked = np.concatenate([end.asked for end in ends])
@@ -158,7 +164,7 @@ def _put_before(
     signal = np.zeros(3 * n, np.int64)
     signal[asked] = place.reshape(-1) + N_CONSTANTS
     low, high, number = np.split(signal, 3)
-    fanin, table, new = _interval_gates(low, high, number, ends, N_CONSTANTS + len(found))
+    fanin, table, new = _interval_gates(low, high, number, ends, gaps, N_CONSTANTS + len(found))
     first = N_CONSTANTS + n
     moved = np.arange(circuit.n_signals) - first + N_CONSTANTS + len(found) + len(table)
     moved[:N_CONSTANTS] = range(N_CONSTANTS)
@@ -187,6 +193,7 @@ def _interval_gates(
     high: NDArray[np.int64],
     number: NDArray[np.int64],
     ends: tuple[_Comparisons, _Comparisons, _Comparisons],
+    gaps: NDArray[np.bool_],
     first: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]:
     """Gates that make intervals of comparisons, and the signal of each interval.
@@ -196,6 +203,7 @@ def _interval_gates(
         high: (n,) the same for the upper end.
         number: (n,) the same for "is a number".
         ends: what of them is constant.
+        gaps: (n,) intervals that a missing value is in; all of them ask for a number.
         first: signal of the first gate.
 
     Returns:
@@ -204,7 +212,7 @@ def _interval_gates(
     never = ends[0].never | ends[1].always
     new = np.where(low > 0, low, 1)
     new[never] = 0
-    gated = np.flatnonzero(((high > 0) | (number > 0)) & ~never)
+    gated = np.flatnonzero(((high > 0) | (number > 0)) & (~never | gaps))
     new[gated] = first + np.arange(len(gated))
     fanin = np.zeros((len(gated), 3), np.int64)
     table = np.zeros(len(gated), np.uint64)
@@ -212,5 +220,7 @@ def _interval_gates(
         operands = [(s, wanted) for s, wanted in ((low[i], 1), (number[i], 1), (high[i], 0)) if s]
         fanin[row, : len(operands)] = [s for s, _ in operands]
         pattern = sum(wanted << j for j, (_, wanted) in enumerate(operands))
-        table[row] = 1 << pattern
+        table[row] = 0 if never[i] else 1 << pattern
+        # A missing value is in no comparison, that with the smallest number included.
+        table[row] |= np.uint64(gaps[i])
     return fanin, table, new

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.data.arrow_table import ArrowTable
+from gategrad.data.cells import is_missing
 from gategrad.data.columns import dates_of
 from gategrad.files.piece import BLOCK_ROWS, Piece, counted_from_0, in_memory, rows_a_piece
 from gategrad.files.wanted import Wanted
@@ -37,7 +38,7 @@ class ArrowFile:
         self.size = path.stat().st_size
         self._cost = max(CELL_BYTES * wanted.n_features, wanted.encoded_bytes)
         self._columns, self._texts = wanted.columns(self._table.header, self.name)
-        self._dates = wanted.dates
+        self._dates, self._gaps = wanted.dates, wanted.gaps
         for column in self._columns:
             self._table.check_type(
                 column, only_numbers=wanted.only_numbers, texts=self._texts, dates=wanted.dates
@@ -69,7 +70,10 @@ class ArrowFile:
         values = self._table.values(cells, column, first, text=column in self._texts)
         if column in self._dates and values.dtype == object:
             texts = ["" if cell is None else cell.strip() for cell in values.tolist()]
-            return dates_of(counted_from_0(self.name, first), column, texts)
+            where = counted_from_0(self.name, first)
+            return dates_of(where, column, texts, gaps=self._gaps)
+        if self._gaps and values.dtype == object:
+            return np.array([_or_gap(cell) for cell in values.tolist()], object)
         return values
 
 
@@ -81,3 +85,7 @@ def _common(kinds: set[str]) -> np.dtype:
         if kinds == {kind}:
             return np.dtype(kind)
     return np.dtype(np.float32 if kinds <= SINGLE else np.float64)
+
+
+def _or_gap(cell: object) -> object:
+    return None if isinstance(cell, str) and is_missing(cell.strip()) else cell

@@ -55,7 +55,9 @@ class CsvFile:
         self, sheet: Sheet, columns: Sequence[str], texts: Sequence[str], kinds: dict[str, Any]
     ) -> NDArray:
         numbers = [columns[place] for place in self._wanted.numbers]
-        return part_features(sheet, columns, texts, kinds, self._wanted.dates, numbers)
+        return part_features(
+            sheet, columns, texts, kinds, self._wanted.dates, numbers, gaps=self._wanted.gaps
+        )
 
 
 def _given(x: NDArray, _: Scratch) -> NDArray:

@@ -25,6 +25,7 @@ class Wanted:
         dates: names of the columns of dates.
         decimal: of the numbers in a `.csv`; None: see `gategrad.data.load_file`.
         numbers: the places of columns that hold numbers, where others are text.
+        gaps: whether values may be missing.
     """
 
     n_features: int
@@ -35,6 +36,7 @@ class Wanted:
     dates: tuple[str, ...] = ()
     decimal: str | None = None
     numbers: tuple[int, ...] = ()
+    gaps: bool = False
 
     @property
     def only_numbers(self) -> bool:
@@ -57,6 +59,7 @@ class Wanted:
             dates_of(model),
             decimal or (model.meta or {}).get("decimal"),
             _numbers(encoder) if isinstance(encoder, Table) else (),
+            isinstance(encoder, Table) and encoder.missing != "error",
         )
 
     def columns(self, header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -21,6 +21,8 @@ class DataOptions:
     Attributes:
         thermometer: how many levels a number, or the levels themselves.
         spacing: of so many levels: "uniform" or "quantile".
+        missing: what a missing value of a table becomes: "error", "zero", "indicator" or
+            "most-frequent", see `encoding.Table`; None is "error".
         augment: warped copies of each image, made once; or "online": warped anew at every step.
         rotation: of the warps, and those below, see `Warp`.
         shift: pixels.
@@ -41,6 +43,11 @@ class DataOptions:
         sweep=Range(1, 15, rank=9, whole=True),
     )
     spacing: str | None = option(None, "Of thresholds: uniform or quantile.")
+    missing: str | None = option(
+        None,
+        "What missing values of a table become: error (the default), indicator (a bit of their "
+        "own), most-frequent, or zero.",
+    )
     augment: int | str = option(
         0,
         "Warped copies of each image, a number; or online: warped anew at every step.",

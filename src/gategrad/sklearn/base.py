@@ -1,0 +1,192 @@
+"""What both estimators do: encode, train, and keep the model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gategrad.encoding import Table
+from gategrad.engine import Program
+from gategrad.engine.cores import usable_cores
+from gategrad.model import Model
+from gategrad.sklearn.importances import importances
+from gategrad.sklearn.rows import categorical_columns, check_cells, together
+
+_LARGEST_SEED = 2**31 - 1
+# With fewer rows, those held back would be missed more than they tell.
+_ENOUGH_TO_HOLD_BACK = 1_000
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is learned.
+
+    Attributes:
+        kind: of the head.
+        targets: (n,) classes or (n, k) numbers.
+        n_scores: scores a row.
+        labels: of the model's classes.
+        class_weight: see `train.fit`.
+        metric: see `train.fit`.
+    """
+
+    kind: str
+    targets: NDArray
+    n_scores: int
+    labels: Sequence[str] | Sequence[int] | None = None
+    class_weight: Mapping[int, float] | str | None = None
+    metric: str | None = None
+
+
+class LogicBase(BaseEstimator):
+    """An estimator whose parameters are those of `LogicClassifier` and `LogicRegressor`."""
+
+    def _rows(self, x: ArrayLike) -> NDArray:
+        """Rows to predict, as the encoder takes them."""
+        check_is_fitted(self, "model_")
+        found = validate_data(self, x, dtype=None, ensure_all_finite=False, reset=False)
+        check_cells(found)
+        return found
+
+    def _train(
+        self, x: NDArray, task: Task, weights: NDArray, categorical: Sequence[int | str]
+    ) -> None:
+        """Fit everything that ends in an underscore.
+
+        Args:
+            x: (n, columns), checked.
+            task: with the targets of these rows.
+            weights: (n,) of the rows.
+            categorical: columns of categories.
+        """
+        check_cells(x)
+        seed = int(check_random_state(self.random_state).randint(_LARGEST_SEED))
+        going_on = self.warm_start and getattr(self, "_net", None) is not None
+        encoder = self.encoder_ if going_on else self._fit_encoder(x, weights, categorical)
+        bits, targets, weights = together(encoder.encode(x), task.targets, weights)
+        net, result = self._fit_net(bits, targets, weights, task, seed, going_on)
+        self._net = net if self.warm_start else None
+        self.encoder_ = encoder
+        self.model_ = _model(net, encoder, task.labels)
+        self.result_ = result
+
+    def _fit_encoder(self, x: NDArray, weights: NDArray, categorical: Sequence[int | str]) -> Table:
+        there = weights > 0
+        return Table.fit(
+            x[there],
+            self.bits,
+            categorical=categorical,
+            names=getattr(self, "feature_names_in_", None),
+            missing=self.missing,
+            sample_weight=weights[there],
+        )
+
+    def _fit_net(
+        self,
+        bits: NDArray[np.bool_],
+        targets: NDArray,
+        weights: NDArray,
+        task: Task,
+        seed: int,
+        going_on: bool,
+    ) -> tuple[Any, Any]:
+        from gategrad.options import TrainingOptions, gathered
+        from gategrad.sklearn.defaults import table_recipe
+        from gategrad.train.recipes import recipe_network
+        from gategrad.train.sitting import Sitting, train_on
+
+        recipe = table_recipe(len(bits), bits.shape[1]).but(**self._options(len(bits), task))
+        recipe = replace(recipe, rounds=True)
+        net = self._net if going_on else None
+        if net is None:
+            net = recipe_network(
+                recipe,
+                bits,
+                classes=task.n_scores,
+                kind=task.kind,
+                targets=targets if task.kind == "regression" else None,
+                seed=seed,
+            )
+        sitting = Sitting(
+            validation=self._validation(len(bits)),
+            sample_weight=weights,
+            seed=seed,
+            threads=self._threads(),
+            progress=bool(self.verbose),
+            fresh=not going_on,
+        )
+        result = train_on(net, bits, targets, gathered(TrainingOptions, recipe), sitting)
+        return net, result
+
+    def _options(self, n_rows: int, task: Task) -> dict[str, object]:
+        given = {"layers": self.layers, "steps": self.steps, "gate_penalty": self.gate_penalty}
+        found = {name: value for name, value in given.items() if value is not None}
+        if "layers" in found and not isinstance(found["layers"], str):
+            found["layers"] = ",".join(map(str, np.atleast_1d(found["layers"])))
+        if self._holds_back(n_rows):
+            found["patience"] = self.n_iter_no_change
+        return {
+            **found,
+            "class_weight": task.class_weight,
+            "metric": task.metric,
+            **(self.options or {}),
+        }
+
+    def _holds_back(self, n_rows: int) -> bool:
+        if self.early_stopping == "auto":
+            return n_rows >= _ENOUGH_TO_HOLD_BACK
+        if not isinstance(self.early_stopping, (bool, np.bool_)):
+            raise ValueError(
+                f"early_stopping is {self.early_stopping!r}; expected True, False or 'auto'"
+            )
+        return bool(self.early_stopping)
+
+    def _validation(self, n_rows: int) -> float | int | None:
+        return self.validation_fraction if self._holds_back(n_rows) else None
+
+    def _threads(self) -> int:
+        return min(effective_n_jobs(self.n_jobs), usable_cores())
+
+    def _program(self) -> Program:
+        check_is_fitted(self, "model_")
+        return self.model_.program()
+
+    def to_model(self) -> Model:
+        """The `gategrad.Model`: saves, exports, and predicts without scikit-learn and torch."""
+        check_is_fitted(self, "model_")
+        return self.model_
+
+    @property
+    def feature_importances_(self) -> NDArray[np.float64]:
+        """The share of each column in the sums, (n_features_in_,), 1 together.
+
+        Every output counts what it weighs in the sums, and every gate passes what it counts on to
+        its operands in proportion to their influence: how often the gate changes with that operand
+        alone. What arrives at the bits of a column is its importance. No rows are needed.
+        """
+        model = self.to_model()
+        return importances(model.circuit, model.readout, self.encoder_)
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn may hand in."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.input_tags.categorical = True
+        return tags
+
+
+def categories_of(estimator: LogicBase, x: Any) -> list[int | str]:
+    """The columns of categories; to be asked before `validate_data` makes an array of x."""
+    return categorical_columns(x, estimator.categorical)
+
+
+def _model(net: Any, encoder: Table, labels: Sequence[str] | Sequence[int] | None) -> Model:
+    from gategrad.harden import discretize
+
+    return discretize(net, encoder=encoder, labels=labels).optimize()
