@@ -15,6 +15,7 @@ from gategrad.cli import (
     data,
     demo,
     eval,
+    explain,
     export,
     inspect,
     predict,
@@ -25,7 +26,7 @@ from gategrad.cli import (
     train,
     verify,
 )
-from gategrad.cli.errors import explain
+from gategrad.cli.errors import explain as in_words
 from gategrad.cli.report import shown
 
 
@@ -37,7 +38,7 @@ class _Verbs(TyperGroup):
         try:
             return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:
-            sentence = explain(error)
+            sentence = in_words(error)
             if sentence is None:
                 raise
             typer.echo(f"error: {shown(sentence)}", err=True)
@@ -56,7 +57,7 @@ app = typer.Typer(
 )
 for _verb in (
     *(demo, train, sweep, eval, predict, bench, inspect, prune, convert),
-    *(export, verify, synth),
+    *(export, verify, synth, explain),
 ):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
 # `report` is the file of what verbs print.

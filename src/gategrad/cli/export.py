@@ -98,7 +98,7 @@ def run(
     folder = out.is_dir() or not out.suffix
     if not folder and out.suffix != _SUFFIX[to]:
         raise CommandError(f"{out} should end with {_SUFFIX[to]}, or be a folder, for --to {to}")
-    artifact = _make(model, to, name or _name_of(path if folder else out), options)
+    artifact = _make(model, to, name or name_of(path if folder else out), options)
     written = artifact.write(out) if folder else artifact.write_as(_beside(artifact, to, out))
     figures = {
         "files": [str(file) for file in written],
@@ -127,7 +127,7 @@ def _check_options(to: str, given: set[str]) -> None:
         raise CommandError(f"{flag} is an option of --to {where}, and means nothing to {to}")
 
 
-def _name_of(path: Path) -> str:
+def name_of(path: Path) -> str:
     """A name for what is in a file: its own, with what no identifier has replaced."""
     name = re.sub(r"\W", "_", path.stem, flags=re.ASCII)
     return name if name[:1].isalpha() else f"model_{name}"

@@ -60,14 +60,23 @@ def graph_lines(
     roots: NDArray[np.uint32],
     names: Sequence[str],
     ends: Sequence[str],
+    part: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
 ) -> Iterator[str]:
     """A whole graph: what `roots` depend on, and behind it the lines of `ends`.
+
+    Args:
+        circuit: whose gates are drawn.
+        name: of the graph.
+        roots: signals at the end.
+        names: of all inputs.
+        ends: lines for what reads the roots.
+        part: gates and inputs to draw instead of all that the roots depend on.
 
     Raises:
         ExportError: too many gates.
     """
     net = Netlist(circuit)
-    gates = np.flatnonzero(net.live(roots))
+    gates, inputs = part or (np.flatnonzero(net.live(roots)), net.live_inputs(roots))
     if len(gates) > MOST_GATES:
         raise ExportError(
             f"{len(gates):,} gates make no picture that anybody reads; at most {MOST_GATES:,} are "
@@ -75,11 +84,8 @@ def graph_lines(
         )
     yield f"digraph {name} {{"
     yield "  rankdir=LR; node [fontname=Helvetica, fontsize=11]; edge [arrowsize=0.6];"
-    inputs = net.live_inputs(roots).tolist()
     yield "  { rank=source;"
-    yield from (
-        f"    {_node(circuit, N_CONSTANTS + j)} [label={quoted(names[j])}];" for j in inputs
-    )
+    yield from (f"    i{j} [label={quoted(names[j])}];" for j in inputs.tolist())
     yield "  }"
     for level in sorted(set(net.levels[gates].tolist())):
         yield f"  {{ rank=same; // level {level}"
@@ -88,8 +94,9 @@ def graph_lines(
         yield "  }"
     constants = {s for g in gates.tolist() for s in net.operands(g).tolist()} | set(roots.tolist())
     yield from (f"  {('false', 'true')[s]} [shape=plain];" for s in (0, 1) if s in constants)
+    drawn = {0, 1, *(inputs + N_CONSTANTS).tolist(), *(gates + net.first_gate).tolist()}
     for gate in gates.tolist():
-        yield from _edges(circuit, net, gate)
+        yield from _edges(circuit, net, gate, drawn)
     yield from ends
     yield "}"
 
@@ -120,10 +127,12 @@ def _label(circuit: Circuit, net: Netlist, gate: int) -> str:
     return quoted(f"0x{table:x}")
 
 
-def _edges(circuit: Circuit, net: Netlist, gate: int) -> Iterator[str]:
+def _edges(circuit: Circuit, net: Netlist, gate: int, drawn: set[int]) -> Iterator[str]:
     operands, table = net.operands(gate).tolist(), int(circuit.table[gate])
     shape = _SHAPES.get(table) if len(operands) == 2 else None
     for j, operand in enumerate(operands):
+        if operand not in drawn:
+            continue
         style = ""
         if shape is None and len(operands) > 1:
             style = f' [headlabel="{j}", fontsize=8]'
