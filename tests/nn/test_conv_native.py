@@ -89,6 +89,15 @@ def test_a_run_is_one_operation_and_the_same(isa, monkeypatch, recompute) -> Non
         torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.parametrize("net", [nn.zoo.compact_net, nn.zoo.logic_tree_net])
+def test_networks_of_the_papers_are_one_operation(monkeypatch, net) -> None:
+    size = {nn.zoo.compact_net: 4, nn.zoo.logic_tree_net: "S"}[net]
+    network = net(size, "mnist", levels=1, seed=0)
+    called = noted_calls(monkeypatch, "train_")
+    network(torch.zeros(2, 784)).sum().backward()
+    assert called == ["train_forward_float32", "train_backward_float32"]
+
+
 def test_float32_is_the_same_within_rounding(monkeypatch) -> None:
     net, x = _net(torch.float32), _images(40, 2, 11, 10, dtype=torch.float32)
     wanted = torch_gradients(net, x, monkeypatch)
