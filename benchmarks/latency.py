@@ -1,4 +1,4 @@
-"""Microseconds from one raw row to its label, and where a block of 512 rows takes over.
+"""Microseconds from one raw row to its label, and from a batch to its labels.
 
     python -m benchmarks.latency
 
@@ -23,8 +23,10 @@ from gategrad.encoding import Thermometer
 from gategrad.engine.isa import VARIABLE, available
 
 ROUNDS = 9
-BATCHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512)
+BATCHES = (1, 2, 3, 4, 6, 8, 12, 16, 17, 32, 64, 128, 256, 511, 512, 1024)
 WIDTHS = (5400, 8000)
+# Rows that are timed one by one too.
+MOST_SINGLE = 64
 
 
 def main() -> None:
@@ -71,16 +73,19 @@ def _call_lines(model: gg.Model, rows: NDArray) -> None:
 def _batch_lines(model: gg.Model, rows: NDArray, isa: str) -> None:
     few, blocks = _lowered(model, isa), _lowered(model, isa)
     limit = few.single_rows.plan().most_rows
-    few.single_rows.most_rows, blocks.single_rows.most_rows = BATCHES[-1], 0
+    few.single_rows.most_rows, blocks.single_rows.most_rows = MOST_SINGLE, 0
     print(
         f"\n{live_gates(model.circuit):,} gates, {isa}: microseconds a call; "
-        f"few rows in use up to {limit}\n{'rows':>5} {'few rows':>10} {'block':>10}"
+        f"one by one in use up to {limit}\n{'rows':>5} {'one by one':>10} {'blocks':>10}"
     )
     for n in BATCHES:
         batches = [rows[i : i + n] for i in range(0, len(rows) - n + 1, n)][: max(8, 512 // n)]
-        one = [_seconds_a_call(few.labels, batches) for _ in range(ROUNDS)]
-        other = [_seconds_a_call(lambda x: blocks.labels(x, threads=1), batches) for _ in one]
-        print(f"{n:5} {1e6 * statistics.median(one):10.1f} {1e6 * statistics.median(other):10.1f}")
+        one = [
+            _seconds_a_call(few.labels, batches) for _ in range(ROUNDS if n <= MOST_SINGLE else 0)
+        ]
+        other = [_seconds_a_call(blocks.labels, batches) for _ in range(ROUNDS)]
+        left = f"{1e6 * statistics.median(one):10.1f}" if one else f"{'':10}"
+        print(f"{n:5} {left} {1e6 * statistics.median(other):10.1f}")
 
 
 def _lowered(model: gg.Model, isa: str) -> engine.NativeProgram:

@@ -69,12 +69,15 @@ int run(Engine& engine, const AnyRows& rows, int64_t threads, bool may_interrupt
   return static_cast<int>(outcome);
 }
 
+// Rows of another type, shape or alignment.
+constexpr int kNotPlain = -1;
+
 int run_rows(Engine& engine, nb::handle x, nb::handle sums, nb::handle labels, int64_t threads,
              bool may_interrupt) {
   ArrayView view(x);
   if (!view) nb::raise_python_error();
   std::optional<Rows> rows = rows_of(view, engine.program().n_features);
-  if (!rows) throw std::invalid_argument("rows of another type, shape or alignment");
+  if (!rows) return kNotPlain;
   const Results results = results_of(engine.program(), sums, labels, rows->n_rows);
   return run(engine, *rows, threads, may_interrupt, results);
 }
@@ -140,15 +143,16 @@ void bind_engine(nb::module_& m) {
       .def("run_rows", run_rows, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg())
       .def("run_packed", run_packed, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
            nb::arg(), nb::arg())
+      .def("prepare_few",
+           [](Engine& e, const Source& source) {
+             nb::gil_scoped_release release;
+             e.prepare_few(source);
+             return e.few() != nullptr;
+           })
       .def_prop_ro("n_gates", [](const Engine& e) { return e.program().n_gates; })
       .def_prop_ro("n_runs", [](const Engine& e) { return e.program().runs.size(); })
       .def_prop_ro("code_bytes",
-                   [](const Engine& e) {
-                     size_t n_bytes = 0;
-                     for (const auto& code : {e.program().code, e.program().narrow_code})
-                       n_bytes += code ? code->size() : 0;
-                     return n_bytes;
-                   })
+                   [](const Engine& e) { return e.program().code ? e.program().code->size() : 0; })
       .def_prop_ro("no_code",
                    [](const Engine& e) {
                      constexpr const char* kNames[] = {"unwanted", "too large", "refused"};
@@ -159,6 +163,7 @@ void bind_engine(nb::module_& m) {
   bind_single(m);
   m.attr("GOOD") = static_cast<int>(Outcome::kGood);
   m.attr("BAD_VALUE") = static_cast<int>(Outcome::kBadValue);
+  m.attr("NOT_PLAIN") = kNotPlain;
   m.attr("NO_MEMORY") = static_cast<int>(Outcome::kNoMemory);
   m.def("pool_size", pool_size);
   m.def("code_reaches", code_reaches);

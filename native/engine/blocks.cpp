@@ -45,8 +45,8 @@ bool MatrixSource::contiguous() const {
 }
 
 template <typename T>
-bool MatrixSource::encode(size_t first_row, size_t n, size_t fetched, bool narrow,
-                          Workspace& workspace) const {
+bool MatrixSource::encode(size_t first_row, size_t n, size_t fetched, Workspace& workspace,
+                          uint64_t* slots, size_t words) const {
   const KernelProgram view = program_.view();
   const T* start =
       static_cast<const T*>(rows_.data) + static_cast<ptrdiff_t>(first_row) * rows_.row_stride;
@@ -67,18 +67,18 @@ bool MatrixSource::encode(size_t first_row, size_t n, size_t fetched, bool narro
       base = columns.first;
     }
     good &= encoder_of<T>(kernels_)(view, t, end, block, stride, base, n, check, fetched_rows,
-                                    workspace.marks(),
-                                    narrow ? workspace.narrow_slots() : workspace.slots(), narrow);
+                                    workspace.marks(), slots, words);
   }
   return good;
 }
 
-bool MatrixSource::load(size_t block, size_t fetched, bool narrow, Workspace& workspace) const {
+bool MatrixSource::load(size_t block, size_t fetched, Workspace& workspace, uint64_t* slots,
+                        size_t words) const {
   const size_t first = block * kBlockRows, n = std::min(kBlockRows, rows_.n_rows - first);
   switch (rows_.type) {
-    case Type::kFloat32: return encode<float>(first, n, fetched, narrow, workspace);
-    case Type::kFloat64: return encode<double>(first, n, fetched, narrow, workspace);
-    default: return encode<uint8_t>(first, n, fetched, narrow, workspace);
+    case Type::kFloat32: return encode<float>(first, n, fetched, workspace, slots, words);
+    case Type::kFloat64: return encode<double>(first, n, fetched, workspace, slots, words);
+    default: return encode<uint8_t>(first, n, fetched, workspace, slots, words);
   }
 }
 
@@ -103,15 +103,13 @@ double MatrixSource::cost() const {
   return kTileNanoseconds * static_cast<double>(program_.tiles.size() * size_of(rows_.type));
 }
 
-bool PackedSource::load(size_t block, size_t, bool narrow, Workspace& workspace) const {
-  const size_t width = narrow ? kNarrowWords : kBlockWords;
-  const size_t first = block * kBlockWords, n = std::min(width, rows_.n_words - first);
-  uint64_t* slots = narrow ? workspace.narrow_slots() : workspace.slots();
+bool PackedSource::load(size_t block, size_t, Workspace&, uint64_t* slots, size_t words) const {
+  const size_t first = block * kBlockWords, n = std::min(words, (rows_.n_rows + 63) / 64 - first);
   for (size_t i = 0; i < program_.input.size(); ++i) {
-    uint64_t* slot = slots + size_t{program_.input_slot[i]} * width;
+    uint64_t* slot = slots + size_t{program_.input_slot[i]} * words;
     const uint64_t* line = rows_.words + size_t{program_.input[i]} * rows_.n_words + first;
     std::copy(line, line + n, slot);
-    std::fill(slot + n, slot + width, 0);
+    std::fill(slot + n, slot + words, 0);
   }
   return true;
 }

@@ -21,9 +21,9 @@ class MatrixSource {
       : kernels_(kernels), program_(program), rows_(rows) {}
 
   size_t n_rows() const { return rows_.n_rows; }
-  // Fills the input slots with a block, narrow ones where it is `narrow`. Its first `fetched` bytes
-  // are in the cache already. False where a value fails its check.
-  bool load(size_t block, size_t fetched, bool narrow, Workspace& workspace) const;
+  // Fills the input slots, of `words` words each, with a block, whose first `fetched` bytes are in the
+  // cache already; false where a value fails its check.
+  bool load(size_t block, size_t fetched, Workspace& workspace, uint64_t* slots, size_t words) const;
   // The memory that load will read.
   Bytes upcoming(size_t block) const;
   // What load takes of a workspace's scratch.
@@ -33,7 +33,8 @@ class MatrixSource {
 
  private:
   template <typename T>
-  bool encode(size_t first_row, size_t n, size_t fetched, bool narrow, Workspace& workspace) const;
+  bool encode(size_t first_row, size_t n, size_t fetched, Workspace& workspace, uint64_t* slots,
+              size_t words) const;
   bool contiguous() const;
 
   const Kernels& kernels_;
@@ -46,7 +47,7 @@ class PackedSource {
   PackedSource(const Program& program, const PackedRows& rows) : program_(program), rows_(rows) {}
 
   size_t n_rows() const { return rows_.n_rows; }
-  bool load(size_t block, size_t fetched, bool narrow, Workspace& workspace) const;
+  bool load(size_t block, size_t fetched, Workspace&, uint64_t* slots, size_t words) const;
   Bytes upcoming(size_t) const { return {nullptr, 0, 0}; }
   size_t scratch_bytes() const { return 0; }
   double cost() const;

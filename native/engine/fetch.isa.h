@@ -112,12 +112,12 @@ void plan_lines(const KernelProgram& p, size_t first, size_t last, Lines* lines)
   }
 }
 
-// How many rows of a block of `n_rows`, with the first `kLead` of the next one, are fetched while
+// How many rows of a block of `n_rows`, with the first `ahead` of the next one, are fetched while
 // rows r to r + 31 are compared; those before `next` are fetched already.
-GG_INLINE size_t rows_to_fetch(size_t next, size_t r, size_t n_rows) {
-  if (next >= n_rows + kLead) return 0;
+GG_INLINE size_t rows_to_fetch(size_t next, size_t r, size_t n_rows, size_t ahead) {
+  if (next >= n_rows + ahead) return 0;
   const size_t groups = (n_rows - r + kMarkRows - 1) / kMarkRows;
-  return n_rows + kLead - next > groups * (kMarkRows / 2) ? kMarkRows : kMarkRows / 2;
+  return n_rows + ahead - next > groups * (kMarkRows / 2) ? kMarkRows : kMarkRows / 2;
 }
 
 // Fetches a span of features row by row, a few lines at a time.

@@ -39,8 +39,8 @@
 // and then with the upper halves of all slots: `test dil, 32; jne piece` (Avx2Machine::cut). Nothing
 // is in a register at a cut.
 //
-// A second function does the same for narrow blocks of up to 128 rows: its vectors are of 16 bytes, and
-// so are its slots, which then stay in the first-level cache. It fetches nothing.
+// Code for few rows, up to 128, is the same with vectors and slots of 16 bytes, which then stay in the
+// first-level cache; it is made when such rows first come (few.h). It fetches nothing.
 //
 // Displacements are checked (Assembler::in_range): code with one out of range is thrown away. What
 // code may be made of is limited in generate.h.
@@ -333,7 +333,7 @@ std::shared_ptr<const Code> assemble(const Netlist& net, const Cones& cones,
   return generator.in_range() ? Code::make(code, generator.n_fetches()) : nullptr;
 }
 
-template <typename Machine, typename NarrowMachine>
+template <typename Machine>
 void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Program& program) {
   Cones cones = find_cones(net, roots, Machine::kConeRegisters);
   if (cones.n_gates > kMostCodeGates) {
@@ -344,8 +344,6 @@ void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Progra
   Residence residence = assign_slots(net, cones, roots);
   program.code = assemble<Machine>(net, cones, residence, program, program.no_code);
   if (!program.code) return;
-  NoCode unused;
-  program.narrow_code = assemble<NarrowMachine>(net, cones, residence, program, unused);
   for (uint32_t s = 2; s < net.first_gate; ++s) {
     if (residence.slot[s] == kNoSlot) continue;
     program.input.push_back(s - 2);
@@ -373,9 +371,11 @@ bool code_reaches(const std::string& isa, uint64_t slot) {
 }
 
 void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std::string& isa,
-              Program& program) {
-  if (isa == "avx512") generate_for<Avx512Machine<64>, Avx512Machine<16>>(net, roots, program);
-  if (isa == "avx2") generate_for<Avx2Machine<32>, Avx2Machine<16>>(net, roots, program);
+              bool narrow, Program& program) {
+  if (isa == "avx512")
+    (narrow ? generate_for<Avx512Machine<16>> : generate_for<Avx512Machine<64>>)(net, roots, program);
+  if (isa == "avx2")
+    (narrow ? generate_for<Avx2Machine<16>> : generate_for<Avx2Machine<32>>)(net, roots, program);
 }
 
 }  // namespace gategrad

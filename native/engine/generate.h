@@ -17,12 +17,12 @@ inline constexpr size_t kMostCodeGates = 500'000;
 // and an empty class 32 planes: code would be a hundred times as large as the file.
 inline constexpr size_t kMostCodeSums = 500'000;
 
-// Writes code, input, input_slot, n_slots and n_gates of a program whose classes, columns and
+// Writes code, for slots of 16 bytes where it is `narrow`, input, input_slot, n_slots and n_gates of a program whose classes, columns and
 // planes are there and whose entries are signals, as many as there are `roots`. Leaves it as it is,
 // but for `no_code`, where the system gives no executable memory, where runs of gates are faster, or
 // where there is no machine code for `isa`.
 void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std::string& isa,
-              Program& program);
+              bool narrow, Program& program);
 
 // Whether an instruction of code for `isa` can read and write a slot of this number.
 bool code_reaches(const std::string& isa, uint64_t slot);

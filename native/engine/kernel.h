@@ -11,9 +11,11 @@ namespace gategrad {
 // One block holds 512 samples: sample s is bit s % 64 of word s / 64 of every slot.
 inline constexpr size_t kBlockRows = 512;
 inline constexpr size_t kBlockWords = 8;
-// A narrow block holds 128 samples, in slots of two words: few rows pay for few.
-inline constexpr size_t kNarrowRows = 128;
-inline constexpr size_t kNarrowWords = 2;
+// Calls of few rows take slots of 1 << i words, 64 rows each, i = 0, 1, 2.
+inline constexpr size_t kFewWidths = 3;
+inline constexpr size_t kMostFewRows = 64 << (kFewWidths - 1);
+// Values of a sum lie in slots from a multiple of that on, and zeros fill the last eight.
+inline constexpr size_t kColumnSlots = 8;
 // Blocks from one tile's marks to the next one's: 64, and one so that equal rows of several tiles
 // do not share a cache set.
 inline constexpr size_t kTilePitch = 65;
@@ -63,6 +65,35 @@ struct ClassSum {
   int32_t bias;
 };
 
+// `count` gates of one function, whose results go to the slots from `first` on.
+struct FewRun {
+  Op op;
+  uint32_t count, first;
+};
+
+// The slots from `first` on are added with weight 2^plane, `n_eights` times eight of them.
+struct FewColumn {
+  uint32_t plane, first, n_eights;
+};
+
+struct FewClass {
+  uint32_t n_columns;
+  int32_t bias;
+};
+
+struct FewPlan {
+  // Slots of a gate's operands, the first one in the lower half; short ones are null where slots are
+  // more than 16 bits count.
+  const uint32_t* short_pairs;
+  const uint64_t* pairs;
+  const FewRun* runs;
+  size_t n_runs;
+  const FewColumn* columns;  // of one class after the other
+  const FewClass* classes;
+  size_t n_classes;
+  uint32_t n_planes;
+};
+
 struct KernelProgram {
   const Gate* gates;
   const Run* runs;
@@ -84,16 +115,21 @@ enum class Check : uint32_t { kNothing, kNotNan, kBit };
 // as slots. `rows` starts at feature `base` of the first row and each row has at least 64 readable
 // features. `marks` has room for (last - first) * kTilePitch blocks, last - first is at most
 // kTilesAtOnce. The first `fetched` rows were fetched before; the others are as it goes, and so may
-// be what follows the last one in memory. `narrow`: n_rows <= 128, and slots are those of narrow blocks.
-// Returns whether every value passed the check.
+// be what follows the last one in memory. Slots have `words` words of 64 rows, at most 8. Returns whether every value passed the check.
 template <typename T>
 using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T* rows,
                         size_t row_stride, size_t base, size_t n_rows, Check check, size_t fetched,
-                        uint64_t* marks, uint64_t* slots, bool narrow);
+                        uint64_t* marks, uint64_t* slots, size_t words);
 
 // How many rows that follow a block's, of features of `size` bytes, kernels with `fetches_ahead` fetch:
 // the first 64 while rows are compared, the others while slots are stored.
 inline constexpr size_t rows_ahead(size_t size) { return size == 1 ? 128 : 64; }
+
+// By the width of slots; planes are as for blocks, of which the first words are set.
+struct FewKernels {
+  void (*gates[kFewWidths])(const FewPlan&, uint64_t* slots);
+  void (*sums[kFewWidths])(const FewPlan&, const uint64_t* slots, uint64_t* planes);
+};
 
 struct Kernels {
   const char* isa;
@@ -109,6 +145,7 @@ struct Kernels {
   void (*argmax)(const KernelProgram&, const uint64_t* planes, size_t n_rows, int64_t* labels);
   // Sums as integers, (n_rows, n_classes) row by row.
   void (*store_sums)(const KernelProgram&, const uint64_t* planes, size_t n_rows, int32_t* out);
+  FewKernels few;
   // XOR of all 64-byte blocks, read once: the floor of any engine that must see its input.
   uint64_t (*read_plain)(const uint8_t* data, size_t n_bytes);
   uint64_t (*read_prefetching)(const uint8_t* data, size_t n_bytes);

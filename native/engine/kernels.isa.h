@@ -55,11 +55,9 @@ GG_INLINE void insert(Counter& c, uint32_t k, uint32_t n_planes, const Block& ad
   }
 }
 
-// Adds `count` slots at column k: eight at a time through seven full adders.
-template <bool kInverted>
-void add_column(Counter& c, uint32_t k, uint32_t n_planes, const Block* s, const uint32_t* entry,
-                size_t count) {
-  auto load = [&](size_t i) { return kInverted ? ~s[entry[i]] : s[entry[i]]; };
+// Adds the blocks load(0) to load(count - 1) at column k: eight at a time through seven full adders.
+template <typename Load>
+GG_INLINE void add_column(Counter& c, uint32_t k, uint32_t n_planes, size_t count, const Load& load) {
   size_t i = 0;
   Block ones = c.acc[k], twos = c.acc[k + 1], fours = c.acc[k + 2];
   for (; i + 8 <= count; i += 8) {
@@ -77,6 +75,23 @@ void add_column(Counter& c, uint32_t k, uint32_t n_planes, const Block* s, const
   for (; i < count; ++i) insert(c, k, n_planes, load(i));
 }
 
+template <bool kInverted>
+void add_entries(Counter& c, uint32_t k, uint32_t n_planes, const Block* s, const uint32_t* entry,
+                 size_t count) {
+  add_column(c, k, n_planes, count,
+             [&](size_t i) { return kInverted ? ~s[entry[i]] : s[entry[i]]; });
+}
+
+// What was counted, in binary.
+GG_INLINE void total_of(const Counter& c, uint32_t n_planes, Block* total) {
+  Block carry = zero();
+  for (uint32_t k = 0; k < n_planes; ++k) {
+    const Block pending = (c.has_pending >> k & 1) ? c.pending[k] : zero();
+    total[k] = c.acc[k];
+    carry = full_add(total[k], pending, carry);
+  }
+}
+
 void sums(const KernelProgram& p, const uint64_t* slots, uint64_t* planes) {
   const Block* s = vecs(slots);
   Counter counter;
@@ -87,20 +102,16 @@ void sums(const KernelProgram& p, const uint64_t* slots, uint64_t* planes) {
     const uint32_t* entry = p.entries + sum.first_entry;
     for (uint32_t j = 0; j < sum.n_columns; ++j) {
       const Column& column = p.columns[sum.first_column + j];
-      auto add = column.inverted ? add_column<true> : add_column<false>;
+      auto add = column.inverted ? add_entries<true> : add_entries<false>;
       add(counter, column.column, p.n_planes, s, entry, column.count);
       entry += column.count;
     }
-    Block carry = zero(), bias_carry = zero();
+    Block bias_carry = zero();
     Block* out = vecs(planes) + c * p.n_planes;
-    for (uint32_t k = 0; k < p.n_planes; ++k) {
-      Block pending = (counter.has_pending >> k & 1) ? counter.pending[k] : zero();
-      Block total = counter.acc[k];
-      carry = full_add(total, pending, carry);
-      bias_carry = full_add(total, (sum.bias >> (k < 31 ? k : 31) & 1) ? all_ones() : zero(),
+    total_of(counter, p.n_planes, out);
+    for (uint32_t k = 0; k < p.n_planes; ++k)
+      bias_carry = full_add(out[k], (sum.bias >> (k < 31 ? k : 31) & 1) ? all_ones() : zero(),
                             bias_carry);
-      out[k] = total;
-    }
   }
 }
 
@@ -167,9 +178,9 @@ uint64_t read_all(const uint8_t* data, size_t n_bytes) {
   return fold((acc[0] ^ acc[1]) ^ (acc[2] ^ acc[3]));
 }
 
-constexpr Kernels block_kernels(const char* isa) {
-  return {isa,  !kInOrder, encode<uint8_t>, encode<float>,   encode<double>, gates,
-          sums, argmax,    store_sums,      read_all<false>, read_all<true>};
+constexpr Kernels block_kernels(const char* isa, FewKernels few) {
+  return {isa,  !kInOrder, encode<uint8_t>, encode<float>, encode<double>,  gates,
+          sums, argmax,    store_sums,      few,           read_all<false>, read_all<true>};
 }
 
 }  // namespace

@@ -123,6 +123,8 @@ size_t count_entries(const ReadoutView& readout) {
   return n;
 }
 
+}  // namespace
+
 uint32_t planes_needed(const ReadoutView& readout) {
   int64_t lowest = 0, highest = 0;
   for (size_t c = 0; c < readout.n_classes; ++c) {
@@ -137,8 +139,6 @@ uint32_t planes_needed(const ReadoutView& readout) {
   return n;
 }
 
-}  // namespace
-
 Netlist narrow_netlist(const CircuitView& c, std::vector<uint32_t>& outputs) {
   if (c.width <= 2) {
     outputs.assign(c.outputs, c.outputs + c.n_outputs);
@@ -151,7 +151,7 @@ Netlist narrow_netlist(const CircuitView& c, std::vector<uint32_t>& outputs) {
 }
 
 Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
-              const std::string& code_isa) {
+              const std::string& code_isa, bool narrow) {
   Program program;
   std::vector<uint32_t> outputs;
   Netlist net = narrow_netlist(circuit, outputs);
@@ -166,7 +166,7 @@ Program lower(const CircuitView& circuit, const ReadoutView& readout, const Enco
   if (!code_isa.empty() && n_sums > kMostCodeSums) program.no_code = NoCode::kTooLarge;
   if (!code_isa.empty() && n_sums <= kMostCodeSums) {
     for (size_t c = 0; c < readout.n_classes; ++c) plan_class(readout, c, roots, program);
-    generate(net, std::vector<uint32_t>(program.entries), code_isa, program);
+    generate(net, std::vector<uint32_t>(program.entries), code_isa, narrow, program);
     program.columns.clear();
     program.entries.clear();
   }

@@ -37,6 +37,9 @@ struct EncoderView {
   bool bits;  // the rows are bits already and thresholds are 0.5
 };
 
+// Bits of the largest sum, two's complement.
+uint32_t planes_needed(const ReadoutView& readout);
+
 // The circuit in gates of at most two operands, and its outputs as signals of those.
 Netlist narrow_netlist(const CircuitView& circuit, std::vector<uint32_t>& outputs);
 
@@ -46,8 +49,8 @@ Netlist narrow_netlist(const CircuitView& circuit, std::vector<uint32_t>& output
 void plan_tiles(const EncoderView& encoder, Program& program);
 
 // A program that is machine code for `code_isa` where that is possible, for the kernels of any
-// instruction set where that is empty.
+// instruction set where that is empty. `narrow` code is for 128 rows, in slots of two words.
 Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
-              const std::string& code_isa);
+              const std::string& code_isa, bool narrow = false);
 
 }  // namespace gategrad

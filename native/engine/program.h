@@ -30,8 +30,6 @@ struct Program {
   // For packed input: slot of each circuit input that is used.
   std::vector<uint32_t> input, input_slot;
   std::shared_ptr<const Code> code;
-  // The same for narrow blocks; may be null where `code` is not.
-  std::shared_ptr<const Code> narrow_code;
   NoCode no_code = NoCode::kUnwanted;  // where there is no code
   size_t n_gates = 0;
   size_t n_looks = 0;  // gates considered while code was ordered: what lowering takes

@@ -14,6 +14,8 @@ constexpr size_t kLine = 64;
 // About what a gate or an entry of a sum takes of a block, and what a thread must have to do before
 // it is worth waking: tens of microseconds pass until it begins, more where cores are busy.
 constexpr double kGateNanoseconds = 1.5, kWorthWaking = 100'000;
+// Blocks after which the rows that are left do not wait until all blocks are done.
+constexpr size_t kMostShortBlocks = 2;
 constexpr auto kAskEvery = std::chrono::milliseconds(50);
 
 size_t blocks_of(size_t n_rows) { return (n_rows + kBlockRows - 1) / kBlockRows; }
@@ -52,6 +54,18 @@ class Question {
   std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
 };
 
+Results results_from(const Results& all, size_t row, size_t n_classes) {
+  return {all.sums ? all.sums + row * n_classes : nullptr,
+          all.labels ? all.labels + row : nullptr};
+}
+
+// Of `n` rows, whose planes are in the workspace.
+void store_results(const Kernels& kernels, const KernelProgram& view, Workspace& workspace, size_t n,
+                   const Results& results) {
+  if (results.labels) kernels.argmax(view, workspace.planes(), n, results.labels);
+  if (results.sums) kernels.store_sums(view, workspace.planes(), n, results.sums);
+}
+
 // One call, which threads share.
 template <typename Source>
 class Work {
@@ -68,13 +82,11 @@ class Work {
     size_t block = portions_.first();
     size_t fetched = 0;  // bytes of the block, while the gates of the last one ran
     while (block < portions_.n_blocks() && outcome_ == Outcome::kGood) {
-      const bool narrow =
-          program_.narrow_code && source_.n_rows() - block * kBlockRows <= kNarrowRows;
-      if (!source_.load(block, fetched, narrow, workspace)) outcome_ = Outcome::kBadValue;
+      if (!source_.load(block, fetched, workspace, workspace.slots(), kBlockWords))
+        outcome_ = Outcome::kBadValue;
       const size_t next = portions_.after(block);
-      const Bytes ahead =
-          next < portions_.n_blocks() ? source_.upcoming(next) : Bytes{nullptr, 0, 0};
-      fetched = narrow ? evaluate_narrow(workspace) : evaluate(workspace, ahead);
+      fetched = evaluate(workspace, next < portions_.n_blocks() ? source_.upcoming(next)
+                                                                : Bytes{nullptr, 0, 0});
       store(workspace, block * kBlockRows);
       if (may_ask && question_.answered_yes()) outcome_ = Outcome::kInterrupted;
       block = next;
@@ -98,21 +110,9 @@ class Work {
     return next.fetched + std::min(n * kLine, left);
   }
 
-  // The same of a narrow block, which fetches nothing; its planes become the first words of others.
-  size_t evaluate_narrow(Workspace& workspace) const {
-    program_.narrow_code->function()(workspace.narrow_slots(), workspace.narrow_planes(), nullptr, 0);
-    const uint64_t* from = workspace.narrow_planes();
-    uint64_t* to = workspace.planes();
-    for (size_t i = 0; i < program_.classes.size() * program_.n_planes; ++i)
-      std::copy_n(from + i * kNarrowWords, kNarrowWords, to + i * kBlockWords);
-    return 0;
-  }
-
   void store(Workspace& workspace, size_t first) const {
     const size_t n = std::min(kBlockRows, source_.n_rows() - first);
-    if (results_.labels) kernels_.argmax(view_, workspace.planes(), n, results_.labels + first);
-    if (results_.sums)
-      kernels_.store_sums(view_, workspace.planes(), n, results_.sums + first * view_.n_classes);
+    store_results(kernels_, view_, workspace, n, results_from(results_, first, view_.n_classes));
   }
 
   const Program& program_;
@@ -155,6 +155,22 @@ class Lent {
   size_t count_ = 0;
 };
 
+Rows rest_of(Rows rows, size_t first) {
+  const auto skipped = static_cast<ptrdiff_t>(first * size_of(rows.type)) * rows.row_stride;
+  return {static_cast<const char*>(rows.data) + skipped, rows.type, rows.n_rows - first,
+          rows.row_stride, rows.column_stride};
+}
+
+PackedRows rest_of(PackedRows rows, size_t first) {
+  return {rows.words + first / 64, rows.n_rows - first, rows.n_words};
+}
+
+template <typename Some>
+Some first_of(Some rows, size_t n_rows) {
+  rows.n_rows = n_rows;
+  return rows;
+}
+
 double block_cost(const Program& program) {
   return kGateNanoseconds * static_cast<double>(program.n_gates + program.entries.size());
 }
@@ -192,13 +208,67 @@ Outcome Engine::run_blocks(const Source& source, const Calling& calling,
   return work.outcome();
 }
 
+template <typename Source>
+Outcome Engine::run_few(const Source& source, const FewProgram& few,
+                        const Results& results) noexcept {
+  if (source.n_rows() == 0) return Outcome::kGood;
+  const Code* code = few.inputs.code.get();
+  size_t width = code ? kCodeWidth : 0;
+  while (source.n_rows() > size_t{64} << width) ++width;
+  const Lent lent(workspaces_, program_, 1, source.scratch_bytes());
+  if (lent.count() == 0) return Outcome::kNoMemory;
+  uint64_t* slots = lent[0].few_slots(width, few.n_slots);
+  if (slots == nullptr) return Outcome::kNoMemory;
+  if (!source.load(0, 0, lent[0], slots, size_t{1} << width)) return Outcome::kBadValue;
+  if (code) {
+    uint64_t* planes = slots + (few.inputs.n_slots << kCodeWidth);
+    code->function()(slots, planes, nullptr, 0);
+    for (size_t i = 0; i < program_.classes.size() * program_.n_planes; ++i)
+      std::copy_n(planes + (i << kCodeWidth), 1 << kCodeWidth, lent[0].planes() + i * kBlockWords);
+  } else {
+    const FewPlan plan = few.plan();
+    kernels_.few.gates[width](plan, slots);
+    kernels_.few.sums[width](plan, slots, lent[0].planes());
+  }
+  store_results(kernels_, program_.view(), lent[0], source.n_rows(), results);
+  return Outcome::kGood;
+}
+
+void Engine::prepare_few(const Source& source) {
+  if (few_.load() != nullptr) return;
+  owned_few_ = plan_few(source.circuit(), source.readout(), source.encoder(),
+                        program_.code ? kernels_.isa : "");
+  few_ = owned_few_.get();
+}
+
+// Few rows, and those that full blocks leave, in narrow slots.
+template <typename Some, typename SourceOf>
+Outcome Engine::run_some(const Some& rows, const Calling& calling, const Results& results,
+                         const SourceOf& source_of) noexcept {
+  const FewProgram* few = few_;
+  const size_t full = rows.n_rows / kBlockRows * kBlockRows;
+  if (few == nullptr || full > kMostShortBlocks * kBlockRows || rows.n_rows - full > few->most_rows())
+    return run_blocks(source_of(program_, rows), calling, results);
+  if (full > 0) {
+    const Outcome outcome = run_blocks(source_of(program_, first_of(rows, full)), calling, results);
+    if (outcome != Outcome::kGood) return outcome;
+  }
+  const Some rest = rest_of(rows, full);
+  return run_few(source_of(few->inputs, rest), *few,
+                 results_from(results, full, program_.classes.size()));
+}
+
 Outcome Engine::run(const Rows& rows, const Calling& calling, const Results& results) noexcept {
-  return run_blocks(MatrixSource(kernels_, program_, rows), calling, results);
+  return run_some(rows, calling, results, [&](const Program& program, const Rows& some) {
+    return MatrixSource(kernels_, program, some);
+  });
 }
 
 Outcome Engine::run(const PackedRows& rows, const Calling& calling,
                     const Results& results) noexcept {
-  return run_blocks(PackedSource(program_, rows), calling, results);
+  return run_some(rows, calling, results, [&](const Program& program, const PackedRows& some) {
+    return PackedSource(program, some);
+  });
 }
 
 }  // namespace gategrad

@@ -1,11 +1,15 @@
 // Running a Program over rows, block by block, on several threads.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "engine/few.h"
 #include "engine/kernel.h"
 #include "engine/program.h"
+#include "engine/source.h"
 #include "engine/workspace.h"
 
 namespace gategrad {
@@ -66,13 +70,25 @@ class Engine {
   Outcome run(const Rows& rows, const Calling& calling, const Results& results) noexcept;
   Outcome run(const PackedRows& rows, const Calling& calling, const Results& results) noexcept;
 
+  // Makes what calls of few rows take, of what the program was lowered from, unless it is there, or
+  // would be too large. By one thread at a time, while others may run rows.
+  void prepare_few(const Source& source);
+  const FewProgram* few() const { return few_; }
+
  private:
+  template <typename Some, typename SourceOf>
+  Outcome run_some(const Some& rows, const Calling& calling, const Results& results,
+                   const SourceOf& source_of) noexcept;
+  template <typename Source>
+  Outcome run_few(const Source& source, const FewProgram& few, const Results& results) noexcept;
   template <typename Source>
   Outcome run_blocks(const Source& source, const Calling& calling,
                      const Results& results) noexcept;
 
   Program program_;
   const Kernels& kernels_;
+  std::unique_ptr<const FewProgram> owned_few_;
+  std::atomic<const FewProgram*> few_{nullptr};
   Workspaces workspaces_;
 };
 

@@ -29,36 +29,6 @@ Netlist::Node operation(uint64_t t, uint32_t a, uint32_t b) {
   }
 }
 
-// Gates in the order (level, operation, first operand), levels counted from the inputs.
-std::vector<uint32_t> order_gates(const Netlist& net, const std::vector<uint8_t>& needed) {
-  size_t n = net.nodes.size();
-  std::vector<uint32_t> level(net.first_gate + n, 0);
-  std::vector<uint32_t> order;
-  uint32_t top = 0;
-  for (size_t g = 0; g < n; ++g) {
-    uint32_t s = net.first_gate + static_cast<uint32_t>(g);
-    if (!needed[s]) continue;
-    level[s] = 1 + std::max(level[net.nodes[g].a], level[net.nodes[g].b]);
-    top = std::max(top, level[s]);
-    order.push_back(static_cast<uint32_t>(g));
-  }
-  auto bucket = [&](uint32_t g) {
-    return size_t{level[net.first_gate + g] - 1} * kOps + static_cast<size_t>(net.nodes[g].op);
-  };
-  std::vector<size_t> start(size_t{top} * kOps + 1, 0);
-  for (uint32_t g : order) ++start[bucket(g) + 1];
-  std::partial_sum(start.begin(), start.end(), start.begin());
-  std::vector<uint32_t> sorted(order.size());
-  std::vector<size_t> next(start.begin(), start.end() - 1);
-  for (uint32_t g : order) sorted[next[bucket(g)]++] = g;
-  for (size_t i = 0; i + 1 < start.size(); ++i)
-    std::sort(sorted.begin() + static_cast<ptrdiff_t>(start[i]),
-              sorted.begin() + static_cast<ptrdiff_t>(start[i + 1]), [&](uint32_t x, uint32_t y) {
-                return std::pair(net.nodes[x].a, x) < std::pair(net.nodes[y].a, y);
-              });
-  return sorted;
-}
-
 class Slots {
  public:
   explicit Slots(size_t n_signals) : slot_(n_signals, kNoSlot), last_use_(n_signals, 0) {
@@ -90,6 +60,8 @@ class Slots {
   size_t n_slots_ = 2;
 };
 
+}  // namespace
+
 std::vector<uint8_t> mark_needed(const Netlist& net, const std::vector<uint32_t>& roots) {
   std::vector<uint8_t> needed(net.first_gate + net.nodes.size(), 0);
   for (uint32_t s : roots) needed[s] = 1;
@@ -101,7 +73,34 @@ std::vector<uint8_t> mark_needed(const Netlist& net, const std::vector<uint32_t>
   return needed;
 }
 
-}  // namespace
+std::vector<uint32_t> order_gates(const Netlist& net, const std::vector<uint8_t>& needed) {
+  size_t n = net.nodes.size();
+  std::vector<uint32_t> level(net.first_gate + n, 0);
+  std::vector<uint32_t> order;
+  uint32_t top = 0;
+  for (size_t g = 0; g < n; ++g) {
+    uint32_t s = net.first_gate + static_cast<uint32_t>(g);
+    if (!needed[s]) continue;
+    level[s] = 1 + std::max(level[net.nodes[g].a], level[net.nodes[g].b]);
+    top = std::max(top, level[s]);
+    order.push_back(static_cast<uint32_t>(g));
+  }
+  auto bucket = [&](uint32_t g) {
+    return size_t{level[net.first_gate + g] - 1} * kOps + static_cast<size_t>(net.nodes[g].op);
+  };
+  std::vector<size_t> start(size_t{top} * kOps + 1, 0);
+  for (uint32_t g : order) ++start[bucket(g) + 1];
+  std::partial_sum(start.begin(), start.end(), start.begin());
+  std::vector<uint32_t> sorted(order.size());
+  std::vector<size_t> next(start.begin(), start.end() - 1);
+  for (uint32_t g : order) sorted[next[bucket(g)]++] = g;
+  for (size_t i = 0; i + 1 < start.size(); ++i)
+    std::sort(sorted.begin() + static_cast<ptrdiff_t>(start[i]),
+              sorted.begin() + static_cast<ptrdiff_t>(start[i + 1]), [&](uint32_t x, uint32_t y) {
+                return std::pair(net.nodes[x].a, x) < std::pair(net.nodes[y].a, y);
+              });
+  return sorted;
+}
 
 Netlist canonicalize(uint32_t n_inputs, const uint32_t* fanin, const uint64_t* table,
                      size_t n_gates, size_t width) {

@@ -24,6 +24,12 @@ struct Netlist {
 Netlist canonicalize(uint32_t n_inputs, const uint32_t* fanin, const uint64_t* table,
                      size_t n_gates, size_t width);
 
+// Of every signal, whether `roots` need it.
+std::vector<uint8_t> mark_needed(const Netlist& net, const std::vector<uint32_t>& roots);
+
+// The gates that are needed, as indices into `nodes`, in the order (level, operation, first operand).
+std::vector<uint32_t> order_gates(const Netlist& net, const std::vector<uint8_t>& needed);
+
 // Orders the gates that `roots` need by level and operation, assigns slots by liveness and writes
 // gates, runs, input, input_slot and n_slots. Returns the slot of each root, none of which is
 // reused.

@@ -68,7 +68,7 @@ bool encode_any(const SingleKernels& kernels, const SinglePlan& plan, const Rows
 
 Single::Single(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
                const std::string& isa, const std::string& layout)
-    : kernels_(instruction_set(isa).single), is_baseline_(isa == "baseline") {
+    : kernels_(instruction_set(isa).single) {
   bool has_permutes = kernels_->bit_gates != nullptr;
   Layout wanted = has_permutes ? Layout::kFaster : Layout::kBytes;
   if (layout == "bits" && !has_permutes)
@@ -84,8 +84,7 @@ Single::Single(const CircuitView& circuit, const ReadoutView& readout, const Enc
 
 // benchmarks/latency.py prints both sides of these.
 size_t Single::most_rows() const {
-  if (plan_.in_bits) return 16;
-  return is_baseline_ ? 5 : 3;  // the baseline's blocks are slower
+  return plan_.in_bits ? 7 : 2;
 }
 
 bool Single::run(const Rows& rows, const Results& results) const {

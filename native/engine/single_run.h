@@ -18,7 +18,7 @@ class Single {
          const std::string& isa, const std::string& layout);
   const SinglePlan& plan() const { return plan_; }
 
-  // Up to how many rows this is faster than a block of 512.
+  // Up to how many rows this is faster than few.h.
   size_t most_rows() const;
 
   // Returns false where a value is NaN, or no bit where rows are bits; results are then undefined.
@@ -29,7 +29,6 @@ class Single {
 
  private:
   const SingleKernels* kernels_;
-  bool is_baseline_;
   SinglePlan plan_;
 };
 

@@ -32,22 +32,9 @@ Workspace* Workspace::make(const Program& program) noexcept {
   workspace->slots_ = allocate(program.n_slots);
   workspace->planes_ = allocate(program.classes.size() * program.n_planes);
   workspace->marks_ = allocate(kTilesAtOnce * kTilePitch);
-  const bool narrow = program.narrow_code != nullptr;
-  if (narrow) {
-    constexpr size_t kPart = kBlockWords / kNarrowWords;
-    workspace->narrow_slots_ = allocate((program.n_slots + kPart - 1) / kPart);
-    workspace->narrow_planes_ =
-        allocate((program.classes.size() * program.n_planes + kPart - 1) / kPart);
-  }
-  if (!workspace->slots_ || !workspace->planes_ || !workspace->marks_ ||
-      (narrow && (!workspace->narrow_slots_ || !workspace->narrow_planes_))) {
+  if (!workspace->slots_ || !workspace->planes_ || !workspace->marks_) {
     destroy(workspace);
     return nullptr;
-  }
-  if (narrow) {
-    constexpr size_t kNarrowBytes = kNarrowWords * sizeof(uint64_t);
-    std::memset(workspace->narrow_slots_ + kFalseSlot * kNarrowWords, 0x00, kNarrowBytes);
-    std::memset(workspace->narrow_slots_ + kTrueSlot * kNarrowWords, 0xFF, kNarrowBytes);
   }
   std::memset(workspace->slots_ + kFalseSlot * kBlockWords, 0x00, kBlockBytes);
   std::memset(workspace->slots_ + kTrueSlot * kBlockWords, 0xFF, kBlockBytes);
@@ -57,11 +44,20 @@ Workspace* Workspace::make(const Program& program) noexcept {
 void Workspace::destroy(Workspace* workspace) noexcept {
   system::release(workspace->slots_);
   system::release(workspace->planes_);
-  system::release(workspace->narrow_slots_);
-  system::release(workspace->narrow_planes_);
   system::release(workspace->marks_);
+  for (uint64_t* slots : workspace->few_) system::release(slots);
   system::release(workspace->scratch_);
   std::free(workspace);
+}
+
+uint64_t* Workspace::few_slots(size_t width, size_t n_slots) noexcept {
+  if (few_[width] != nullptr) return few_[width];
+  const size_t n_words = n_slots << width, words = size_t{1} << width;
+  uint64_t* slots = allocate((n_words + kBlockWords - 1) / kBlockWords);
+  if (slots == nullptr) return nullptr;
+  std::memset(slots, 0, n_words * sizeof(uint64_t));
+  std::memset(slots + kTrueSlot * words, 0xFF, words * sizeof(uint64_t));
+  return few_[width] = slots;
 }
 
 bool Workspace::reserve_scratch(size_t n_bytes) noexcept {

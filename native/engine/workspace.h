@@ -21,11 +21,11 @@ class Workspace {
 
   uint64_t* slots() { return slots_; }
   uint64_t* planes() { return planes_; }
-  // Those of narrow blocks; null where a program has no code for them.
-  uint64_t* narrow_slots() { return narrow_slots_; }
-  uint64_t* narrow_planes() { return narrow_planes_; }
   uint64_t* marks() { return marks_; }
   void* scratch() { return scratch_; }
+  // Slots of 1 << width words for a call of few rows, made where they are missing; null where there is
+  // no memory. All that is never written stays 0, but for the slot of true.
+  uint64_t* few_slots(size_t width, size_t n_slots) noexcept;
 
   // Whether scratch has room for `n_bytes` now.
   bool reserve_scratch(size_t n_bytes) noexcept;
@@ -34,7 +34,7 @@ class Workspace {
   friend class Workspaces;
   Workspace() = default;
   uint64_t *slots_ = nullptr, *planes_ = nullptr, *marks_ = nullptr;
-  uint64_t *narrow_slots_ = nullptr, *narrow_planes_ = nullptr;
+  uint64_t* few_[kFewWidths] = {};
   void* scratch_ = nullptr;
   size_t scratch_bytes_ = 0;
   Workspace* next_ = nullptr;

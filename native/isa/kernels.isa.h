@@ -1,6 +1,7 @@
 // The kernels of all folders, as one set.
 #pragma once
 
+#include "engine/few.isa.h"
 #include "engine/kernels.isa.h"
 #include "engine/single.isa.h"
 #include "isa/kernel_set.h"
@@ -22,7 +23,7 @@ constexpr ValueKernels<S> value_kernels() {
 }
 
 constexpr KernelSet kernel_set(const char* isa) {
-  return {block_kernels(isa),      single_kernels(),       value_kernels<float>(),
+  return {block_kernels(isa, few_kernels()), single_kernels(),       value_kernels<float>(),
           value_kernels<double>(), train::bits::kernels(), train::images::kernels()};
 }
 

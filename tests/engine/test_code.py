@@ -94,3 +94,20 @@ def test_turned_off_the_gates_run_in_kernels(
     circuit, readout = random_circuit(n_inputs=9, n_gates=50, n_outputs=9), Readout.group_sum(9, 3)
     program = engine.lower(circuit, readout, backend="native")
     assert (program.isa, program.code_bytes) == (with_code, 0)
+
+
+def test_what_few_rows_take_is_made_when_they_come(monkeypatch) -> None:
+    made = []
+    lower = engine.NativeProgram._make_few
+    monkeypatch.setattr(
+        engine.NativeProgram, "_make_few", lambda self: (made.append(1), lower(self))
+    )
+    circuit = random_circuit(n_inputs=40, n_gates=300, n_outputs=40)
+    program = engine.NativeProgram(circuit, random_readout(40, 4))
+    bits = np.random.default_rng(0).random((2_000, 40)) < 0.5
+    sums = program.sums(bits)
+    assert not made
+    for n_rows in (100, 30, 256):
+        np.testing.assert_array_equal(program.sums(bits[:n_rows]), sums[:n_rows])
+        np.testing.assert_array_equal(program.sums(engine.pack(bits[:n_rows])), sums[:n_rows])
+    assert made == [1]

@@ -12,7 +12,7 @@ from gategrad.engine import isa as isas
 from tests.random_circuits import random_circuit, random_readout
 from tests.strategies import pairs
 
-BATCHES = [0, 1, 31, 32, 63, 64, 65, 127, 128, 129, 511, 512, 513, 640, 5000]
+BATCHES = [0, 1, 17, 32, 63, 64, 65, 127, 128, 129, 256, 257, 511, 512, 513, 640, 768, 5000]
 DTYPES = [np.bool_, np.uint8, np.float32, np.float64]
 # Every instruction set; where circuits are machine code, their gates run in kernels with that off.
 ENGINES = [

@@ -27,6 +27,8 @@ MOST_FEATURES = 1 << 24
 MOST_RESULTS = 1 << 59
 # Rows from which on a second thread may pay, and from which on a call is asked to stop by a signal.
 SEVERAL, MANY = 1024, 4096
+# Calls of so many rows take a program of their own.
+FEW = 256
 # Rows that bring up all that a call needs: some more than one block for each thread.
 WARMING = 513
 
@@ -70,8 +72,8 @@ class NativeProgram:
         source = _source(circuit, readout, thresholds, self._n_features, self._bits)
         self._engine = _core.lower(source, self.isa, bool(isa.wanted_code(self.isa)))
         self.reason = reason + isa.without_code(self.isa, self._engine.no_code)
-        narrow = self.code_bytes > 0
-        self.single_rows = SingleRows(source, readout.n_classes, self.isa, narrow=narrow)
+        self.single_rows = SingleRows(source, readout.n_classes, self.isa)
+        self._few_made = False
         self._compared = None if self._encoder is None else _compared(circuit, self._encoder)
         self._number_rows: NumberRows | None = None
         self._lock = ForkLock()
@@ -137,6 +139,7 @@ class NativeProgram:
             numbers.wide.warm_up()
         if self._encoder is None:
             self.single_rows.plan()
+            self._make_few()
             for n_rows in (1, WARMING * usable_cores()):
                 rows = np.broadcast_to(np.zeros(self._n_features, bool), (n_rows, self._n_features))
                 self.sums(rows, threads=usable_cores())
@@ -162,6 +165,9 @@ class NativeProgram:
         route, found = self.route(rows), None
         if route is Route.SINGLE_ROWS:
             found = self.single_rows.run(rows, sums=sums)
+        elif route is Route.BLOCKS and rows.ndim == 2 and rows.shape[1] == self._n_features:
+            # Most rows are as the core takes them; it says so where they are not.
+            found = self._blocks(rows, threads, sums=sums)
         elif route is Route.NUMBERS and self._compared is not None:
             found = self._run_numbers(self._compared, rows, threads, sums=sums)
         if found is not None:
@@ -219,11 +225,22 @@ class NativeProgram:
         return numbers.run(low, threads, sums=sums)
 
     def _blocks(self, rows: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
-        """By blocks of 512 rows; None where a value is missing or no bit."""
+        """By blocks of 512 rows; None for rows that the core does not take, or a value of them."""
+        if len(rows) <= FEW and not self._few_made:
+            self._make_few()
         out, places = self._results(len(rows), sums=sums)
         return _checked(self._engine.run_rows(rows, *places, *_calling(len(rows), threads)), out)
 
+    def _make_few(self) -> None:
+        """Lower the circuit once more, for few rows."""
+        with self._lock:
+            if not self._few_made:
+                self._engine.prepare_few(self.single_rows.source)
+                self._few_made = True
+
     def _packed(self, x: Packed, threads: int | None, *, sums: bool) -> NDArray:
+        if len(x) <= FEW and not self._few_made:
+            self._make_few()
         out, places = self._results(len(x), sums=sums)
         calling = _calling(len(x), threads)
         found = _checked(self._engine.run_packed(x.words, x.n_rows, *places, *calling), out)

@@ -9,8 +9,8 @@ class Route(Enum):
     `program.route(x)` says which one a batch takes; `sums` and `labels` take that one.
     """
 
-    SINGLE_ROWS = "single rows: so few that a block of 512 would be mostly empty"
-    BLOCKS = "blocks of 512 rows, compared with their thresholds in the core"
+    SINGLE_ROWS = "single rows: so few that a block of rows would be mostly empty"
+    BLOCKS = "blocks of 512 rows or of a few, compared with their thresholds in the core"
     PACKED = "blocks of 512 rows, of bits that are packed already"
     NUMBERS = "numbers: compared in the core with the ends of the encoder's intervals"
     ENCODER = "the encoder turns rows into bits in numpy, as they are no plain array of numbers"

@@ -11,7 +11,7 @@ MOST_ROWS = 64
 
 
 class SingleRows:
-    """Labels and sums of so few rows that a block of 512 would be mostly empty.
+    """Labels and sums of so few rows that narrow slots would be mostly empty.
 
     The plan is made at the first call that can use it, once, also where several threads call.
 
@@ -19,11 +19,10 @@ class SingleRows:
         source: the core's copy of circuit, readout and thresholds.
         n_classes: sums of a row.
         isa: instruction set, as `gategrad.engine.isa.choose` gives it.
-        narrow: whether up to 128 rows have code of their own, which takes half as long as a block.
     """
 
-    def __init__(self, source: _core.Source, n_classes: int, isa: str, *, narrow: bool) -> None:
-        self.source, self._isa, self._narrow = source, isa, narrow
+    def __init__(self, source: _core.Source, n_classes: int, isa: str) -> None:
+        self.source, self._isa = source, isa
         self._n_classes = n_classes
         self._lock = ForkLock()
         self._single: _core.Single | None = None
@@ -35,8 +34,6 @@ class SingleRows:
             if self._single is None:
                 single = _core.lower_single(self.source, self._isa, "")
                 self.most_rows = single.most_rows
-                if self._narrow:
-                    self.most_rows = (single.most_rows + 1) // 2
                 self._single = single
             return self._single
 
