@@ -203,7 +203,7 @@ def run(net: nn.Module, trace: Trace, shape: tuple[int, ...], find: Find) -> Any
     Raises:
         DiscretizeError: an operation that computes; names it and the module that it is in.
     """
-    features = torch.arange(trace.n_features) + FEATURES
+    features = torch.arange(trace.n_features, device="cpu") + FEATURES
     x = torch.stack([features + row * ROW for row in range(ROWS)]).reshape(ROWS, *shape)
     with wired(net, trace, find):
         try:

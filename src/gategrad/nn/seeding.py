@@ -31,6 +31,14 @@ def as_generator(seed: int | None, generator: torch.Generator | None) -> torch.G
         raise TypeError(f"seed must be an integer or None, got {seed!r}") from None
 
 
+def place_of(device: torch.device | str | None) -> torch.device:
+    """`device`, or where it is None the one that `with torch.device(...)` or torch's default say.
+
+    What is drawn is drawn under `with torch.device("cpu")`, whatever that is, and then moved there.
+    """
+    return torch.get_default_device() if device is None else torch.device(device)
+
+
 def _checked(generator: torch.Generator, seed: int | None) -> torch.Generator:
     if seed is not None:
         raise ValueError("got both seed and generator; give one of them")

@@ -2,22 +2,71 @@
 
 The state is `[seed, draws so far]`, int64. Every draw comes from a generator of its own made of the
 two numbers, on the CPU: the same on every device, in every order of layers, and after a resume.
+
+Averages of buffers round a seed to float32. So a layer keeps its seed beside the state, and takes
+one that is the same but for rounding for its own.
 """
 
-import torch
-from torch import Tensor
+import math
 
+import torch
+from torch import Tensor, nn
+
+from gategrad.nn.constants import captured, traced
 from gategrad.nn.gates.functions import N_FUNCTIONS
 
 # An odd number near 2**63 / golden ratio, so that seeds of consecutive draws are far apart.
 _STRIDE = 5_700_357_409_661_599_241
 _SEEDS = 1 << 63
+# Averages keep 24 bits of a number, and drift by some of them; two seeds hardly ever share so many.
+_ROUNDED = 2.0**-18
+_ATTRIBUTE = "_noise_seed"
 
 
 def noise_state(generator: torch.Generator) -> Tensor:
     """A fresh state (2,) int64, its seed drawn from `generator`."""
-    seed = torch.randint(_SEEDS - 1, (1,), generator=generator)
-    return torch.cat([seed, torch.zeros(1, dtype=torch.int64)])
+    seed = torch.randint(_SEEDS - 1, (1,), generator=generator, device="cpu")
+    return torch.cat([seed, torch.zeros_like(seed)])
+
+
+def keep_seed(module: nn.Module) -> None:
+    """Take the present seed of a layer's buffer `noise` for the right one."""
+    state = module._buffers.get("noise")
+    if not (state is None or traced() or state.is_meta or captured(state.device)):
+        module.__dict__[_ATTRIBUTE] = int(state[0])
+
+
+def mend_seed(module: nn.Module) -> None:
+    """Give a layer back the seed that an average has rounded; another one is the right one now."""
+    seed, state = module.__dict__.get(_ATTRIBUTE), module._buffers.get("noise")
+    if seed is None or state is None or traced() or state.is_meta or state.is_inference():
+        return
+    if captured(state.device):
+        return
+    found = int(state[0])
+    if found != seed and _is_rounded(found, seed):
+        with torch.no_grad():
+            state[0] = seed
+    else:
+        module.__dict__[_ATTRIBUTE] = found
+
+
+def whole_state(module: nn.Module, saved: Tensor) -> Tensor:
+    """The state that an average of states in floating point stands for, seed by seed."""
+    if not saved.is_floating_point() or saved.is_meta or saved.shape != (2,):
+        return saved
+    seed, draws = saved.tolist()
+    own = module.__dict__.get(_ATTRIBUTE, 0)
+    if not math.isfinite(seed) or _is_rounded(seed, own):
+        seed = own
+    draws = round(draws) if math.isfinite(draws) else 0
+    state = [min(max(int(seed), 0), _SEEDS - 1), min(max(draws, 0), _SEEDS - 1)]
+    return torch.tensor(state, dtype=torch.int64, device=saved.device)
+
+
+def _is_rounded(found: float, seed: int) -> bool:
+    # A seed is never negative, but one that is rounded up may overflow.
+    return found < 0 or abs(found - seed) <= _ROUNDED * seed
 
 
 @torch.compiler.disable
@@ -29,8 +78,10 @@ def draw_noise(state: Tensor, like: Tensor, *, of_entries: bool = False) -> Tens
     arXiv 1611.01144); for the logits of entries the difference of two, which is logistic, so that
     their sign is a sample of their sigmoid. 16 logits are those of entries with `of_entries`.
     """
+    if state.is_meta:
+        return torch.zeros_like(like)
     seed, draws = state.tolist()
-    generator = torch.Generator().manual_seed((seed + draws * _STRIDE) % _SEEDS)
+    generator = torch.Generator("cpu").manual_seed((seed + draws * _STRIDE) % _SEEDS)
     state[1] += 1
     noise = _gumbel(like, generator)
     if of_entries or like.shape[1] != N_FUNCTIONS:
@@ -39,4 +90,5 @@ def draw_noise(state: Tensor, like: Tensor, *, of_entries: bool = False) -> Tens
 
 
 def _gumbel(like: Tensor, generator: torch.Generator) -> Tensor:
-    return -torch.empty(like.shape).exponential_(generator=generator).log()
+    drawn = torch.empty(like.shape, device="cpu")
+    return -drawn.exponential_(generator=generator).log()

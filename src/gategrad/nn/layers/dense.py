@@ -20,10 +20,10 @@ from gategrad.nn.gates.bank import GateBank
 from gategrad.nn.gates.gate_sets import Gates
 from gategrad.nn.gates.inits import initial_weights
 from gategrad.nn.gates.logics import gate_mixtures, replaced
-from gategrad.nn.gates.noise import noise_state
+from gategrad.nn.gates.noise import keep_seed, mend_seed, noise_state, whole_state
 from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
 from gategrad.nn.kept import keep, mend, whole
-from gategrad.nn.seeding import as_generator
+from gategrad.nn.seeding import as_generator, place_of
 from gategrad.nn.wiring.connections import Active, Connections, WiringOptions, connect
 from gategrad.nn.wiring.learned import LearnedWiring
 
@@ -140,9 +140,13 @@ class LogicDense(nn.Module):
         dtype = float_dtype(dtype)
         generator = as_generator(seed, generator)
         own = WiringOptions(image_shape, radius, active, thresholds, candidates, wire_estimator)
-        indices = connect(
-            connections, self.in_dim, self.out_dim, own, pins=self.inputs, generator=generator
-        )
+        device = place_of(device)
+        with torch.device("cpu"):
+            indices = connect(
+                connections, self.in_dim, self.out_dim, own, pins=self.inputs, generator=generator
+            )
+            weight = initial_weights(self.kind, init, self.out_dim, generator, self.gates)
+            options.check_own(self.kind, weight, self.out_dim)
         self.wiring = None
         if indices.ndim == 2:
             self.register_buffer("indices", indices.to(device))
@@ -150,17 +154,18 @@ class LogicDense(nn.Module):
         else:
             chosen_by = wire_estimator or "straight-through"
             self.wiring = LearnedWiring(indices, estimator=chosen_by, device=device, dtype=dtype)
-        weight = initial_weights(self.kind, init, self.out_dim, generator, self.gates)
-        options.check_own(self.kind, weight, self.out_dim)
         self.weight = nn.Parameter(weight.to(device, dtype))
         if self.estimator in options.NOISY:
             self.register_buffer("noise", noise_state(generator).to(device))
+            keep_seed(self)
 
     @property
     def bank(self) -> GateBank:
         """The gates as they are now, apart from what they read."""
         # Every pass asks for it, whoever computes, so wires are looked at here.
         mend(self if self.wiring is None else self.wiring)
+        if self.estimator in options.NOISY:
+            mend_seed(self)
         return GateBank(
             self.kind,
             self.weight,
@@ -294,6 +299,9 @@ class LogicDense(nn.Module):
         error_msgs: list[str],
     ) -> None:
         """Refuse wires that this layer does not have; all else as torch does it."""
+        noise = state_dict.get(prefix + "noise")
+        if noise is not None:
+            state_dict[prefix + "noise"] = whole_state(self, noise)
         name = "indices" if self.wiring is None else "wiring.candidates"
         indices = state_dict.get(prefix + name)
         if indices is not None and indices.is_floating_point():
@@ -318,11 +326,13 @@ class LogicDense(nn.Module):
             error_msgs,
         )
         keep(self, "indices")
+        keep_seed(self)
 
     def _save_to_state_dict(
         self, destination: dict[str, Tensor], prefix: str, keep_vars: bool
     ) -> None:
         mend(self)
+        mend_seed(self)
         super()._save_to_state_dict(destination, prefix, keep_vars)
 
     def extra_repr(self) -> str:

@@ -4,6 +4,8 @@ arXiv 2602.05830. Gates and wires are drawn, not learned; one softmax a gate wei
 slots that lose are drawn anew while the network trains.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -15,7 +17,7 @@ from gategrad.nn.executors.plan import Run, compute
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.gates.functions import N_FUNCTIONS, coefficients_from_tables
 from gategrad.nn.kept import keep, mend, whole
-from gategrad.nn.seeding import as_generator
+from gategrad.nn.seeding import as_generator, place_of
 
 ESTIMATORS = ("soft", "straight-through")
 DEFAULT_SLOTS = 16
@@ -66,6 +68,7 @@ class SlotDense(nn.Module):
         self.slots = positive_count("slots", slots)
         self.estimator = known_name("estimator", estimator, ESTIMATORS)
         dtype = float_dtype(dtype)
+        device = place_of(device)
         tables, pins = _draw(self.in_dim, (out_dim, slots), as_generator(seed, generator))
         self.register_buffer("slot_tables", tables.to(device))
         self.register_buffer("slot_wires", pins.to(device))
@@ -204,7 +207,7 @@ def _resample(layer: SlotDense, optimizer: Optimizer | None, generator: torch.Ge
     keep(layer, *_DRAWN, fewest=1)
     odds = RESET_SHARE / (1 - RESET_SHARE) * (layer.slots - 1)
     fresh = torch.zeros_like(layer.logits)
-    fresh[kept, winner[kept]] = torch.tensor(max(odds, 1.0)).log().item()
+    fresh[kept, winner[kept]] = math.log(max(odds, 1.0))
     layer.logits.copy_(torch.where(changed[:, None], fresh, layer.logits))
     state = {} if optimizer is None else optimizer.state.get(layer.logits, {})
     for moment in state.values():
@@ -216,7 +219,8 @@ def _resample(layer: SlotDense, optimizer: Optimizer | None, generator: torch.Ge
 def _draw(in_dim: int, shape: tuple[int, int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Tables (out_dim, slots) and wires (2, out_dim, slots), each balanced over all there are."""
     count = shape[0] * shape[1]
-    tables = torch.randperm(count, generator=generator) % N_FUNCTIONS
-    pins = torch.randperm(2 * count, generator=generator) % in_dim
-    order = torch.randperm(in_dim, generator=generator)
+    with torch.device("cpu"):
+        tables = torch.randperm(count, generator=generator) % N_FUNCTIONS
+        pins = torch.randperm(2 * count, generator=generator) % in_dim
+        order = torch.randperm(in_dim, generator=generator)
     return tables.view(shape), order[pins].view(2, *shape)

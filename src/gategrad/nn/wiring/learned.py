@@ -16,6 +16,7 @@ from gategrad.nn.executors.description import WireKind
 from gategrad.nn.executors.native import PINS
 from gategrad.nn.executors.plan import Run
 from gategrad.nn.kept import keep, mend
+from gategrad.nn.seeding import place_of
 
 WIRE_ESTIMATORS = ("soft", "straight-through")
 # Bytes of the candidates' values that are gathered at a time.
@@ -47,6 +48,7 @@ class LearnedWiring(nn.Module):
     ) -> None:
         super().__init__()
         self.estimator = known_name("wire_estimator", estimator, WIRE_ESTIMATORS)
+        device = place_of(device)
         self.register_buffer("candidates", candidates.to(device, torch.int32))
         keep(self, "candidates")
         self.logits = nn.Parameter(torch.zeros(candidates.shape, device=device, dtype=dtype))

@@ -68,7 +68,7 @@ class _NativePins(torch.autograd.Function):
         logits = logits.contiguous()
         call = _Call(rows, candidates, grad_factor)
         share = torch.softmax(logits, 2) if soft else None
-        chosen = None if soft else torch.empty(call.pins, dtype=torch.int32)
+        chosen = None if soft else torch.empty(call.pins, dtype=torch.int32, device="cpu")
         out = pooled((*call.pins, call.rows[1]), call.dtype)
         call.forward(rows, candidates, out, share=share, logits=logits, chosen=chosen)
         choice = share if soft else chosen
