@@ -28,6 +28,18 @@ ALLOWED = {
     "nn": {"circuit", "encoding", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
     "difflogic": {"circuit", "engine", "export", "harden", "model", "nn"},
+    "experiments": {
+        "circuit",
+        "data",
+        "engine",
+        "export",
+        "harden",
+        "model",
+        "nn",
+        "options",
+        "records",
+        "train",
+    },
     "train": {
         "circuit",
         "encoding",

@@ -15,6 +15,7 @@ from gategrad.cli import (
     data,
     demo,
     eval,
+    experiment,
     explain,
     export,
     inspect,
@@ -56,8 +57,8 @@ app = typer.Typer(
     epilog="Start with: gategrad demo",
 )
 for _verb in (
-    *(demo, train, sweep, eval, predict, bench, inspect, prune, convert),
-    *(export, verify, synth, explain),
+    *(demo, train, sweep, experiment, eval, predict, bench, inspect, prune),
+    *(convert, export, verify, synth, explain),
 ):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
 # `report` is the file of what verbs print.

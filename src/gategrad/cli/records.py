@@ -9,6 +9,8 @@ from gategrad import records
 from gategrad.cli import report
 from gategrad.cli.errors import CommandError, require_writable
 from gategrad.cli.options import JsonOption
+from gategrad.experiments.report import figures as experiment_figures
+from gategrad.experiments.report import table as experiment_table
 
 
 def run(
@@ -27,19 +29,29 @@ def run(
             help="A page to put the table into, between <!-- records --> and <!-- /records -->.",
         ),
     ] = None,
+    experiments: Annotated[
+        bool,
+        typer.Option(
+            "--experiments",
+            help="The table of the papers' experiments, with a command a row; rows that nobody ran "
+            "say so.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Tell what recorded runs reached, beside what others published."""
     for path in filter(None, (picture, page)):
         require_writable(path)
-    groups = records.grouped(record for path in files for record in _read(path))
-    text = records.table(groups)
+    found = [record for path in files for record in _read(path)]
+    groups = records.grouped(found)
+    text = experiment_table(found) if experiments else records.table(groups)
     if page is not None:
         page.write_text(records.between_markers(_text(page), "records", text), "utf-8")
     if picture is not None:
         records.picture(groups, picture)
     if json:
-        report.emit_json({"recipes": [_figures(group) for group in groups]})
+        made = experiment_figures(found) if experiments else list(map(_figures, groups))
+        report.emit_json({"recipes": made})
     else:
         print(report.shown(text), end="")
 
@@ -52,7 +64,7 @@ def _figures(group: records.Group) -> dict[str, object]:
         "gates": group.mean("gates"),
         "hard_accuracy": group.mean("test_hard"),
         "soft_accuracy": group.mean("test_soft"),
-        "validation": group.mean("validation_hard"),
+        "validation": group.validation,
         "seeds": group.seeds,
         "seconds": group.mean("seconds"),
     }

@@ -23,7 +23,7 @@ from gategrad.data.errors import DataError, DataUnavailableError
 from gategrad.data.locate import status
 from gategrad.data.own_files import OwnData, load_file, load_rows
 from gategrad.data.registry import Info, info, names
-from gategrad.data.sets import load
+from gategrad.data.sets import load, load_breast_cancer_whole
 from gategrad.data.split import split
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "fetch",
     "info",
     "load",
+    "load_breast_cancer_whole",
     "load_file",
     "load_rows",
     "names",

@@ -47,7 +47,22 @@ def load(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """
     if info(name).name == embedded.NAME:
         return embedded.load()
+    return _READERS[name](_reader(name))
+
+
+def load_breast_cancer_whole() -> tuple[np.ndarray, np.ndarray]:
+    """Breast Cancer as it is published: x (286, 9) object, y (286,) int64, for splits of others.
+
+    Raises:
+        DataError: the file is not the published one.
+        DataUnavailableError: it is neither on this machine nor reachable.
+    """
+    return tables.breast_cancer_rows(_reader("breast-cancer"))
+
+
+def _reader(name: str) -> Callable[[str], bytes]:
+    """What reads the checked files of a set by name, fetched where they are not here."""
     found = find(name)
     folder = found.folder if found else fetch(name)
     files = {file.name: file for file in SOURCES[name].files}
-    return _READERS[name](lambda file: read_checked(folder / file, files[file]))
+    return lambda file: read_checked(folder / file, files[file])

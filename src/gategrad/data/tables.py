@@ -86,10 +86,14 @@ def load_breast_cancer(read: Callable[[str], bytes]) -> Parts:
 
     The set is published in one part; a quarter of each class is the test part (seed 0).
     """
+    return split(*breast_cancer_rows(read), test=TEST_SHARE, seed=SPLIT_SEED)
+
+
+def breast_cancer_rows(read: Callable[[str], bytes]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (286, 9) object and labels (286,) int64, in the order of the file."""
     name = "breast-cancer.data"
     x, labels = parse(read(name), width=10, numbers=_BREAST_CANCER_NUMBERS, label=0, name=name)
-    y = _indices(labels, info("breast-cancer").classes, name)
-    return split(x, y, test=TEST_SHARE, seed=SPLIT_SEED)
+    return x, _indices(labels, info("breast-cancer").classes, name)
 
 
 def load_monks(read: Callable[[str], bytes], problem: int) -> Parts:

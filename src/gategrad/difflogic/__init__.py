@@ -3,8 +3,9 @@
     from gategrad.difflogic import LogicLayer, GroupSum, PackBitsTensor, CompiledLogicNet
 
 Names, arguments and semantics are difflogic's (Petersen et al. 2022, arXiv 2210.08277). What
-differs, and why, is in docs/from-difflogic.md. Weights and wires are drawn from torch's global
-generator, as scripts that begin with `torch.manual_seed` expect; all else in gategrad takes seeds.
+differs, and why, is in docs/from-difflogic.md; `load_torchlogix` reads torchlogix's checkpoints.
+Weights and wires are drawn from torch's global generator, as scripts that begin with
+`torch.manual_seed` expect; all else in gategrad takes seeds.
 """
 
 from gategrad.difflogic.checkpoint import load_module
@@ -19,6 +20,7 @@ from gategrad.difflogic.functional import (
 from gategrad.difflogic.joins import join
 from gategrad.difflogic.layers import GroupSum, LogicLayer
 from gategrad.difflogic.packed import PackBitsTensor
+from gategrad.difflogic.torchlogix import load_torchlogix
 
 __all__ = [
     "ALL_OPERATIONS",
@@ -31,6 +33,7 @@ __all__ = [
     "bin_op_s",
     "get_unique_connections",
     "load_module",
+    "load_torchlogix",
 ]
 
 join()

@@ -36,6 +36,11 @@ class Group:
         """Of a field."""
         return mean(getattr(record, name) for record in self.records)
 
+    @property
+    def validation(self) -> float | None:
+        """Mean of `validation_hard`; None where no rows were held back."""
+        return None if self.first.validation_hard is None else self.mean("validation_hard")
+
     def spread(self, name: str) -> float:
         """The largest minus the smallest of a field."""
         values = [getattr(record, name) for record in self.records]

@@ -31,6 +31,8 @@ def picture(groups: Sequence[Group], path: str | os.PathLike) -> None:
     ending = os.path.splitext(path)[1]
     if ending not in (".svg", ".png"):
         raise RecordError(f"{os.fspath(path)}: expected a name that ends in .svg or .png")
+    # A neural network has no gates, and no place on this axis.
+    groups = [group for group in groups if group.mean("gates")]
     if not groups:
         raise RecordError("there are no records to draw")
     try:

@@ -5,8 +5,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-# The published figures on MNIST are for images of any number of levels.
-_SAME_TASK = {"mnist-1bit": "mnist"}
+# The published figures are for images of any number of levels; experiments have difflogic's names.
+_SAME_TASK = {
+    "mnist-1bit": "mnist",
+    "mnist20x20": "mnist",
+    "cifar-10-3-thresholds": "cifar-10",
+    "cifar-10-31-thresholds": "cifar-10",
+    "breast_cancer": "breast-cancer",
+    **{f"monk{i}": f"monks-{i}" for i in (1, 2, 3)},
+}
 
 
 @dataclass(frozen=True)

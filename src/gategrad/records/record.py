@@ -18,12 +18,13 @@ class Record:
         options: that took the place of the preset's; plain JSON values.
         settings: of the whole recipe, as far as they are no defaults.
         seed: of the run.
-        validation_hard: accuracy of the circuit on the rows held back, of the best evaluation.
+        validation_hard: accuracy of the circuit on the rows held back, of the best evaluation;
+            None where none were.
         validation_soft: of the relaxed network, there.
         test_hard: accuracy of the circuit on the test rows.
         test_soft: of the relaxed network, there.
         neurons: gates before optimization.
-        gates: live gates.
+        gates: live gates; 0 of a neural network.
         steps: steps done.
         best_step: the step that was chosen.
         seconds: of the training loop, over all its sittings.
@@ -42,8 +43,8 @@ class Record:
     options: dict[str, object]
     settings: dict[str, object]
     seed: int
-    validation_hard: float
-    validation_soft: float
+    validation_hard: float | None
+    validation_soft: float | None
     test_hard: float
     test_soft: float
     neurons: int
@@ -97,5 +98,6 @@ _KINDS = {
     bool: bool,
     int: int,
     float: (int, float),
+    float | None: (int, float, type(None)),
     dict[str, object]: dict,
 }

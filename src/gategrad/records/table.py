@@ -31,7 +31,7 @@ def _row(group: Group) -> tuple[str, ...]:
         f"{group.mean('gates'):,.0f}",
         _with_spread(group),
         _percent(group.mean("test_soft")),
-        _percent(group.mean("validation_hard")),
+        _percent(group.validation),
         ", ".join(map(str, group.seeds)),
         f"{group.mean('seconds') / 60:.1f}",
         f"{group.mean('total_seconds') / 60:.1f}" + (", resumed" if first.resumed else ""),
@@ -47,5 +47,5 @@ def _with_spread(group: Group) -> str:
     return f"{middle} ({100 * min(reached):.2f}-{100 * max(reached):.2f})"
 
 
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.2f} %"
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else f"{100 * fraction:.2f} %"

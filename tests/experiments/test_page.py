@@ -1,0 +1,21 @@
+"""docs/reproduction.md says what the committed records say."""
+
+from pathlib import Path
+
+from gategrad import records
+from gategrad.experiments import report
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_is_what_the_records_say():
+    page = (DOCS / "reproduction.md").read_text()
+    found = records.read(DOCS / "records" / "experiments.jsonl")
+    made = records.between_markers(page, "records", report.table(found))
+    assert made == page, "run: gategrad report ... --experiments --page docs/reproduction.md"
+
+
+def test_every_record_is_in_the_table():
+    found = records.read(DOCS / "records" / "experiments.jsonl")
+    rows = {(row.name, str(row.options)) for row in report.ROWS}
+    assert {(record.data, str(record.options)) for record in found} <= rows
