@@ -24,7 +24,10 @@ _SUFFIX = {
 }  # fmt: skip
 _OPTIONS = {
     "c": {"rows", "word", "style", "profile"},
-    "verilog": {"stages", "max_levels", "lut6", "value_bits", "fraction_bits", "signed", "vectors"},
+    "verilog": {
+        *("stages", "max_levels", "lut6", "axi_stream"),
+        *("value_bits", "fraction_bits", "signed", "vectors"),
+    },
     "blif": {"outputs"},
     "aiger": {"outputs"},
     "json": set(),
@@ -69,6 +72,9 @@ def run(
     lut6: Annotated[
         bool | None, typer.Option("--lut6", help="verilog: keep gates of up to six inputs.")
     ] = None,
+    axi_stream: Annotated[
+        bool | None, typer.Option("--axi-stream", help="verilog: add an AXI4-Stream wrapper.")
+    ] = None,
     value_bits: Annotated[int | None, typer.Option(help="verilog: bits of a row's value.")] = None,
     fraction_bits: Annotated[
         int | None, typer.Option(help="verilog: of those, bits behind the point.")
@@ -89,8 +95,8 @@ def run(
     model = load_model(path)
     given = {
         "rows": rows, "word": word, "style": style, "profile": profile, "outputs": outputs,
-        "stages": stages, "max_levels": max_levels, "lut6": lut6, "value_bits": value_bits,
-        "fraction_bits": fraction_bits, "signed": signed,
+        "stages": stages, "max_levels": max_levels, "lut6": lut6, "axi_stream": axi_stream,
+        "value_bits": value_bits, "fraction_bits": fraction_bits, "signed": signed,
         "vectors": None if vectors is None else load_rows(vectors),
     }  # fmt: skip
     options = {option: value for option, value in given.items() if value is not None}

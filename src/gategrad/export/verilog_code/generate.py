@@ -14,6 +14,7 @@ from gategrad.export.front import Front, Integers, front
 from gategrad.export.meaning import plain
 from gategrad.export.source import Source, checked_name, sha256, version
 from gategrad.export.template import fill
+from gategrad.export.verilog_code.axis import axis_values
 from gategrad.export.verilog_code.gates import (
     comparison_lines,
     gate_lines,
@@ -51,6 +52,7 @@ def verilog(
     value_bits: int | None = None,
     fraction_bits: int = 0,
     signed: bool = False,
+    axi_stream: bool = False,
     vectors: ArrayLike | None = None,
 ) -> Artifact:
     """Write a model as a Verilog-2001 module that takes one row a clock cycle.
@@ -69,11 +71,14 @@ def verilog(
         value_bits: of a value of a row, 1 to 32. 1 where None and the model takes bits, else 8.
         fraction_bits: a value of a row is its integer in `in_data` divided by 2 to this.
         signed: whether values are in two's complement.
+        axi_stream: also write NAME_axis.v, which puts the module between two AXI4-Streams: rows in,
+            labels and sums out, each side stopping the other.
         vectors: (n, features) rows for the bench, whose labels and sums are the model's; none:
             no bench. They must be such that `value_bits` and `fraction_bits` hold them exactly.
 
     Returns:
-        NAME.v, NAME.xdc (the clock), and with vectors NAME_tb.v and NAME_vectors.hex.
+        NAME.v, NAME.xdc (the clock), and with vectors NAME_tb.v and NAME_vectors.hex; with
+        `axi_stream` NAME_axis.v, and with vectors its bench NAME_axis_tb.v.
 
     Raises:
         ExportError: an option out of range, an encoder that no comparisons express, or vectors that
@@ -91,10 +96,15 @@ def verilog(
         f"{name}.v": _fill("module.v.in", values),
         f"{name}.xdc": _fill("clock.xdc.in", values),
     }
+    if axi_stream:
+        values |= axis_values(values)
+        files[f"{name}_axis.v"] = _fill("axis.v.in", values)
     if vectors is not None:
         lines = _vector_lines(model, form, vectors, values)
         values |= {"rows": str(len(lines)), "last_row": str(max(0, len(lines) - 1))}
         files[f"{name}_tb.v"] = _fill("bench.v.in", values)
+        if axi_stream:
+            files[f"{name}_axis_tb.v"] = _fill("axis_bench.v.in", values)
         files[f"{name}_vectors.hex"] = "".join(f"{line}\n" for line in lines)
     return Artifact(files)
 
