@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 from functools import partial
 
 import numpy as np
@@ -130,6 +131,20 @@ def test_unknown_categories_are_told_and_refused_on_demand(gategrad, study):
     gategrad("eval", "m.gg", "--data", "new.csv", "--unknown", "error").fails_with(
         "colour: 2 of 120 rows hold a category that the model doesn't know"
     )
+
+
+def test_training_refuses_unknown_categories_of_test_rows_on_demand(gategrad, here):
+    rows = content().splitlines()
+    # Colours of one row each, of which some are held out to test on.
+    rows[1::8] = [row.replace("red", f"c{i}") for i, row in enumerate(rows[1::8])]
+    (here / "t.csv").write_text("\n".join(rows) + "\n")
+    arguments = ("train", "t.csv", "--target", "answer", *QUICK)
+    told = re.compile(r"colour: \d of 30 rows hold a category that the model doesn't know, such as")
+    assert told.search(gategrad(*arguments).err)
+    refused = gategrad(*arguments, "--out", "u.gg", "--unknown", "error")
+    refused.fails_with("correct it, or leave out --unknown error")
+    assert told.search(refused.err)
+    assert not (here / "u.gg").exists()
 
 
 def test_categories_in_another_spelling_are_known(gategrad, here):

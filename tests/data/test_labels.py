@@ -39,6 +39,9 @@ def test_text_stays_text_and_numbers_numbers():
     assert encoded(["7", "8"]).labels == ("7", "8")
     assert encoded([7, 8]).labels == (7, 8)
     assert encoded([7.0, 8.0]).labels == (7, 8)
+    told = "here holds whole numbers as float64; the model gives them back as integers"
+    assert encoded([7.0, 8.0]).notes == (told,)
+    assert encoded([7.0, 8.0], classes=("7", "8")).notes == encoded([7, 8]).notes == ()
     assert encoded([True, False]).labels == (0, 1)
     assert encoded(["1", "1.0"]).classes == ("1", "1.0")
 

@@ -98,7 +98,10 @@ def test_columns_of_numbers_can_be_categories():
 
 
 def test_one_text_makes_a_column_categorical():
-    table = Table.fit([[1], ["?"], [10]])
+    with pytest.warns(
+        UserWarning, match=r"column 0: 2 of 3 cells are numbers, but row 1 holds '\?'"
+    ):
+        table = Table.fit([[1], ["?"], [10]])
     assert table.encoders == (OneHot(((1, 10, "?"),)),)
 
 
@@ -161,3 +164,15 @@ def test_it_is_a_frozen_value():
     assert isinstance(table, Encoder)
     with pytest.raises(AttributeError):
         table.names = None
+
+
+def test_a_stray_text_among_numbers_is_warned_of():
+    rows = [[1.0, "a"], [2.0, "b"], [None, "c"], ["3 km", "4"], [5.0, "d"]]
+    told = (
+        r"^column 0 \(way\): 3 of 5 cells are numbers, but row 3 holds '3 km', so all are taken "
+        r"for categories; correct or drop the row, or name the column in categorical=$"
+    )
+    with pytest.warns(UserWarning, match=told):
+        table = Table.fit(rows, names=["way", "sort"], missing="zero")
+    assert len(table.encoders) == 1
+    assert Table.fit(rows, names=["way", "sort"], missing="zero", categorical=["way"]) == table

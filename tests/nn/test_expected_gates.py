@@ -142,3 +142,33 @@ def test_the_penalty_makes_circuits_of_learned_wires_smaller() -> None:
         )
         sizes.append(live_gates(gg.discretize(net).optimize().circuit))
     assert sizes[1] < 0.7 * sizes[0]
+
+
+def test_slots_count_by_their_shares() -> None:
+    layer = nn.SlotDense(3, 1, slots=2, seed=0)
+    layer.slot_tables.copy_(torch.tensor([[8, 10]]))  # AND, and its first wire
+    layer.slot_wires.copy_(torch.tensor([[[0, 2]], [[1, 1]]]))
+    with torch.no_grad():
+        layer.logits.copy_(torch.tensor([[1.0, 0.0]]))
+    first = nn.LogicDense(2, 3, gates=("and",), seed=1)
+    share = torch.softmax(layer.logits[0], 0)
+    alone = nn.expected_gates(layer)
+    assert alone.item() == pytest.approx(share[0].item())
+    # The wires 0 and 1 are needed by the first slot, wire 2 by the second.
+    both = nn.expected_gates(torch.nn.Sequential(first, layer))
+    assert both.item() == pytest.approx((3 * share[0] + share[1]).item(), rel=1e-5)
+    alone.backward()
+    assert layer.logits.grad.abs().min() > 0
+
+
+def test_sure_slots_are_counted_as_the_gates_that_they_are() -> None:
+    net = nn.Sequential(nn.SlotDense(9, 40, seed=0), nn.SlotDense(40, 20, seed=1), nn.GroupSum(2))
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for layer in net[:2]:
+            layer.logits.copy_(40.0 * torch.rand(layer.logits.shape, generator=generator).round())
+            layer.logits[:, 3] = 100.0
+    same = nn.from_circuit(gg.discretize(net), strength=1 - 1e-6)
+    expected = nn.expected_gates(same).item()
+    assert 0 < expected < 60
+    assert nn.expected_gates(net).item() == pytest.approx(expected, rel=1e-3)

@@ -12,7 +12,13 @@ from gategrad.cli import report
 from gategrad.cli import train_options as options
 from gategrad.cli.encoders import choose_encoder, passes_gaps
 from gategrad.cli.errors import CommandError, require_torch, require_writable
-from gategrad.cli.options import DecimalOption, JsonOption, TargetOption
+from gategrad.cli.options import (
+    DecimalOption,
+    JsonOption,
+    TargetOption,
+    Unknown,
+    UnknownOption,
+)
 from gategrad.cli.recipe_options import flag, takes_options
 from gategrad.cli.sources import (
     Source,
@@ -29,7 +35,7 @@ from gategrad.records import append
 
 if TYPE_CHECKING:
     from gategrad.cli.fitting import Outcome
-    from gategrad.train import Result
+    from gategrad.train import Recipe, Result
 
 MAX_VALIDATION = 5000
 Given = dict[str, object]
@@ -47,6 +53,7 @@ def run(
     category: options.CategoriesOption = None,
     ignore: options.IgnoreOption = None,
     decimal: DecimalOption = None,
+    unknown: UnknownOption = Unknown.zero,
     image_shape: options.ImageShapeOption = None,
     given: Given,
     validation: options.ValidationOption = None,
@@ -62,16 +69,10 @@ def run(
     is held out to test on. Ctrl-C ends the training early and saves the best network so far.
     """
     started = perf_counter()
-    check_name(name)
-    if resume and checkpoint is None:
-        raise CommandError("--resume needs --checkpoint FILE, the file to go on from")
-    out = out or Path(f"{model_stem(name)}.gg")
-    for path in (out, checkpoint or out, record or out):
-        require_writable(path)
+    out = _place(name, out, checkpoint, record, resume=resume)
     require_torch()
     from gategrad.cli import fitting
     from gategrad.cli.recording import make_record
-    from gategrad.train import preset as find_preset
 
     source = load_source(
         name,
@@ -82,18 +83,15 @@ def run(
         decimal=decimal,
         gaps=passes_gaps(given.get("missing")),
     )
-    tell_columns(source)
     _check_parts(source)
     _check_task(source, given, record=record)
     source = with_image_shape(source, image_shape)
-    recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
-    for name_, what in recipe.idle(tuple(given)).items():
-        report.note(f"{flag(name_)} does nothing here: it is for {what}")
-    recipe = recipe.but(layers=fitting.layers(recipe, source))
+    recipe = _recipe(preset, source, given)
     encoder = choose_encoder(
         source, bits=recipe.thermometer, spacing=recipe.spacing, missing=recipe.missing
     )
-    tell_unknown(KnownCategories(encoder).unknown(source.x_test), len(source.y_test))
+    found = KnownCategories(encoder).unknown(source.x_test)
+    tell_unknown(found, len(source.y_test), refuse=unknown is Unknown.error)
     net, result = fitting.follow(
         recipe,
         source,
@@ -129,8 +127,33 @@ def run(
         append(record, made)
 
 
+def _place(
+    name: str, out: Path | None, checkpoint: Path | None, record: Path | None, *, resume: bool
+) -> Path:
+    """Where the model goes; refuses what would only be found out after the training."""
+    check_name(name)
+    if resume and checkpoint is None:
+        raise CommandError("--resume needs --checkpoint FILE, the file to go on from")
+    out = out or Path(f"{model_stem(name)}.gg")
+    for path in (out, checkpoint or out, record or out):
+        require_writable(path)
+    return out
+
+
+def _recipe(preset: str, source: Source, given: Given) -> "Recipe":
+    """The preset's recipe with the options that were given; notes those that do nothing."""
+    from gategrad.cli import fitting
+    from gategrad.train import preset as find_preset
+
+    recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
+    for name, what in recipe.idle(tuple(given)).items():
+        report.note(f"{flag(name)} does nothing here: it is for {what}")
+    return recipe.but(layers=fitting.layers(recipe, source))
+
+
 def _check_parts(source: Source) -> None:
-    """Refuse data without rows to test on, and say what the split could not do."""
+    """Say what the columns are and what the split could not do; refuse data without test rows."""
+    tell_columns(source)
     if not len(source.y_test):
         raise CommandError(
             f"{source.name} leaves no rows to test on; give it more rows, or as a .npz with x_test "

@@ -1,6 +1,7 @@
 """The label column of a user's file: from whatever is written there to 0, 1, 2, ...
 
-One rule: numbers compare as numbers, text as text, and the type that came in goes out.
+One rule: numbers compare as numbers, text as text, and the type that came in goes out. Models keep
+integers and text: whole numbers in floating point come back as integers, which is told.
 """
 
 import re
@@ -74,7 +75,7 @@ def encode(
         known,
         integers if whole else known,
         [np.array([index[label] for label in part], np.int64) for part in parts],
-        tuple(_alike(known, where)) if classes is None else _unseen(missing, parts, where),
+        tuple(_told(values, known, where)) if classes is None else _unseen(missing, parts, where),
     )
 
 
@@ -183,6 +184,16 @@ def _index(found: Iterable[Label], known: Sequence[str]) -> dict[Label, int]:
         place = texts.get(str(label), -1)
         places[label] = numbers.get(_finite(str(label)), -1) if place < 0 else place
     return places
+
+
+def _told(values: Sequence[np.ndarray], known: Sequence[str], where: str) -> Iterable[str]:
+    floats = {part.dtype.name for part in values if part.dtype.kind == "f"}
+    if floats:
+        yield (
+            f"{where} holds whole numbers as {' and '.join(sorted(floats))}; the model gives them "
+            "back as integers"
+        )
+    yield from _alike(known, where)
 
 
 def _alike(known: Sequence[str], where: str) -> Iterable[str]:

@@ -115,7 +115,8 @@ class Table:
 
         Returns:
             A table of one group of numeric columns and one of categorical columns, or of one of
-            these. A column is numeric when all its values are numbers or text that reads as one.
+            these. A column is numeric when all its values are numbers or text that reads as one;
+            a warning tells of one whose values mostly are.
 
         Raises:
             EncodingError: bad rows or options; names row and column.

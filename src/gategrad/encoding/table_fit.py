@@ -1,15 +1,17 @@
 """Fitting of a table: which columns are numbers, and an encoder for them."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.encoding.binned import Binned
-from gategrad.encoding.cells import is_number_column, number_columns
+from gategrad.encoding.cells import is_number_column, number_columns, read_number
 from gategrad.encoding.errors import EncodingError
 from gategrad.encoding.fields import choice
 from gategrad.encoding.levels import check_count, quantile_levels, uniform_levels
+from gategrad.encoding.names import column_labels
 from gategrad.encoding.rows import NUMBER_KINDS
 from gategrad.encoding.thermometer import Thermometer
 
@@ -37,6 +39,10 @@ def split_columns(
         raise EncodingError(f"categorical is {categorical!r}; expected a list of columns")
     forced = {_column_index(column, x.shape[1], names) for column in categorical}
     is_numeric = [i not in forced and _is_numeric(x[:, i]) for i in range(x.shape[1])]
+    labels = column_labels(names, x.shape[1])
+    for i in range(x.shape[1]):
+        if not is_numeric[i] and i not in forced:
+            _warn_of_strays(x[:, i].tolist(), labels[i])
     places = (np.flatnonzero(is_numeric), np.flatnonzero(~np.array(is_numeric)))
     return places[0].tolist(), places[1].tolist()
 
@@ -103,6 +109,23 @@ def whole_times(sample_weight: ArrayLike | None, n: int) -> NDArray[np.int64] | 
     if (np.rint(weights) == weights).all() and weights.sum() < 2**53:
         return weights.astype(np.int64)
     return np.maximum(np.rint(1000 * weights / weights.mean()), 1).astype(np.int64)
+
+
+def _warn_of_strays(cells: Sequence[object], label: str) -> None:
+    """Warn of a column of categories most of whose cells are numbers."""
+    numbers, strays = 0, []
+    for row, cell in enumerate(cells):
+        try:
+            numbers += not np.isnan(read_number(cell))
+        except ValueError:
+            strays.append(row)
+    if 0 < len(strays) < numbers:
+        warnings.warn(
+            f"{label}: {numbers:,} of {len(cells):,} cells are numbers, but row {strays[0]} holds "
+            f"{cells[strays[0]]!r}, so all are taken for categories; correct or drop the row, or "
+            "name the column in categorical=",
+            stacklevel=4,
+        )
 
 
 def _is_numeric(column: NDArray) -> bool:

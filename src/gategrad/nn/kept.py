@@ -5,6 +5,8 @@ integers in floating point and cut them off, `7 * 0.9 + 7 * 0.1` to 6. A module 
 its buffers, and looks at it where torch counts a change of them in place.
 """
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -83,6 +85,22 @@ def whole(numbers: Tensor, name: str) -> Tensor:
             "wirings are; average networks of one wiring"
         )
     return nearest.to(torch.int64)
+
+
+def take_whole(state_dict: dict[str, Tensor], names: Iterable[str], error_msgs: list[str]) -> bool:
+    """Those of these numbers that are there become integers, as `whole` makes them.
+
+    Returns:
+        False, with a message among `error_msgs`, where they are none.
+    """
+    for name in names:
+        if name in state_dict:
+            try:
+                state_dict[name] = whole(state_dict[name], name)
+            except ValueError as error:
+                error_msgs.append(str(error))
+                return False
+    return True
 
 
 def _is_rounded(found: Tensor, numbers: Tensor, fewest: int) -> bool:

@@ -3,15 +3,15 @@
 import numpy as np
 
 from gategrad.circuit import N_CONSTANTS, Circuit
-from gategrad.nn.executors.gpu import TRITON, TRITON_CONV
-from gategrad.nn.executors.native import BITS, CONV, ROWS, SLOTS, TILES
+from gategrad.nn.executors.gpu import TRITON_CONV
+from gategrad.nn.executors.native import CONV, SLOTS
 from gategrad.nn.layers.conv.circuit import conv_circuit
 from gategrad.nn.layers.conv.layer import LogicConv2d
-from gategrad.nn.layers.dense import LogicDense
+from gategrad.nn.layers.dense import EXECUTORS, LogicDense
 from gategrad.nn.layers.graph import LogicGraph
 from gategrad.nn.layers.slots import SlotDense
 from gategrad.nn.measures.expected_conv import through_conv
-from gategrad.nn.measures.expected_gates import through_dense, through_graph
+from gategrad.nn.measures.expected_gates import through_dense, through_graph, through_slots
 from gategrad.nn.registry import LayerKind, register
 
 
@@ -31,7 +31,7 @@ def register_own_kinds() -> None:
             circuit=one_gate_an_output,
             n_gates=lambda layer: layer.out_dim,
             expected=through_dense,
-            executors=(TILES, BITS, TRITON, ROWS),
+            executors=EXECUTORS,
         ),
     )
     register(
@@ -48,6 +48,7 @@ def register_own_kinds() -> None:
         LayerKind(
             circuit=one_gate_an_output,
             n_gates=lambda layer: layer.out_dim,
+            expected=through_slots,
             executors=(SLOTS,),
         ),
     )

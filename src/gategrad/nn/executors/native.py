@@ -88,7 +88,7 @@ class _Bits(_Native):
         return run_learned(run.layers, run.x, n_groups=run.n_groups, scale=run.scale)
 
 
-class _Rows(_Native):
+class _Parts(_Native):
     """One layer in parts: what learned pins read, then gates; or tables."""
 
     def reason(self, run: Run) -> str | None:
@@ -105,7 +105,7 @@ class _Rows(_Native):
 
     def run(self, run: Run) -> Tensor:
         (layer,) = run.layers
-        return layer.forward_flat(run.x)
+        return layer.forward_parts(run.x)
 
 
 class _Tables(_Native):
@@ -145,7 +145,7 @@ class _Slots(_Native):
         return native_slots(layer, run.x)
 
 
-TILES, BITS, ROWS, CONV = _Tiles(), _Bits(), _Rows(), _Maps()
+TILES, BITS, PARTS, CONV = _Tiles(), _Bits(), _Parts(), _Maps()
 TABLES, PINS, SLOTS = _Tables(), _Pins(), _Slots()
 
 

@@ -81,6 +81,11 @@ def plan(run: Run, executors: Sequence[Executor]) -> Plan:
     return Plan(None, closest or why)
 
 
+def takes(run: Run, executor: Executor) -> bool:
+    """Whether an executor can do its part of a layer, for callers that go on with the result."""
+    return plan(run, (executor,)).executor is not None
+
+
 def compute(run: Run, executors: Sequence[Executor]) -> Tensor | None:
     """The run by the first executor that can, or None: it is left to plain torch."""
     for executor in executors:

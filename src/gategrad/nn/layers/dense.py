@@ -11,8 +11,8 @@ from gategrad.nn.executors.cpu.native_pins import Source, native_pins
 from gategrad.nn.executors.cpu.native_tables import native_polynomials, native_tables
 from gategrad.nn.executors.description import LayerDescription, WireKind
 from gategrad.nn.executors.gpu import TRITON
-from gategrad.nn.executors.native import BITS, PINS, TABLES, TILES
-from gategrad.nn.executors.plan import Run, compute
+from gategrad.nn.executors.native import BITS, PARTS, PINS, TABLES, TILES
+from gategrad.nn.executors.plan import Run, compute, takes
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.executors.torch.table_gates import table_gates
 from gategrad.nn.gates import options
@@ -22,13 +22,13 @@ from gategrad.nn.gates.inits import initial_weights
 from gategrad.nn.gates.logics import gate_mixtures, replaced
 from gategrad.nn.gates.noise import keep_seed, mend_seed, noise_state, whole_state
 from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
-from gategrad.nn.kept import keep, mend, whole
+from gategrad.nn.kept import keep, mend, take_whole
 from gategrad.nn.seeding import as_generator, place_of
 from gategrad.nn.wiring.connections import Active, Connections, WiringOptions, connect
 from gategrad.nn.wiring.learned import LearnedWiring
 
-# Who computes whole layers, in the order in which they are asked.
-_WHOLE = (TILES, BITS, TRITON)
+# In the order in which they are asked.
+EXECUTORS = (TILES, BITS, TRITON, PARTS)
 
 
 class LogicDense(nn.Module):
@@ -208,10 +208,10 @@ class LogicDense(nn.Module):
         return out.reshape(*x.shape[:-1], self.out_dim)
 
     def _forward_flat(self, x: Tensor) -> Tensor:
-        out = compute(Run((self,), x), _WHOLE)
-        return self.forward_flat(x) if out is None else out
+        out = compute(Run((self,), x), EXECUTORS)
+        return self.forward_parts(x) if out is None else out
 
-    def forward_flat(self, x: Tensor) -> Tensor:
+    def forward_parts(self, x: Tensor) -> Tensor:
         """The layer on (batch, in_dim) by its parts, in the native core or in plain torch."""
         return self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
 
@@ -247,7 +247,7 @@ class LogicDense(nn.Module):
 
     def _has_native_pins(self, rows: Tensor) -> bool:
         trains = self.wiring is not None and self.training
-        return trains and PINS.reason(Run((self.wiring,), rows)) is None
+        return trains and takes(Run((self.wiring,), rows), PINS)
 
     def _pins(self, rows: Tensor) -> tuple[Tensor, Tensor, float, Source | None]:
         """Rows, which of them each gate reads (inputs, out_dim), and their gradient's factor.
@@ -273,7 +273,7 @@ class LogicDense(nn.Module):
     def _interpolated(
         self, rows: Tensor, wires: Tensor, grad_factor: float, source: Source | None
     ) -> Tensor:
-        if TABLES.reason(Run((self,), rows)) is None:
+        if takes(Run((self,), rows), TABLES):
             wires = wires if source is None else None  # pins, each gate's own
             return native_tables(self, rows, wires, grad_factor, source)
         bank = self.bank
@@ -303,13 +303,9 @@ class LogicDense(nn.Module):
         if noise is not None:
             state_dict[prefix + "noise"] = whole_state(self, noise)
         name = "indices" if self.wiring is None else "wiring.candidates"
+        if not take_whole(state_dict, (prefix + name,), error_msgs):
+            return
         indices = state_dict.get(prefix + name)
-        if indices is not None and indices.is_floating_point():
-            try:
-                indices = state_dict[prefix + name] = whole(indices, prefix + name)
-            except ValueError as error:
-                error_msgs.append(str(error))
-                return
         if indices is not None and not _within(indices, self.in_dim):
             error_msgs.append(
                 f"{prefix}{name} reads wires outside 0 to {self.in_dim - 1}; "

@@ -16,7 +16,7 @@ from gategrad.nn.executors.native import SLOTS
 from gategrad.nn.executors.plan import Run, compute
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.gates.functions import N_FUNCTIONS, coefficients_from_tables
-from gategrad.nn.kept import keep, mend, whole
+from gategrad.nn.kept import keep, mend, take_whole
 from gategrad.nn.seeding import as_generator, place_of
 
 ESTIMATORS = ("soft", "straight-through")
@@ -103,6 +103,11 @@ class SlotDense(nn.Module):
         mend(self, strict=True)
         return self.slot_wires.gather(2, self._choice().expand(2, -1, -1))[:, :, 0]
 
+    def drawn(self) -> tuple[Tensor, Tensor]:
+        """Truth tables (out_dim, slots) and wires (2, out_dim, slots) int64 of all slots."""
+        mend(self, strict=True)
+        return self.slot_tables, self.slot_wires
+
     @torch.compiler.disable
     def _rows(self, rows: Tensor) -> Tensor:
         if (out := compute(Run((self,), rows), (SLOTS,))) is not None:
@@ -137,13 +142,8 @@ class SlotDense(nn.Module):
         error_msgs: list[str],
     ) -> None:
         """The slots of an average of one network as whole numbers; all else as torch does it."""
-        for key in (prefix + name for name in _DRAWN):
-            if key in state_dict:
-                try:
-                    state_dict[key] = whole(state_dict[key], key)
-                except ValueError as error:
-                    error_msgs.append(str(error))
-                    return
+        if not take_whole(state_dict, [prefix + name for name in _DRAWN], error_msgs):
+            return
         super()._load_from_state_dict(
             state_dict,
             prefix,

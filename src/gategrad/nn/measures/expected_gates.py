@@ -6,24 +6,27 @@ import torch
 from torch import Tensor, nn
 
 from gategrad.circuit import N_CONSTANTS
+from gategrad.nn.gates.functions import entries_from_tables
 from gategrad.nn.layers.conv.layer import LogicConv2d
 from gategrad.nn.layers.conv.pool import OrPool2d
 from gategrad.nn.layers.dense import LogicDense
 from gategrad.nn.layers.graph import LogicGraph
+from gategrad.nn.layers.slots import SlotDense
 from gategrad.nn.layers.weighted_sum import WeightedSum
 from gategrad.nn.measures.expected_conv import Shape, through_pool
 from gategrad.nn.measures.need import any_of, refuse_more_inputs
-from gategrad.nn.measures.operand_use import operand_use
+from gategrad.nn.measures.operand_use import operand_use, use_of_entries
 from gategrad.nn.registry import kind_of
 
 
 def expected_gates(net: nn.Module) -> Tensor:
     """Expected number of live gates of the circuit that `net` hardens to, differentiable.
 
-    Each gate is taken to draw its function from its softmax ("raw") or, entry by entry, its truth
-    table from the relaxed entries (all others), independently of all other gates. A gate is live if
-    its function depends on both operands, which no constant, wire or inverter does, and if
-    something needs it. Need is propagated from the last layer through the wiring:
+    Each gate is taken to draw its function from its softmax ("raw"), its slot (`SlotDense`) or,
+    entry by entry, its truth table from the relaxed entries (all others), independently of all
+    other gates. A gate is live if its function depends on both operands, which no constant, wire or
+    inverter does, and if something needs it. Need is propagated from the last layer through the
+    wiring:
 
         live(gate)  = need(gate) * P(depends on a and b)
         need(wire)  = 1 - prod over the pins that read it of (1 - need(gate) * P(depends on pin))
@@ -33,8 +36,9 @@ def expected_gates(net: nn.Module) -> Tensor:
     circuit is usually smaller; for a hardened network without either the two agree.
 
     Args:
-        net: what `gategrad.discretize` takes, of `LogicDense`, `LogicConv2d`, `OrPool2d` and
-            `LogicGraph` layers. What a convolution shares over positions counts at each.
+        net: what `gategrad.discretize` takes, of `LogicDense`, `SlotDense`, `LogicConv2d`,
+            `OrPool2d` and `LogicGraph` layers. What a convolution shares over positions counts at
+            each.
 
     Returns:
         Scalar in the dtype of the weights, 0 to the number of gates.
@@ -119,6 +123,17 @@ def through_dense(layer: LogicDense, need: Tensor | None) -> tuple[Tensor, Tenso
     need = both.new_ones(layer.out_dim) if need is None else need.to(both.dtype)
     read = any_of((need * either).flatten(), layer.wires().flatten(), layer.in_dim)
     return (need * both).sum(), read
+
+
+def through_slots(layer: SlotDense, need: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The same of gates that draw one of their slots by its share; each slot's pins read alone."""
+    tables, wires = layer.drawn()
+    share = torch.softmax(layer.logits, 1)
+    entries = entries_from_tables(tables.flatten(), share.dtype)
+    both, either = (use.view(*use.shape[:-1], *share.shape) for use in use_of_entries(entries))
+    need = share.new_ones(layer.out_dim) if need is None else need.to(share.dtype)
+    read = any_of((need[:, None] * share * either).flatten(), wires.flatten(), layer.in_dim)
+    return (need * (share * both).sum(1)).sum(), read
 
 
 def through_graph(graph: LogicGraph, need: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -94,19 +94,36 @@ def layer_statistics(
 
 
 @triton.jit
+def wires_and_samples(n_wires, batch, n_parts, BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr):
+    """A program's wires, and which are there; its samples as columns, and which are there."""
+    block = tl.program_id(0)
+    row = (block // n_parts) * BLOCK_R + tl.arange(0, BLOCK_R)
+    samples = (block % n_parts) * BLOCK_B + tl.arange(0, BLOCK_B)
+    return row, row < n_wires, samples[None, :], (samples < batch)[None, :]
+
+
+@triton.jit
+def readers_of(row, inside, starts):
+    """Where the readers of each wire begin, and how many there are."""
+    first = tl.load(starts + row, mask=inside, other=0)
+    return first, tl.load(starts + row + 1, mask=inside, other=0) - first
+
+
+@triton.jit
+def store_rows(out, values, row, inside, columns, within, batch):
+    """Write the values of a program's rows and columns, in the dtype of `out`."""
+    at = out + row.to(tl.int64)[:, None] * batch + columns
+    tl.store(at, values.to(out.dtype.element_ty), mask=inside[:, None] & within)
+
+
+@triton.jit
 def layer_gather(
     grad, x, wires, soft, readers, starts, grad_x, n_gates, n_wires, batch, n_parts, factor,
     BLOCK_G: tl.constexpr, BLOCK_B: tl.constexpr,
 ):  # fmt: skip
     """Gradient of each wire: over the pins that read it, in their order, so runs repeat."""
-    block = tl.program_id(0)
-    row = (block // n_parts) * BLOCK_G + tl.arange(0, BLOCK_G)
-    samples = (block % n_parts) * BLOCK_B + tl.arange(0, BLOCK_B)
-    columns = samples[None, :]
-    inside = row < n_wires
-    within = (samples < batch)[None, :]
-    first = tl.load(starts + row, mask=inside, other=0)
-    count = tl.load(starts + row + 1, mask=inside, other=0) - first
+    row, inside, columns, within = wires_and_samples(n_wires, batch, n_parts, BLOCK_G, BLOCK_B)
+    first, count = readers_of(row, inside, starts)
     total = tl.zeros((BLOCK_G, BLOCK_B), tl.float32)
     most = tl.max(count, axis=0)
     step = 0
@@ -124,5 +141,4 @@ def layer_gather(
         o = tl.load(x + other[:, None] * batch + columns, mask=mask, other=0.0)
         total += g.to(tl.float32) * (slope[:, None] + mixed[:, None] * o.to(tl.float32))
         step += 1
-    at = grad_x + row.to(tl.int64)[:, None] * batch + columns
-    tl.store(at, (total * factor).to(grad_x.dtype.element_ty), mask=inside[:, None] & within)
+    store_rows(grad_x, total * factor, row, inside, columns, within, batch)

@@ -3,6 +3,8 @@
 import triton
 import triton.language as tl
 
+from gategrad.nn.executors.gpu.layer_kernels import readers_of, store_rows, wires_and_samples
+
 
 @triton.jit
 def pins_forward(
@@ -59,14 +61,8 @@ def pins_gather(
     K: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_B: tl.constexpr,
 ):  # fmt: skip
     """Gradient of each wire over the candidates that name it; those with share 0 are not read."""
-    block = tl.program_id(0)
-    row = (block // n_parts) * BLOCK_P + tl.arange(0, BLOCK_P)
-    samples = (block % n_parts) * BLOCK_B + tl.arange(0, BLOCK_B)
-    columns = samples[None, :]
-    inside = row < n_wires
-    within = (samples < batch)[None, :]
-    first = tl.load(starts + row, mask=inside, other=0)
-    count = tl.load(starts + row + 1, mask=inside, other=0) - first
+    row, inside, columns, within = wires_and_samples(n_wires, batch, n_parts, BLOCK_P, BLOCK_B)
+    first, count = readers_of(row, inside, starts)
     total = tl.zeros((BLOCK_P, BLOCK_B), tl.float32)
     most = tl.max(count, axis=0)
     step = 0
@@ -79,5 +75,4 @@ def pins_gather(
         g = tl.load(grad + pin[:, None] * batch + columns, mask=mask, other=0.0)
         total += q[:, None] * g.to(tl.float32)
         step += 1
-    at = grad_x + row.to(tl.int64)[:, None] * batch + columns
-    tl.store(at, (total * factor).to(grad_x.dtype.element_ty), mask=inside[:, None] & within)
+    store_rows(grad_x, total * factor, row, inside, columns, within, batch)
