@@ -11,7 +11,7 @@ from gategrad.cli.sources import load_source
 KEYS = {
     *("hard_accuracy", "soft_accuracy", "neurons", "gates", "depth", "seconds", "steps"),
     *("samples_per_second", "read_limit_per_second", "out"),
-    *("constant_accuracy", "recall", "f1", "rows", "seen_in_training"),
+    *("constant_accuracy", "recall", "precision", "f1", "rows", "seen_in_training"),
 }
 
 

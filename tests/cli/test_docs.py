@@ -38,7 +38,8 @@ def test_keys_of_json_are_listed():
     }
     assert keys["eval"] == {
         *("accuracy", "constant_accuracy", "n", "per_class"),
-        *("recall", "f1", "rows", "unseen", "seen_in_training"),
+        *("recall", "precision", "f1", "rows", "unseen", "seen_in_training"),
+        *("balanced_accuracy", "macro_f1", "auc", "log_loss", "confusion"),
     }
 
 

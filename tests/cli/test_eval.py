@@ -20,13 +20,20 @@ def xor_rows(tmp_path):
 
 def test_json_has_accuracy_rows_and_classes(gategrad, xor_model, xor_rows):
     # Row 0 is "same": a xor b of 000; row 1, 100, is "different" indeed.
-    assert gategrad("eval", xor_model, "--data", xor_rows, "--json").json == {
+    found = gategrad("eval", xor_model, "--data", xor_rows, "--json").json
+    assert found.pop("log_loss") > 0
+    assert found.pop("auc") == pytest.approx(12 / 15 + 3 / 15 / 2)
+    assert found.pop("macro_f1") == pytest.approx((6 / 7 + 8 / 9) / 2)
+    assert found == {
         "accuracy": 7 / 8,
         "n": 8,
         "per_class": {"same": 1.0, "different": 4 / 5},
         "constant_accuracy": 5 / 8,
         "recall": {"same": 1.0, "different": 4 / 5},
+        "precision": {"same": 3 / 4, "different": 1.0},
         "f1": {"same": 6 / 7, "different": 8 / 9},
+        "balanced_accuracy": 9 / 10,
+        "confusion": [[3, 0], [1, 4]],
         "rows": {"same": 3, "different": 5},
         "unseen": 0,
         "seen_in_training": None,

@@ -18,7 +18,7 @@ from tests import fresh
 
 QUICK = ("--layers", "60x2", "--steps", 3, "--threads", 1)
 KEYS = {"hard_accuracy", "soft_accuracy", "neurons", "gates", "seconds", "steps"} | {
-    *("constant_accuracy", "recall", "f1", "rows", "seen_in_training")
+    *("constant_accuracy", "recall", "precision", "f1", "rows", "seen_in_training")
 }
 
 

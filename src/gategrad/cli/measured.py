@@ -1,11 +1,11 @@
 """The figures of decisions on test rows, with what a constant answer would have."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.circuit import figures
+from gategrad.circuit import figures, metrics
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class OfClass:
         rows: that are of the class, or have the label.
         right: of these.
         recall: right of rows.
+        precision: right of the rows that were taken for it.
         f1: harmonic mean of recall and precision.
         accuracy: of a label, the share of all rows that are right; of a class its recall.
     """
@@ -25,6 +26,7 @@ class OfClass:
     recall: float | None
     f1: float | None
     accuracy: float | None
+    precision: float | None = None
 
 
 def of_classes(names: tuple[str, ...], decided: NDArray, y: NDArray) -> dict[str, OfClass]:
@@ -32,7 +34,7 @@ def of_classes(names: tuple[str, ...], decided: NDArray, y: NDArray) -> dict[str
     found = {}
     for c, name in enumerate(names):
         one = _of(decided == c, y == c)
-        found[name] = OfClass(one.rows, one.right, one.recall, one.f1, one.recall)
+        found[name] = replace(one, accuracy=one.recall)
     return found
 
 
@@ -43,14 +45,49 @@ def of_labels(names: tuple[str, ...], decided: NDArray, y: NDArray) -> dict[str,
 
 def _of(said: NDArray[np.bool_], true: NDArray[np.bool_]) -> OfClass:
     rows, right = int(true.sum()), int((said & true).sum())
-    both = rows + int(said.sum())
+    taken = int(said.sum())
+    both = rows + taken
     return OfClass(
         rows,
         right,
         right / rows if rows else None,
         2 * right / both if both else None,
         float(np.mean(said == true)) if len(true) else None,
+        right / taken if taken else None,
     )
+
+
+def of_decisions(
+    decided: NDArray, probabilities: NDArray | None, y: NDArray, n_classes: int
+) -> dict[str, object]:
+    """Figures of all classes together by the names of JSON; None where no row says.
+
+    Args:
+        decided: (n,) classes.
+        probabilities: (n, classes), where there are some.
+        y: (n,) classes, -1 for one that the model doesn't know; such rows are left out.
+        n_classes: of the model.
+    """
+    known = y >= 0
+    table = metrics.confusion(decided, y, n_classes)
+    found: dict[str, object] = {
+        "balanced_accuracy": _or_none(metrics.balanced_accuracy(table)),
+        "macro_f1": float(np.mean([one.f1 or 0.0 for one in _each(decided, y, n_classes)])),
+        "confusion": table.tolist(),
+    }
+    if probabilities is not None and known.any():
+        p, true = probabilities[known], y[known]
+        found["auc"] = _or_none(metrics.measured("auc", decided[known], p, true))
+        found["log_loss"] = metrics.log_loss(p, true)
+    return found
+
+
+def _each(decided: NDArray, y: NDArray, n_classes: int) -> list[OfClass]:
+    return [_of(decided == c, y == c) for c in range(n_classes)]
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def constant(kind: str, y: NDArray) -> dict[str, float]:
@@ -65,6 +102,7 @@ def as_json(kind: str, classes: dict[str, OfClass]) -> dict[str, object]:
     """Figures of each class or label for machines."""
     found: dict[str, object] = {
         "recall": {name: one.recall for name, one in classes.items()},
+        "precision": {name: one.precision for name, one in classes.items()},
         "f1": {name: one.f1 for name, one in classes.items()},
         "rows": {name: one.rows for name, one in classes.items()},
     }

@@ -49,6 +49,10 @@ def run(
     as_scores: Annotated[
         bool, typer.Option("--scores", help="Write a score for each class instead of labels.")
     ] = False,
+    as_probabilities: Annotated[
+        bool,
+        typer.Option("--proba", help="Write a probability for each class instead of labels."),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Insist on continuing an interrupted run, or say why not."),
@@ -85,6 +89,7 @@ def run(
                 inputs,
                 out,
                 scores=as_scores,
+                probabilities=as_probabilities,
                 threads=threads,
                 backend=backend,
                 resume=resume,
@@ -111,7 +116,7 @@ def run(
             }
         )
         return
-    what = "scores" if as_scores else "labels"
+    what = "probabilities" if as_probabilities else "scores" if as_scores else "labels"
     place = "on standard output" if to_stdout else f"in {out}"
     console = report.stderr() if to_stdout else report.stdout()
     console.print(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gategrad import data
 from gategrad.cli.errors import CommandError
 from gategrad.cli.loading import target_names
+from gategrad.cli.own_test import tested_on
 from gategrad.cli.seen import Seen, content_digest, row_hashes, seen, sketch
 from gategrad.data import formats
 from gategrad.data.columns import Taken
@@ -111,6 +112,7 @@ def load_source(
     ignore: Sequence[str] = (),
     decimal: str | None = None,
     gaps: bool = False,
+    test: str | None = None,
 ) -> Source:
     """The set or file `name`, to train on.
 
@@ -122,6 +124,7 @@ def load_source(
         ignore: columns of a table to leave out.
         decimal: of a `.csv`, see `gategrad.data.load_file`.
         gaps: whether cells of a table may be missing.
+        test: a file to test on, of the same columns and classes.
 
     Raises:
         DataError: no such set, or a file that isn't as it should be.
@@ -140,8 +143,18 @@ def load_source(
             decimal=decimal,
             gaps=gaps,
         )
+        if test is not None:
+            own = tested_on(
+                own, test, target=target, targets=TASKS[task][1], decimal=decimal, gaps=gaps
+            )
         source = _from_file(Path(name), own, categories)
+        if test is not None:
+            source = replace(source, test_part=f"all rows of {test}")
     else:
+        if test is not None:
+            raise CommandError(
+                f"--test is for files, and the set {name} has a test part of its own"
+            )
         _refuse_table_options(name, target, categories, ignore, decimal)
         source = _from_set(name, task)
     if task == "binary" and len(source.classes) != 2:
@@ -277,6 +290,7 @@ def _tested(path: Path, own: data.OwnData, model: Model) -> Tested:
     else:
         x, y, what = own.x_train, own.y_train, "all rows"
         known, here = model.meta.get("data_sha256"), path.name == _base(model.meta.get("data", ""))
+        here = here and "test" not in model.meta
         if here and (known is None or known == content_digest(row_hashes(x), y)):
             x, y = held_out(x, y)[2:]
             what = _held_out_text(path)

@@ -52,6 +52,7 @@ def run(
     task: options.TaskOption = "classification",
     category: options.CategoriesOption = None,
     ignore: options.IgnoreOption = None,
+    test: options.TestOption = None,
     decimal: DecimalOption = None,
     unknown: UnknownOption = Unknown.zero,
     image_shape: options.ImageShapeOption = None,
@@ -82,6 +83,7 @@ def run(
         ignore=ignore or (),
         decimal=decimal,
         gaps=passes_gaps(given.get("missing")),
+        test=test,
     )
     _check_parts(source)
     _check_task(source, given, record=record)
@@ -104,6 +106,7 @@ def run(
     )
     meta = {"data": source.name, "dtype": str(source.x_train.dtype), "layers": recipe.layers}
     meta |= {"preset": preset, "seed": str(seed)} | ({} if target is None else {"target": target})
+    meta |= {} if test is None else {"test": Path(test).as_posix()}
     meta |= table_meta(source.dates, decimal) | rows_meta(source)
     model, gates_before = fitting.save(net, source, out=out, encoder=encoder, meta=meta)
     total_seconds = perf_counter() - started

@@ -51,9 +51,19 @@ IgnoreOption = Annotated[
     list[str] | None,
     typer.Option(
         "--ignore",
+        "--drop",
         metavar="COLUMN",
         rich_help_panel=_DATA,
         help="Column of a table to leave out; may be given several times.",
+    ),
+]
+TestOption = Annotated[
+    str | None,
+    typer.Option(
+        "--test",
+        metavar="FILE",
+        rich_help_panel=_DATA,
+        help="Rows to test on, with the columns of DATA, all of which is then trained on.",
     ),
 ]
 ImageShapeOption = Annotated[

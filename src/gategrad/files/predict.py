@@ -77,6 +77,7 @@ def predict(
     out: str | os.PathLike,
     *,
     scores: bool = False,
+    probabilities: bool = False,
     threads: int | None = None,
     backend: str | None = None,
     resume: bool = False,
@@ -96,6 +97,7 @@ def predict(
         out: a `.npy`, `.csv` or `.parquet` file, written whole or not at all; or "-", a `.csv` on
             standard output as it comes, which can't be continued.
         scores: write `Model.scores` instead.
+        probabilities: write `Model.probabilities` instead; of a binary model those of class 1.
         threads: pieces to work on at a time; as many as there are cores where None.
         backend: which engine runs; the best one where None.
         resume: insist on going on: where that isn't possible, it is an error that says why.
@@ -117,7 +119,7 @@ def predict(
     choice(unknown, UNKNOWN, "unknown")
     readers = open_all(model, paths, decimal=decimal)
     categories = Categories(KnownCategories(model.encoder), refuse=unknown == "error")
-    decide: Decide = partial(model.scores if scores else model.predict, threads=1, backend=backend)
+    decide: Decide = partial(_asked(model, scores, probabilities), threads=1, backend=backend)
     sample = decide(np.empty((0, Wanted.by(model).n_features)))
     output = (CsvOutput if out == STDOUT else OUTPUTS[suffix(out)])(sample, _header(model, sample))
     decide = categories.before(decide)
@@ -125,7 +127,8 @@ def predict(
         n = _pour(output, decide, readers, n_threads, progress)
         return Done(n, 0, time.perf_counter() - begin, n_threads, categories.unknown)
     files = _stamps(paths)
-    with Partial(out, _run(model, files, scores=scores)) as kept:
+    written = "probabilities" if probabilities else scores
+    with Partial(out, _run(model, files, scores=written)) as kept:
         resumed = _begin(kept, output, resume=resume, note=note)
         for mark, position in _write(kept, output, decide, readers, n_threads):
             kept.advance(mark)
@@ -232,14 +235,26 @@ def _check_out(out: Path, paths: list[Path], *, resume: bool) -> None:
         raise FileError(f"{out} is an input too; name another file for the output")
 
 
+def _asked(model: Model, scores: bool, probabilities: bool) -> Callable[..., NDArray]:
+    if scores and probabilities:
+        raise FileError("scores and probabilities are two files; ask for one of them")
+    if probabilities and model.readout.kind == "regression":
+        raise FileError("the model predicts numbers, which have no probabilities; leave them out")
+    if probabilities:
+        return model.probabilities
+    return model.scores if scores else model.predict
+
+
 def _header(model: Model, sample: NDArray) -> list[str]:
     if sample.ndim == 1:
         return ["label"]
+    if model.readout.kind == "binary" and model.labels is not None:
+        return [str(model.labels[1])]
     labels, n = model.labels, sample.shape[1]
     return [str(name) for name in (range(n) if labels is None or len(labels) != n else labels)]
 
 
-def _run(model: Model, files: list[list[Any]], *, scores: bool) -> dict[str, Any] | None:
+def _run(model: Model, files: list[list[Any]], *, scores: bool | str) -> dict[str, Any] | None:
     """What must be equal for a run to go on; None where it can't with these inputs."""
     if any(name == str(STDIN) for name, *_ in files):
         return None
