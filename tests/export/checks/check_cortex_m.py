@@ -17,7 +17,10 @@ from gategrad import export
 from tests.export.models import odd_models, random_model
 
 HERE = Path(__file__).parent / "cortex_m"
-ARM = "arm-none-eabi-gcc -std=gnu99 -mcpu=cortex-m3 -mthumb -Os -Wall -Wextra -Werror -nostdlib"
+ARM = (
+    "arm-none-eabi-gcc -std=gnu99 -ffreestanding -nostdlib -mcpu=cortex-m3 -mthumb -Os "
+    "-Wall -Wextra -Werror"
+)
 QEMU = "qemu-system-arm -M mps2-an385 -nographic -semihosting-config enable=on,target=native"
 FLASH, RAM, STACK = 64 * 1024, 8 * 1024, 512
 LEAST_ACCURACY = 0.97
@@ -89,7 +92,7 @@ def test_odd_circuits(tmp_path, name) -> None:
 COMPILERS = {
     "riscv": "riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 -ffreestanding",
     "avr": "avr-gcc -mmcu=atmega2560",
-    "arm without a barrel": "arm-none-eabi-gcc -mcpu=cortex-m0 -mthumb",
+    "arm without a barrel": "arm-none-eabi-gcc -ffreestanding -mcpu=cortex-m0 -mthumb",
 }
 
 

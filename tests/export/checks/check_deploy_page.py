@@ -1,0 +1,54 @@
+"""The commands and the C of docs/deploy.md, run in order as printed; `.ci/exports` runs it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gategrad as gg
+from tests.random_circuits import random_circuit
+
+PAGE = (Path(__file__).parents[3] / "docs" / "deploy.md").read_text()
+COMMANDS = re.findall(r"^    (.+)$", PAGE, re.MULTILINE)
+(C,) = re.findall(r"```c\n(.*?)```", PAGE, re.DOTALL)
+# `why` is asked about the third class, so there are some.
+CLASSES = 5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder with what the page supposes: models, rows, and the program itself."""
+    place = tmp_path_factory.mktemp("deploy")
+    for name, n_inputs, n_gates in (("mnist", 64, 120), ("monk", 8, 12)):
+        circuit = random_circuit(n_inputs=n_inputs, n_gates=n_gates, n_outputs=20)
+        gg.Model(circuit, gg.Readout.group_sum(20, CLASSES)).optimize().save(place / f"{name}.gg")
+    rows = np.random.default_rng(0).integers(0, 2, (100, 64), dtype=np.uint8)
+    np.save(place / "rows.npy", rows)
+    program = place / "gategrad"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m gategrad "$@"\n')
+    program.chmod(0o755)
+    return place
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_works(folder, command) -> None:
+    path = f"{folder}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-ec", command], cwd=folder, env=os.environ | {"PATH": path},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAIL" not in done.stdout
+
+
+def test_the_c_compiles_behind_the_export(folder) -> None:
+    """After the commands above, the folder `mnist` holds the C of the last export to it."""
+    include, body = C.split("\n", 1)
+    gg.export.c(gg.load(folder / "mnist.gg"), name="mnist", rows="uint8").write(folder / "c")
+    rows = "static mnist_value rows[100 * MNIST_FEATURES];"
+    (folder / "c" / "try.c").write_text(f"{include}\n{rows}\nint main(void) {{{body}return 0; }}\n")
+    subprocess.run(["cc", "-std=c99", "-c", "try.c"], cwd=folder / "c", check=True)
