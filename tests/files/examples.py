@@ -29,7 +29,8 @@ def byte_rows(n=3000, width=12):
 def table_model(*, missing="zero", named=True):
     """A table of a number, a category of text, and a category of text that reads as numbers."""
     rows = [[float(i), ("red", "green")[i % 2], ("10", "20", "x")[i % 3]] for i in range(12)]
-    encoder = Table.fit(rows, 3, names=NAMES if named else None, missing=missing)
+    names = NAMES if named else None
+    encoder = Table.fit(rows, 3, names=names, missing=missing, categorical=[2])
     n = encoder.n_inputs
     circuit = gg.Circuit(n, [[2, n - 1], [3, n]], [6, 8], [2 + n, 3 + n, n, n + 1])
     return gg.Model(circuit, gg.Readout.group_sum(4, 2), encoder=encoder)
