@@ -81,6 +81,22 @@ def test_c_is_proven_for_few_inputs_and_tested_for_many(tmp_path) -> None:
     assert verdict.tested == ("sums and labels of model.c: equal for 20,500 rows",)
 
 
+def test_small_cones_of_c_are_tried_whole(tmp_path) -> None:
+    """One pattern of eight among 40 inputs: random rows would hardly meet it."""
+    ones = gg.Circuit(40, [[5, 9, 12, 17, 20, 31], [42, 30, 33, 0, 0, 0]], [1 << 63, 1 << 7], [43])
+    model = gg.Model(ones, gg.Readout.group_sum(1, 1))
+    never = gg.Circuit(40, [[5, 9, 12, 17, 20, 31], [42, 30, 33, 0, 0, 0]], [1 << 63, 0], [43])
+    export.c(gg.Model(never, model.readout)).write(tmp_path)
+    assert (
+        "sums of model.c: [0] instead of [1]"
+        in verify(model, tmp_path / "model.c", n_random=1).failed[0]
+    )
+    export.c(model).write(tmp_path)
+    assert verify(model, tmp_path / "model.c", n_random=1).tested == (
+        "sums and labels of model.c: equal for 257 rows",
+    )
+
+
 def _changed_models(model):
     """The model with one thing of it changed: what a faulty exporter would have written."""
     rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.circuit import decide
+from gategrad.circuit import Netlist, decide
 from gategrad.export.source import Source, intervals_of, n_features
 from gategrad.export.template import fill
 from gategrad.export.tools import ToolError, find_tool, run_tool
@@ -20,6 +20,8 @@ _MOST_EXHAUSTIVE = 20
 _TYPES = {"uint8_t": "u1", "int16_t": "i2", "int32_t": "i4", "float": "f4", "double": "f8"}
 _VALUE = re.compile(r"^typedef (\w+) (\w+)_value;$", re.MULTILINE)
 _BATCH = 100_000
+# Outputs that read at most so many inputs are tried with all their values; so many sets of inputs.
+_MOST_IN_CONE, _MOST_CONES = 8, 400
 
 
 def verify_c(
@@ -28,7 +30,8 @@ def verify_c(
     """Compile NAME.c, which has NAME.h beside it, and compare its sums and labels with the model's.
 
     All rows of bits are tried where there are at most 20 of them; otherwise the given rows and
-    random ones, whose values lie on and beside the thresholds. The code runs in a process of its
+    random ones, whose values lie on and beside the thresholds, and of bits all values of the inputs
+    of each output that reads eight or fewer. The code runs in a process of its
     own, which it may crash.
     """
     header = path.with_suffix(".h")
@@ -114,9 +117,28 @@ def _rows(
         return [whole.astype(dtype)], True
     rng = np.random.default_rng(0)
     tried = [] if rows is None else [np.ascontiguousarray(rows, dtype)]
+    tried += _cone_rows(model, dtype, rng)
     for first in range(0, n_random, _BATCH):
         tried.append(_random_rows(model, dtype, min(_BATCH, n_random - first), rng))
     return tried, False
+
+
+def _cone_rows(model: Source, dtype: np.dtype, rng: np.random.Generator) -> list[NDArray]:
+    """All values of the inputs of each output that reads few of them, the others being random."""
+    if model.encoder is not None:
+        return []
+    net, found = Netlist(model.circuit), set()
+    for signal in np.unique(model.circuit.outputs[model.readout.index]).tolist():
+        inputs = net.live_inputs([signal])
+        if len(inputs) <= _MOST_IN_CONE:
+            found.add(tuple(inputs.tolist()))
+    made = []
+    for chosen in sorted(found)[:_MOST_CONES]:
+        patterns = np.arange(1 << len(chosen))[:, None] >> np.arange(len(chosen)) & 1
+        rows = np.repeat(rng.integers(0, 2, (1, model.circuit.n_inputs)), len(patterns), axis=0)
+        rows[:, chosen] = patterns
+        made.append(rows.astype(dtype))
+    return [np.concatenate(made)] if made else []
 
 
 def _random_rows(model: Source, dtype: np.dtype, n: int, rng: np.random.Generator) -> NDArray:
