@@ -114,11 +114,11 @@ Source* copy_source(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> ta
                     In<uint32_t, 1> outputs, In<int64_t, 1> indptr, In<uint32_t, 1> index,
                     In<int32_t, 1> weight, In<int32_t, 1> bias, bool argmax,
                     In<uint32_t, 1> feature, In<double, 1> threshold, size_t n_features,
-                    bool bits) {
+                    bool bits, bool missing) {
   auto source = std::make_unique<Source>(
       Source{n_inputs, fanin.shape(1), copied(fanin), copied(table), copied(outputs),
              copied(indptr), copied(index), copied(weight), copied(bias), argmax, copied(feature),
-             copied(threshold), n_features, bits});
+             copied(threshold), n_features, bits, missing});
   source->check();
   return source.release();
 }
@@ -168,7 +168,9 @@ void bind_engine(nb::module_& m) {
   m.def("pool_size", pool_size);
   m.def("code_reaches", code_reaches);
   nb::class_<Source>(m, "Source");
-  m.def("source", copy_source);
+  m.def("source", copy_source, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
+        nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
+        nb::arg("missing") = false);
   m.def("lower", lower_source);
   m.def("lower_single", lower_single);
   m.def("time_read", [](In<uint8_t, 1> data, const std::string& isa, bool prefetching) {

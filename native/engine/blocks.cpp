@@ -8,12 +8,21 @@ namespace {
 // Rough measurements on Zen 4 and Sapphire Rapids: 64 features of one byte of 512 rows, and an input
 // of a packed block.
 constexpr double kTileNanoseconds = 800, kInputNanoseconds = 3;
+// The same of a column that is ranked, and of each of its thresholds.
+constexpr double kRankNanoseconds = 600, kRankedNanoseconds = 8;
 
 template <typename T>
 Encode<T> encoder_of(const Kernels& kernels) {
   if constexpr (sizeof(T) == 1) return kernels.encode_u8;
   if constexpr (sizeof(T) == 4) return kernels.encode_f32;
   if constexpr (sizeof(T) == 8) return kernels.encode_f64;
+}
+
+template <typename T>
+RankRows<T> ranker_of(const Kernels& kernels) {
+  if constexpr (sizeof(T) == 1) return kernels.rank_u8;
+  if constexpr (sizeof(T) == 4) return kernels.rank_f32;
+  if constexpr (sizeof(T) == 8) return kernels.rank_f64;
 }
 
 // Features of tiles [first, last), which are `padded` columns of scratch.
@@ -47,6 +56,7 @@ bool MatrixSource::contiguous() const {
 template <typename T>
 bool MatrixSource::encode(size_t first_row, size_t n, size_t fetched, Workspace& workspace,
                           uint64_t* slots, size_t words) const {
+  if (program_.ranks.used() || program_.missing) return rank<T>(first_row, n, workspace, slots, words);
   const KernelProgram view = program_.view();
   const T* start =
       static_cast<const T*>(rows_.data) + static_cast<ptrdiff_t>(first_row) * rows_.row_stride;
@@ -72,6 +82,16 @@ bool MatrixSource::encode(size_t first_row, size_t n, size_t fetched, Workspace&
   return good;
 }
 
+template <typename T>
+bool MatrixSource::rank(size_t first_row, size_t n, Workspace& workspace, uint64_t* slots,
+                        size_t words) const {
+  const T* start =
+      static_cast<const T*>(rows_.data) + static_cast<ptrdiff_t>(first_row) * rows_.row_stride;
+  return ranker_of<T>(kernels_)(program_.ranks.view(), start, rows_.row_stride, rows_.column_stride,
+                                n, check_of(program_.bits, rows_.type, program_.missing),
+                                static_cast<uint8_t*>(workspace.scratch()), slots, words);
+}
+
 bool MatrixSource::load(size_t block, size_t fetched, Workspace& workspace, uint64_t* slots,
                         size_t words) const {
   const size_t first = block * kBlockRows, n = std::min(kBlockRows, rows_.n_rows - first);
@@ -87,10 +107,11 @@ Bytes MatrixSource::upcoming(size_t block) const {
   if (rows_.column_stride != 1 || rows_.row_stride < 0) return {nullptr, 0, 0};
   const size_t size = size_of(rows_.type), stride = static_cast<size_t>(rows_.row_stride) * size;
   return {static_cast<const uint8_t*>(rows_.data) + first * stride, n * stride,
-          kernels_.fetches_ahead ? std::min(n, rows_ahead(size)) * stride : 0};
+          kernels_.fetches_ahead && !program_.ranks.used() ? std::min(n, rows_ahead(size)) * stride : 0};
 }
 
 size_t MatrixSource::scratch_bytes() const {
+  if (program_.ranks.used()) return program_.ranks.columns.size() * kRankBytes;
   if (contiguous()) return 0;
   size_t widest = 0;
   for (size_t t = 0; t < program_.tiles.size(); t += kTilesAtOnce)
@@ -100,6 +121,9 @@ size_t MatrixSource::scratch_bytes() const {
 }
 
 double MatrixSource::cost() const {
+  if (program_.ranks.used())
+    return kRankNanoseconds * static_cast<double>(program_.ranks.columns.size()) +
+           kRankedNanoseconds * static_cast<double>(program_.ranks.slots.size());
   return kTileNanoseconds * static_cast<double>(program_.tiles.size() * size_of(rows_.type));
 }
 

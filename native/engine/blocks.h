@@ -35,6 +35,8 @@ class MatrixSource {
   template <typename T>
   bool encode(size_t first_row, size_t n, size_t fetched, Workspace& workspace, uint64_t* slots,
               size_t words) const;
+  template <typename T>
+  bool rank(size_t first_row, size_t n, Workspace& workspace, uint64_t* slots, size_t words) const;
   bool contiguous() const;
 
   const Kernels& kernels_;

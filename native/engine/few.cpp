@@ -75,7 +75,7 @@ class Planner {
     }
     inputs.n_features = encoder.n_features;
     inputs.bits = encoder.bits;
-    plan_tiles(encoder, inputs);
+    plan_comparisons(encoder, inputs);
     program_.n_slots = inputs.n_slots;
   }
 

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/ranks.h"
+
 namespace gategrad {
 
 // One block holds 512 samples: sample s is bit s % 64 of word s / 64 of every slot.
@@ -121,6 +123,14 @@ using Encode = bool (*)(const KernelProgram&, size_t first, size_t last, const T
                         size_t row_stride, size_t base, size_t n_rows, Check check, size_t fetched,
                         uint64_t* marks, uint64_t* slots, size_t words);
 
+// The same for columns that are ranked (engine/ranks.h): compares `n_rows` <= 64 * words rows with
+// their thresholds and stores slots of `words` words. Strides are in elements and may be negative or
+// zero. `ranks` has kRankBytes for each column.
+template <typename T>
+using RankRows = bool (*)(const RankView&, const T* rows, ptrdiff_t row_stride,
+                          ptrdiff_t column_stride, size_t n_rows, Check check, uint8_t* ranks,
+                          uint64_t* slots, size_t words);
+
 // How many rows that follow a block's, of features of `size` bytes, kernels with `fetches_ahead` fetch:
 // the first 64 while rows are compared, the others while slots are stored.
 inline constexpr size_t rows_ahead(size_t size) { return size == 1 ? 128 : 64; }
@@ -149,6 +159,9 @@ struct Kernels {
   // XOR of all 64-byte blocks, read once: the floor of any engine that must see its input.
   uint64_t (*read_plain)(const uint8_t* data, size_t n_bytes);
   uint64_t (*read_prefetching)(const uint8_t* data, size_t n_bytes);
+  RankRows<uint8_t> rank_u8;
+  RankRows<float> rank_f32;
+  RankRows<double> rank_f64;
 };
 
 }  // namespace gategrad

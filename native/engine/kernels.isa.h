@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/encode.isa.h"
+#include "engine/ranks.isa.h"
 
 namespace gategrad {
 namespace {
@@ -180,7 +181,8 @@ uint64_t read_all(const uint8_t* data, size_t n_bytes) {
 
 constexpr Kernels block_kernels(const char* isa, FewKernels few) {
   return {isa,  !kInOrder, encode<uint8_t>, encode<float>, encode<double>,  gates,
-          sums, argmax,    store_sums,      few,           read_all<false>, read_all<true>};
+          sums, argmax,    store_sums,      few,           read_all<false>, read_all<true>,
+          encode_ranked<uint8_t>, encode_ranked<float>, encode_ranked<double>};
 }
 
 }  // namespace

@@ -86,6 +86,14 @@ void plan_tiles(const EncoderView& encoder, Program& program) {
   }
 }
 
+void plan_comparisons(const EncoderView& encoder, Program& program) {
+  program.missing = encoder.missing;
+  if (encoder.missing)
+    program.ranks = plan_ranks(encoder, program.input, program.input_slot, false);
+  else
+    plan_tiles(encoder, program);
+}
+
 namespace {
 
 // Columns of one class: its weights in binary, negative ones as complemented entries, since
@@ -179,7 +187,7 @@ Program lower(const CircuitView& circuit, const ReadoutView& readout, const Enco
   program.argmax = readout.argmax;
   program.n_features = encoder.n_features;
   program.bits = encoder.bits;
-  plan_tiles(encoder, program);
+  plan_comparisons(encoder, program);
   return program;
 }
 

@@ -29,12 +29,14 @@ struct ReadoutView {
   bool argmax;
 };
 
-// Input j of the circuit is `row[feature[j]] > threshold[j]`.
+// Input j of the circuit is `row[feature[j]] > threshold[j]`; a threshold that is NaN is below every
+// number, and only there where `missing`.
 struct EncoderView {
   const uint32_t* feature;
   const double* threshold;
   size_t n_features;
-  bool bits;  // the rows are bits already and thresholds are 0.5
+  bool bits;     // the rows are bits already and thresholds are 0.5
+  bool missing;  // NaN is a value: above no threshold
 };
 
 // Bits of the largest sum, two's complement.
@@ -47,6 +49,9 @@ Netlist narrow_netlist(const CircuitView& circuit, std::vector<uint32_t>& output
 // neighbouring features and further threshold of one of them. The last group starts early so that
 // it stays inside the row.
 void plan_tiles(const EncoderView& encoder, Program& program);
+
+// The comparisons of `program.input` as tiles, or as ranks where missing values are let through.
+void plan_comparisons(const EncoderView& encoder, Program& program);
 
 // A program that is machine code for `code_isa` where that is possible, for the kernels of any
 // instruction set where that is empty. `narrow` code is for 128 rows, in slots of two words.

@@ -8,6 +8,7 @@
 
 #include "engine/code.h"
 #include "engine/kernel.h"
+#include "engine/rank_plan.h"
 
 namespace gategrad {
 
@@ -24,6 +25,7 @@ struct Program {
   std::vector<Run> runs;
   std::vector<Tile> tiles;
   std::vector<Lane> lanes;
+  RankPlan ranks;  // in place of tiles, where it is used
   std::vector<ClassSum> classes;
   std::vector<Column> columns;
   std::vector<uint32_t> entries;
@@ -38,6 +40,7 @@ struct Program {
   uint32_t n_planes = 2;
   bool argmax = false;
   bool bits = false;  // rows are bits, there is no encoder
+  bool missing = false;  // NaN is a value: above no threshold
 
   KernelProgram view() const {
     return {gates.data(),   runs.data(),    runs.size(),    tiles.data(), tiles.size(), lanes.data(),

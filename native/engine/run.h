@@ -21,7 +21,8 @@ inline constexpr size_t size_of(Type type) {
 }
 
 // What values of rows of `type` must be, where rows are bits and where they are features.
-inline Check check_of(bool bits, Type type) {
+inline Check check_of(bool bits, Type type, bool missing = false) {
+  if (missing) return Check::kNothing;
   if (type == Type::kBool) return Check::kNothing;
   if (bits) return Check::kBit;
   return type == Type::kUint8 ? Check::kNothing : Check::kNotNan;

@@ -54,7 +54,7 @@ ReadoutView Source::readout() const {
 }
 
 EncoderView Source::encoder() const {
-  return {feature.data(), threshold.data(), n_features, bits};
+  return {feature.data(), threshold.data(), n_features, bits, missing};
 }
 
 void Source::check() const {

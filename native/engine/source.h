@@ -26,6 +26,7 @@ struct Source {
   std::vector<double> threshold;
   size_t n_features = 0;
   bool bits = false;
+  bool missing = false;
 
   CircuitView circuit() const;
   ReadoutView readout() const;

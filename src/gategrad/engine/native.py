@@ -58,6 +58,10 @@ class NativeProgram:
         self._readout = readout
         self._n_inputs = circuit.n_inputs
         thresholds = None if encoder is None else encoder.thresholds()
+        # Splits let missing values through, which the core compares too.
+        missing = False
+        if isinstance(encoder, Splits) and encoder.missing == "zero":
+            missing, thresholds = True, (encoder.feature, _below(encoder.least))
         # An encoder that is more than thresholds turns rows into bits before the core sees them,
         # unless they are numbers, which need comparisons only.
         self._encoder = (
@@ -69,7 +73,7 @@ class NativeProgram:
         if thresholds is None:
             feature = np.arange(circuit.n_inputs, dtype=np.uint32)
             thresholds = feature, np.full(circuit.n_inputs, 0.5)
-        source = _source(circuit, readout, thresholds, self._n_features, self._bits)
+        source = _source(circuit, readout, thresholds, self._n_features, self._bits, missing)
         self._engine = _core.lower(source, self.isa, bool(isa.wanted_code(self.isa)))
         self.reason = reason + isa.without_code(self.isa, self._engine.no_code)
         self.single_rows = SingleRows(source, readout.n_classes, self.isa)
@@ -77,6 +81,7 @@ class NativeProgram:
         self._compared = None if self._encoder is None else _compared(circuit, self._encoder)
         self._number_rows: NumberRows | None = None
         self._lock = ForkLock()
+        self._singly = not missing
 
     @property
     def n_gates(self) -> int:
@@ -128,7 +133,7 @@ class NativeProgram:
         if self._encoder is not None:
             return Route.NUMBERS if self._compares(x) else Route.ENCODER
         rows = as_array(x)
-        few = rows.ndim == 2 and self.single_rows.take(len(rows))
+        few = self._singly and rows.ndim == 2 and self.single_rows.take(len(rows))
         return Route.SINGLE_ROWS if few else Route.BLOCKS
 
     def warm_up(self) -> None:
@@ -138,7 +143,8 @@ class NativeProgram:
             numbers.narrow.warm_up()
             numbers.wide.warm_up()
         if self._encoder is None:
-            self.single_rows.plan()
+            if self._singly:
+                self.single_rows.plan()
             self._make_few()
             for n_rows in (1, WARMING * usable_cores()):
                 rows = np.broadcast_to(np.zeros(self._n_features, bool), (n_rows, self._n_features))
@@ -147,7 +153,7 @@ class NativeProgram:
     def attempt(self, x: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
         """Sums or labels of rows that need no encoder; None where a value is missing or no bit."""
         rows = _addressable(check_rows(x, n_features=self._n_features, bits=self._bits))
-        if self.single_rows.take(len(rows)):
+        if self._singly and self.single_rows.take(len(rows)):
             return self.single_rows.run(rows, sums=sums)
         return self._blocks(rows, threads, sums=sums)
 
@@ -303,6 +309,7 @@ def _source(
     thresholds: tuple[NDArray[np.uint32], NDArray[np.float64]],
     n_features: int,
     bits: bool,
+    missing: bool,
 ) -> _core.Source:
     """The core's own copy of what it lowers, now and later."""
     return _core.source(
@@ -318,7 +325,13 @@ def _source(
         *thresholds,
         n_features,
         bits,
+        missing,
     )
+
+
+def _below(least: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Thresholds that numbers from `least` on exceed; NaN where every number does."""
+    return np.where(least == -np.inf, np.nan, np.nextafter(least, -np.inf))
 
 
 def _check_width(n_features: int) -> None:

@@ -1,0 +1,31 @@
+// Which columns are ranked, and among what: from thresholds to the tables of engine/ranks.h.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/ranks.h"
+
+namespace gategrad {
+
+struct EncoderView;
+
+struct RankPlan {
+  std::vector<RankColumn> columns;
+  std::vector<float> f32;
+  std::vector<double> f64;
+  std::vector<uint8_t> bytes;
+  std::vector<uint32_t> slots;
+
+  bool used() const { return !columns.empty(); }
+  RankView view() const {
+    return {columns.data(), columns.size(), f32.data(), f64.data(), bytes.data(), slots.data()};
+  }
+};
+
+// A plan for the comparisons `input`, of which each goes to the slot beside it. `every`: also columns
+// without a comparison, since their values are checked too.
+RankPlan plan_ranks(const EncoderView& encoder, const std::vector<uint32_t>& input,
+                    const std::vector<uint32_t>& input_slot, bool every);
+
+}  // namespace gategrad
