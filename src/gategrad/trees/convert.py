@@ -64,14 +64,17 @@ def convert(
     model: Any, x: ArrayLike | None = None, *, bits: int | None = None, raw: bool = False
 ) -> Converted:
     """As `from_trees`, and what became of the forest on the way."""
-    forest = read(model, raw=raw)
-    n_rows = 0 if x is None else len(np.asarray(x))
-    if bits is not None:
-        integers = to_integers(forest, bits)
-    elif x is None or forest.kind == "regression":
-        integers = to_integers(forest, DEFAULT_BITS)
-    else:
+    return to_model(read(model, raw=raw), bits, x)
+
+
+def to_model(forest: Forest, bits: int | None = None, x: ArrayLike | None = None) -> Converted:
+    """The same of a forest that was read."""
+    calibrated = bits is None and x is not None and forest.kind != "regression"
+    if calibrated:
         integers = _calibrated(forest, x)
+    else:
+        integers = to_integers(forest, DEFAULT_BITS if bits is None else bits)
+    n_rows = len(np.asarray(x)) if calibrated else 0
     circuit, readout = circuit_of(forest, integers)
     meta = {"score_error": f"{integers.bound:.3g}", "leaf_bits": str(integers.bits)}
     if forest.link not in ("none", _usual_link(forest)):

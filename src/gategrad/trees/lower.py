@@ -19,28 +19,35 @@ NOT, AND, AND_NOT, OR = 0b01, 0b1000, 0b0010, 0b1110
 
 
 class Gates:
-    """Gates of up to two operands, as they are added."""
+    """Gates of up to two operands, added level by level, and when each is to be evaluated.
+
+    Tree by tree and depth first, so that few values are kept at a time.
+    """
 
     def __init__(self, n_inputs: int) -> None:
-        self.next = N_CONSTANTS + n_inputs
+        self._first = self.next = N_CONSTANTS + n_inputs
         self._fanin: list[NDArray[np.int64]] = []
         self._table: list[NDArray[np.int64]] = []
+        self._time: list[NDArray[np.int64]] = []
 
-    def add(self, a: NDArray, b: NDArray, table: int | NDArray) -> NDArray[np.int64]:
+    def add(self, a: NDArray, b: NDArray, table: int, time: NDArray[np.int64]) -> NDArray[np.int64]:
         """The signals of gates with these operands; b is 0 for a gate of one."""
         self._fanin.append(np.stack([a, b], axis=1))
+        self._time.append(time)
         self._table.append(np.broadcast_to(table, len(a)))
         signals = np.arange(self.next, self.next + len(a))
         self.next += len(a)
         return signals
 
-    def fanin(self) -> NDArray[np.int64]:
-        """(G, 2) operands."""
-        return np.concatenate([np.zeros((0, 2), np.int64), *self._fanin])
-
-    def table(self) -> NDArray[np.int64]:
-        """(G,) truth tables."""
-        return np.concatenate([np.zeros(0, np.int64), *self._table])
+    def circuit(self, n_inputs: int, outputs: NDArray[np.int64]) -> Circuit:
+        """The gates in their order; `outputs` are signals that `add` gave."""
+        none = np.zeros(0, np.int64)
+        order = np.argsort(np.concatenate([none, *self._time]), kind="stable")
+        moved = np.arange(self.next)
+        moved[self._first + order] = self._first + np.arange(len(order))
+        fanin = np.concatenate([np.zeros((0, 2), np.int64), *self._fanin])[order]
+        table = np.concatenate([none, *self._table])[order]
+        return Circuit(n_inputs, moved[fanin], table, moved[outputs])
 
 
 def circuit_of(forest: Forest, integers: Integers) -> tuple[Circuit, Readout]:
@@ -52,13 +59,30 @@ def circuit_of(forest: Forest, integers: Integers) -> tuple[Circuit, Readout]:
     """
     gates = Gates(forest.encoder.n_inputs)
     levels = list(forest.levels())
-    reached = _reached(forest, levels, gates)
+    times = _times(forest, levels)
+    reached = _reached(forest, levels, gates, times[0])
     digits = [
-        _digits(forest, levels, reached, gates, integers.value[:, v])
+        _digits(forest, levels, reached, gates, integers.value[:, v], times[1])
         for v in range(forest.value.shape[1])
     ]
     readout, outputs = _readout(forest, integers, digits)
-    return Circuit(forest.encoder.n_inputs, gates.fanin(), gates.table(), outputs), readout
+    return gates.circuit(forest.encoder.n_inputs, outputs), readout
+
+
+def _times(
+    forest: Forest, levels: list[NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """When each node is entered and left, (N,) each, where all trees are walked depth first."""
+    steps = np.full(len(forest.feature), 2)
+    for nodes in reversed(levels):
+        steps[nodes] += steps[forest.child[nodes]].sum(axis=1)
+    enter = np.zeros(len(steps), np.int64)
+    enter[forest.roots] = np.cumsum(steps[forest.roots]) - steps[forest.roots]
+    for nodes in levels:
+        low, high = forest.child[nodes].T
+        enter[low] = enter[nodes] + 1
+        enter[high] = enter[low] + steps[low]
+    return enter, enter + steps - 1
 
 
 def _decisions(forest: Forest, gates: Gates) -> NDArray[np.int64]:
@@ -104,10 +128,13 @@ def _odd(asked: list[int], gates: Gates) -> int:
 
 
 def _one(gates: Gates, a: int, b: int, table: int) -> int:
-    return int(gates.add(np.array([a]), np.array([b]), table)[0])
+    """Before all trees, since several may ask the same."""
+    return int(gates.add(np.array([a]), np.array([b]), table, np.array([-1]))[0])
 
 
-def _reached(forest: Forest, levels: list[NDArray[np.int64]], gates: Gates) -> NDArray[np.int64]:
+def _reached(
+    forest: Forest, levels: list[NDArray[np.int64]], gates: Gates, enter: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """The signal that says whether a row comes through each node."""
     decision = _decisions(forest, gates)
     reached = np.zeros(len(forest.feature), np.int64)
@@ -116,7 +143,7 @@ def _reached(forest: Forest, levels: list[NDArray[np.int64]], gates: Gates) -> N
         never = decision[nodes] == 0
         reached[forest.child[nodes[never], 0]] = reached[nodes[never]]
         for asked, first in ((nodes[~never], False), (nodes[~never], True)):
-            _children(forest, asked, first, decision, reached, gates)
+            _children(forest, asked, first, decision, reached, gates, enter)
     return reached
 
 
@@ -127,6 +154,7 @@ def _children(
     decision: NDArray[np.int64],
     reached: NDArray[np.int64],
     gates: Gates,
+    enter: NDArray[np.int64],
 ) -> None:
     """Set what says whether a row comes through the first, or through the other child."""
     above, asked = reached[nodes], decision[nodes]
@@ -136,10 +164,10 @@ def _children(
         reached[child[always]] = asked[always]
     else:
         none = np.zeros(int(always.sum()), np.int64)
-        reached[child[always]] = gates.add(asked[always], none, NOT)
+        reached[child[always]] = gates.add(asked[always], none, NOT, enter[child[always]])
     rest = ~always & ~never
     table = AND if first else AND_NOT
-    reached[child[rest]] = gates.add(above[rest], asked[rest], table)
+    reached[child[rest]] = gates.add(above[rest], asked[rest], table, enter[child[rest]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +190,7 @@ def _digits(
     reached: NDArray[np.int64],
     gates: Gates,
     value: NDArray[np.int64],
+    leave: NDArray[np.int64],
 ) -> Digits:
     """The digits of every tree's value (N,), above the least one of the tree."""
     tree, lowest, above = _above_lowest(forest, levels, value)
@@ -181,7 +210,7 @@ def _digits(
         signal[full, k] = reached[full]
     signal[leaves] = np.where(_bits(all_of[leaves], n_bits), reached[leaves, None], 0)
     for nodes in reversed(levels):
-        _join(forest, nodes, _bits(all_of[nodes], n_bits), signal, gates)
+        _join(forest, nodes, _bits(all_of[nodes], n_bits), signal, gates, leave)
     return _of_roots(forest, any_of, all_of, signal, flip, lowest)
 
 
@@ -191,12 +220,14 @@ def _join(
     full: NDArray[np.bool_],
     signal: NDArray[np.int64],
     gates: Gates,
+    leave: NDArray[np.int64],
 ) -> None:
     """Each digit of a node as the OR of its children's, unless all leaves below have it."""
     a, b = signal[forest.child[nodes, 0]], signal[forest.child[nodes, 1]]
     found = np.where(full, signal[nodes], np.maximum(a, b))
     both = (a > 0) & (b > 0) & ~full
-    found[both] = gates.add(a[both], b[both], OR)
+    when = np.broadcast_to(leave[nodes][:, None], both.shape)
+    found[both] = gates.add(a[both], b[both], OR, when[both])
     signal[nodes] = found
 
 

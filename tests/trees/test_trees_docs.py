@@ -1,0 +1,12 @@
+"""The page runs as printed."""
+
+import pytest
+
+from tests.snippets import run_snippets
+
+
+def test_every_snippet_of_the_page_runs():
+    pytest.importorskip("sklearn")
+    n, space = run_snippets("trees.md")
+    assert n == 1
+    assert float(space["model"].meta["score_error"]) < 0.1
