@@ -69,12 +69,11 @@ def convert(
 
 def to_model(forest: Forest, bits: int | None = None, x: ArrayLike | None = None) -> Converted:
     """The same of a forest that was read."""
-    calibrated = bits is None and x is not None and forest.kind != "regression"
-    if calibrated:
-        integers = _calibrated(forest, x)
+    n_rows = 0
+    if bits is None and x is not None and forest.kind != "regression":
+        integers, n_rows = _calibrated(forest, x), len(np.asarray(x))
     else:
         integers = to_integers(forest, DEFAULT_BITS if bits is None else bits)
-    n_rows = len(np.asarray(x)) if calibrated else 0
     circuit, readout = circuit_of(forest, integers)
     meta = {"score_error": f"{integers.bound:.3g}", "leaf_bits": str(integers.bits)}
     if forest.link not in ("none", _usual_link(forest)):
