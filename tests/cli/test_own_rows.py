@@ -89,3 +89,28 @@ def test_what_does_not_go_together_is_said(trained, gategrad):
     done.fails_with("--test none.csv: there is no such file")
     done = gategrad("train", "train.csv", "--target", "y", "--class-weight", "even")
     done.fails_with("--class-weight is 'even'; expected balanced, or numbers such as 1,5")
+
+
+def test_a_recipe_is_cross_validated_before_training(tmp_path, gategrad):
+    _write(tmp_path / "train.csv", 60, 0)
+    options = ("--target", "y", "--layers", "40", "--steps", 20)
+    command = ("train", "train.csv", *options, "--folds", 3, "--seeds", 2)
+    found = gategrad(*command, "--json").json
+    assert len(found["folds"]) == 6
+    assert found["fold_mean"] == pytest.approx(np.mean(found["folds"]))
+    assert 0.5 < found["fold_mean"] <= 1
+    assert "in 6 runs" in gategrad(*command).out
+    done = gategrad("train", "train.csv", *options, "--seeds", 2)
+    done.fails_with("--seeds is for --folds")
+    done = gategrad("train", "train.csv", *options, "--folds", 40)
+    done.fails_with("--folds 40 needs two training rows a fold at least; there are 45")
+
+
+def test_parts_hold_each_class_evenly():
+    from gategrad.cli.folding import parts
+
+    y = np.array([0] * 11 + [1] * 7)
+    place = parts(y, 3)
+    for c in (0, 1):
+        counts = np.bincount(place[y == c], minlength=3)
+        assert counts.max() - counts.min() <= 1

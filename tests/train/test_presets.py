@@ -93,11 +93,11 @@ def test_messages():
 
 
 def test_a_presets_widths_grow_until_the_classes_divide_them():
-    x, y = np.random.default_rng(0).random((60, 12)) < 0.5, np.arange(60) % 3
+    x, y = np.random.default_rng(0).random((60, 12)) < 0.5, np.arange(60) % 7
     recipe = train.preset("fast").but(steps=1)
     net, _ = train.fit_recipe(recipe, x, y, threads=1, progress=False)
-    assert [layer.out_dim for layer in net[:2]] == [2000, 2001]
+    assert [layer.out_dim for layer in net[:2]] == [100, 63]
     assert "rounds" not in recipe.settings()
     for given in (recipe.but(layers="2000x2"), Recipe(layers="2000x2")):
-        with pytest.raises(TrainError, match="the last layer has 2000 gates, which 3 classes"):
+        with pytest.raises(TrainError, match="the last layer has 2000 gates, which 7 classes"):
             train.fit_recipe(given, x, y, progress=False)

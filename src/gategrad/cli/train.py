@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from gategrad.cli.fitting import Outcome
     from gategrad.train import Recipe, Result
 
-MAX_VALIDATION = 5000
+# A tenth of fewer rows than ten times FEW_ROWS would be missed more than it tells.
+MAX_VALIDATION, FEW_ROWS = 5000, 50
 Given = dict[str, object]
 
 
@@ -59,6 +60,8 @@ def run(
     given: Given,
     validation: options.ValidationOption = None,
     seed: options.SeedOption = 0,
+    folds: options.FoldsOption = None,
+    seeds: options.SeedsOption = 1,
     checkpoint: options.CheckpointOption = None,
     resume: options.ResumeOption = False,
     threads: options.TrainThreadsOption = None,
@@ -70,9 +73,11 @@ def run(
     is held out to test on. Ctrl-C ends the training early and saves the best network so far.
     """
     started = perf_counter()
+    if seeds > 1 and folds is None:
+        raise CommandError("--seeds is for --folds, the parts that it trains a network for")
     out = _place(name, out, checkpoint, record, resume=resume)
     require_torch()
-    from gategrad.cli import fitting
+    from gategrad.cli import fitting, folding
     from gategrad.cli.recording import make_record
 
     source = load_source(
@@ -92,13 +97,20 @@ def run(
     encoder = choose_encoder(
         source, bits=recipe.thermometer, spacing=recipe.spacing, missing=recipe.missing
     )
-    found = KnownCategories(encoder).unknown(source.x_test)
-    tell_unknown(found, len(source.y_test), refuse=unknown is Unknown.error)
+    strange = KnownCategories(encoder).unknown(source.x_test)
+    tell_unknown(strange, len(source.y_test), refuse=unknown is Unknown.error)
+    to_choose_on = rows_to_choose_on(validation, len(source.y_train))
+    figures: list[float] = []
+    if folds is not None:
+        asked = folding.Folds(folds, range(seed, seed + seeds))
+        figures = folding.cross_validated(
+            recipe, source, asked, validation=to_choose_on, threads=threads
+        )
     net, result = fitting.follow(
         recipe,
         source,
         encoder,
-        validation=rows_to_choose_on(validation, len(source.y_train)),
+        validation=to_choose_on,
         seed=seed,
         checkpoint=checkpoint,
         resume=resume,
@@ -111,7 +123,7 @@ def run(
     model, gates_before = fitting.save(net, source, out=out, encoder=encoder, meta=meta)
     total_seconds = perf_counter() - started
     outcome = fitting.test(net, model, source, encoder=encoder, gates_before=gates_before)
-    _show(outcome, result, source, out, json=json)
+    _show(outcome, result, source, out, figures, json=json)
     if (stopped := fitting.interruption(result, out)) is not None:
         raise stopped
     if record is not None:
@@ -200,7 +212,8 @@ def with_image_shape(source: Source, text: str | None) -> Source:
 def rows_to_choose_on(asked: float | None, n_rows: int) -> int | float | None:
     """What `fit` takes: a count, a fraction, or None for no rows."""
     if asked is None:
-        return min(MAX_VALIDATION, n_rows // 10) or None
+        tenth = min(MAX_VALIDATION, n_rows // 10)
+        return tenth if tenth >= FEW_ROWS else None
     if asked == 0:
         return None
     if asked >= 1 and asked != int(asked):
@@ -213,7 +226,15 @@ def _shown_figures(outcome: "Outcome", source: Source) -> dict[str, object]:
     return {**outcome.figures(), "seen_in_training": None if same is None else same.share}
 
 
-def _show(outcome: "Outcome", result: "Result", source: Source, out: Path, *, json: bool) -> None:
+def _show(
+    outcome: "Outcome",
+    result: "Result",
+    source: Source,
+    out: Path,
+    folds: list[float],
+    *,
+    json: bool,
+) -> None:
     if json:
         report.emit_json(
             {
@@ -222,6 +243,7 @@ def _show(outcome: "Outcome", result: "Result", source: Source, out: Path, *, js
                 "gates": outcome.gates,
                 "seconds": result.seconds,
                 "steps": result.steps,
+                **({"folds": folds, "fold_mean": float(np.mean(folds))} if folds else {}),
             }
         )
         return
@@ -229,6 +251,7 @@ def _show(outcome: "Outcome", result: "Result", source: Source, out: Path, *, js
         report.facts(
             {
                 **_figures(outcome),
+                **_of_folds(folds, outcome.kind),
                 "tested on": f"{len(source.y_test):,} rows: {source.test_part}",
                 "neurons": f"{outcome.model.neurons:,}",
                 "live gates": f"{outcome.gates:,} after optimization",
@@ -238,6 +261,14 @@ def _show(outcome: "Outcome", result: "Result", source: Source, out: Path, *, js
             }
         )
     )
+
+
+def _of_folds(folds: list[float], kind: str) -> report.Facts:
+    if not folds:
+        return {}
+    ends = (np.mean(folds), min(folds), max(folds))
+    said = [f"{v:.4f}" if kind == "regression" else report.percent(float(v)) for v in ends]
+    return {"cross-validated": f"{said[0]}, {said[1]} to {said[2]} in {len(folds)} runs"}
 
 
 def _figures(outcome: "Outcome") -> report.Facts:

@@ -80,7 +80,23 @@ ValidationOption = Annotated[
         min=0,
         rich_help_panel=_TRAINING,
         help="Training rows held back to choose on, a fraction or how many; a tenth, at most "
-        "5,000, by default.",
+        "5,000, by default, and none of fewer than 500.",
+    ),
+]
+FoldsOption = Annotated[
+    int | None,
+    typer.Option(
+        min=2,
+        rich_help_panel=_TRAINING,
+        help="First cross-validate the recipe on the training rows, in so many parts.",
+    ),
+]
+SeedsOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        rich_help_panel=_TRAINING,
+        help="Networks a part, of seeds from --seed on; for --folds.",
     ),
 ]
 SeedOption = Annotated[

@@ -101,8 +101,10 @@ class LogicBase(BaseEstimator):
         from gategrad.train.recipes import recipe_network
         from gategrad.train.sitting import Sitting, train_on
 
-        recipe = table_recipe(len(bits), bits.shape[1]).but(**self._options(len(bits), task))
-        recipe = replace(recipe, rounds=True)
+        found = table_recipe(
+            len(bits), bits.shape[1], kind=task.kind, gate_penalty=self.gate_penalty
+        )
+        recipe = replace(found.but(**self._options(len(bits), task)), rounds=True)
         net = self._net if going_on else None
         if net is None:
             net = recipe_network(

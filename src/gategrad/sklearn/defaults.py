@@ -1,25 +1,28 @@
-"""The recipe that suits a table: how many gates, what they choose from, how long.
+"""The recipe that suits a table: what gates are, how many, and how long they learn.
 
-Chosen by cross-validation on small tables; docs/sklearn.md has what they reach.
+Chosen by three-fold cross-validation over small tables; docs/sklearn.md has the figures.
 """
 
-from gategrad.train import Recipe
+from gategrad.train import Recipe, preset
 
+# With few bits, tables of four inputs find what pairs of bits do not tell.
+_FEW_BITS = 64
 # Beyond so many bits a pin that looks at all of them costs more than it finds.
 _ALL_BITS, _CANDIDATES = 256, 64
-_WIDTH, _LARGE, _WIDE = 200, 5_000, 1_000
+_MANY_ROWS = 5_000
 
 
-def table_recipe(n_rows: int, n_bits: int) -> Recipe:
-    """Layers, wiring and steps for so many rows of so many bits."""
-    width = _WIDTH if n_rows < _LARGE else _WIDE
-    candidates = "all" if max(n_bits, width) <= _ALL_BITS else _CANDIDATES
-    return Recipe(
-        layers=f"{width}x2",
-        connections="learned",
-        candidates=candidates,
-        lr=0.03,
-        wiring_lr=0.1,
-        steps=600 if n_rows < _LARGE else 3_000,
-        rounds=True,
-    )
+def table_recipe(n_rows: int, n_bits: int, *, kind: str, gate_penalty: float) -> Recipe:
+    """The recipe for so many rows of so many bits.
+
+    Args:
+        n_rows: different ones.
+        n_bits: of a row.
+        kind: of the head; sums that are numbers want many small steps, so gates of two inputs.
+        gate_penalty: counts gates of two inputs, so others are no choice with it.
+    """
+    four = n_bits <= _FEW_BITS and kind != "regression" and not gate_penalty
+    recipe = preset("fast" if four else "small")
+    if n_bits > _ALL_BITS:
+        recipe = recipe.but(candidates=_CANDIDATES)
+    return recipe.but(steps=600 if n_rows < _MANY_ROWS else 3_000)
