@@ -74,10 +74,10 @@ RUNS = {
     "inputs-4": Run("mnist-1bit", "small", _TABLES | {"inputs": 4, "steps": 36_000}, seeds=(0,)),
     "inputs-6": Run("mnist-1bit", "small", _TABLES | {"inputs": 6, "steps": 16_500}, seeds=(0,)),
     **{
-        f"{name}-{preset}": Run(name, preset)
-        for name in ("monks-1", "monks-2", "monks-3", "breast-cancer", "adult")
-        for preset in ("fast", "small")
+        f"{name}-fast": Run(name, "fast")
+        for name in ("monks-1", "monks-2", "monks-3", "breast-cancer")
     },
+    "adult-small": Run("adult", "small", seeds=(0,)),
     "conv-mnist": Run("mnist", "plain", _CONV),
     "conv-fashion": Run("fashion-mnist", "plain", _CONV),
     "conv-cifar": Run("cifar-10", "plain", {"arch": "compact-32", "steps": 150_000}, seeds=(0,)),
