@@ -6,7 +6,7 @@ import torch
 
 import gategrad as gg
 from gategrad import nn
-from gategrad.nn.executors.native import TILES
+from gategrad.nn.executors.native import HARD_SLOTS, TILES
 from gategrad.nn.executors.plan import Run, plan
 
 OPTIONS = {
@@ -41,6 +41,28 @@ def test_eval_runs_natively_and_equals_the_circuit(name, dtype, kind):
     x = torch.from_numpy(bits).to(dtype)
     with torch.no_grad():
         np.testing.assert_array_equal(net(x).numpy(), gg.discretize(net).scores(bits))
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.float32])
+def test_slots_run_natively_and_equal_the_circuit(dtype, monkeypatch):
+    net = torch.nn.Sequential(nn.SlotDense(30, 60, seed=0), nn.GroupSum(3)).eval()
+    with torch.no_grad():
+        net[0].logits.normal_(generator=torch.Generator().manual_seed(0))
+    assert HARD_SLOTS.reason(Run((net[0],), torch.zeros(1, 30))) is None
+    assert HARD_SLOTS.reason(Run((net[0],), torch.zeros(1, 30), True)) == "the layer trains"
+    bits = np.random.default_rng(0).random((300, 30)) < 0.5
+    x = torch.from_numpy(bits).to(dtype)
+    with torch.no_grad():
+        np.testing.assert_array_equal(net(x).numpy(), gg.discretize(net).scores(bits))
+        assert torch.equal(net(x.view(30, 10, 30)).view(300, 3), net(x))
+    found = []
+    for backend in ("native", "torch"):
+        monkeypatch.setenv("GATEGRAD_TRAINING", backend)
+        leaf = torch.rand(40, 30, generator=torch.Generator().manual_seed(0)).requires_grad_()
+        net(leaf).square().sum().backward()
+        found.append(leaf.grad)
+    torch.testing.assert_close(*found)
+    assert net[0].logits.grad is None
 
 
 @pytest.mark.parametrize("name", OPTIONS)

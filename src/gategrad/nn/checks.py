@@ -2,13 +2,20 @@
 
 import logging
 import math
-from collections.abc import Collection
-from typing import NoReturn
+from collections.abc import Callable, Collection
+from typing import NoReturn, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from gategrad.nn.constants import captured, traced
+
+_NO_GRAPH = (
+    "gategrad computes this layer outside of compiled graphs; leave out fullgraph=True, or use "
+    "torch.export"
+)
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 _LOG = logging.getLogger("gategrad")
 # Who noted values that are no bits; one note a process is enough.
@@ -17,6 +24,11 @@ _noted: list[str] = []
 _SLACK, _TRAINING_SLACK = 0.01, 16.0
 # Values looked at, and passes in training from one look to the next.
 _SAMPLE, _EVAL_SAMPLE, _PASSES_A_LOOK = 1 << 12, 1 << 18, 64
+
+
+def outside_graphs(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """`function`, which torch.compile calls as it is; with fullgraph=True it says what to do."""
+    return torch.compiler.disable(function, reason=_NO_GRAPH)
 
 
 def known_name(kind: str, name: str, known: Collection[str]) -> str:
@@ -69,6 +81,11 @@ def layer_input(layer: str, x: Tensor, width: int, dtype: torch.dtype | None = N
         TypeError: x is no real tensor.
         ValueError: its last dimension is not `width`.
     """
+    if isinstance(x, torch.fx.Proxy):
+        raise RuntimeError(
+            f"{layer} can't be traced by torch.fx.symbolic_trace; make a model with "
+            "gategrad.discretize, use torch.export, or a torch.fx.Tracer that takes it for a leaf"
+        )
     if not isinstance(x, Tensor):
         raise TypeError(f"{layer} takes a tensor, got {type(x).__name__}; use torch.as_tensor")
     if torch._C._are_functorch_transforms_active():
@@ -86,6 +103,20 @@ def layer_input(layer: str, x: Tensor, width: int, dtype: torch.dtype | None = N
     return x if dtype is None else x.to(dtype)
 
 
+def refuse_tracers(name: str) -> None:
+    """RuntimeError where torch.jit or the exporter to ONNX traces a layer of that name."""
+    if not torch.compiler.is_compiling() and torch._C._is_tracing():
+        raise RuntimeError(
+            f"{name} can't be traced by torch.jit or exported to ONNX through it; make a model "
+            "with gategrad.discretize, or use torch.export"
+        )
+    if torch.onnx.is_in_onnx_export():
+        raise RuntimeError(
+            f"{name} can't be exported to ONNX, which has no gates; make a model with "
+            "gategrad.discretize, whose circuit gategrad export writes as C, or use torch.export"
+        )
+
+
 def layer_values(
     layer: nn.Module, x: Tensor, width: int, dtype: torch.dtype | None = None
 ) -> Tensor:
@@ -98,11 +129,7 @@ def layer_values(
         TypeError, ValueError: as `layer_input`; or values outside 0 to 1.
     """
     name = type(layer).__name__
-    if not torch.compiler.is_compiling() and torch._C._is_tracing():
-        raise RuntimeError(
-            f"{name} can't be traced by torch.jit or exported to ONNX through it; make a model "
-            "with gategrad.discretize, or use torch.export"
-        )
+    refuse_tracers(name)
     x = layer_input(name, x, width)
     if not (x.dtype == torch.bool or traced() or x.is_meta or (x.is_inference() and x.is_cuda)):
         _look(layer, name, x)

@@ -5,19 +5,20 @@ from contextlib import contextmanager
 
 import torch
 
+from gategrad.engine import usable_cores
 from gategrad.nn.executors.forks import threads_lost
 from gategrad.train.errors import TrainError
 
 
 @contextmanager
 def torch_threads(threads: int | None) -> Iterator[None]:
-    """Let torch use so many threads; as many as before where None.
+    """Let torch use so many threads; where None, as many as before that it can keep busy.
 
     Raises:
         TrainError: several, in a child of a process whose threads a fork has lost.
     """
     before = torch.get_num_threads()
-    wanted = before if threads is None else threads
+    wanted = min(before, usable_cores()) if threads is None else threads
     if wanted > 1 and threads_lost():
         raise TrainError(
             "this process was forked from one that may have computed with several threads, which "

@@ -9,6 +9,7 @@ import ctypes
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 
 _MAPS = "/proc/self/maps"
 # omp_pause_hard of OpenMP 5.0.
@@ -43,8 +44,13 @@ def _pause() -> Callable[[int], int] | None:
 
 
 _workers = _Workers()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_workers.before_fork, after_in_child=_workers.after_fork)
+
+
+@cache
+def prepare_for_forks() -> None:
+    """Have the pool ended before every fork of this process from now on."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_workers.before_fork, after_in_child=_workers.after_fork)
 
 
 def threads_lost() -> bool:

@@ -13,6 +13,7 @@ from gategrad.nn.executors.cpu.conv import run_conv
 from gategrad.nn.executors.cpu.native_learned import run_learned
 from gategrad.nn.executors.cpu.native_slots import native_slots
 from gategrad.nn.executors.cpu.stack import run_native
+from gategrad.nn.executors.forks import prepare_for_forks
 from gategrad.nn.executors.plan import Executor, Run
 from gategrad.nn.executors.training_variable import VARIABLE, wanted_backend
 from gategrad.nn.gates.parametrization import TableParametrization
@@ -145,8 +146,30 @@ class _Slots(_Native):
         return native_slots(layer, run.x)
 
 
+class _HardSlots(_Native):
+    """A `SlotDense` in `.eval()`, on rows as they come: polynomials with fixed wires."""
+
+    def reason(self, run: Run) -> str | None:
+        (layer,) = run.layers
+        if (backend := wanted_backend()) != "native":
+            return f"{VARIABLE} is {backend}"
+        if run.trains(layer):
+            return "the layer trains"
+        for device in (run.x.device, layer.logits.device, layer.slot_wires.device):
+            if device.type != "cpu":
+                return f"a tensor is on {device}"
+        dtype = layer.logits.dtype
+        return None if dtype in DTYPES else f"the layer's logits are {dtype}"
+
+    def run(self, run: Run) -> Tensor:
+        return run_native(run.layers, run.x, keep=run.keep)
+
+
 TILES, BITS, PARTS, CONV = _Tiles(), _Bits(), _Parts(), _Maps()
-TABLES, PINS, SLOTS = _Tables(), _Pins(), _Slots()
+TABLES, PINS, SLOTS, HARD_SLOTS = _Tables(), _Pins(), _Slots(), _HardSlots()
+
+
+prepare_for_forks()
 
 
 def _why_not_core(run: Run, *, tiles: bool = False) -> str | None:

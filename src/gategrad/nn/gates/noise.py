@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from gategrad.nn.checks import outside_graphs
 from gategrad.nn.constants import captured, traced
 from gategrad.nn.gates.functions import N_FUNCTIONS
 
@@ -69,7 +70,7 @@ def _is_rounded(found: float, seed: int) -> bool:
     return found < 0 or abs(found - seed) <= _ROUNDED * seed
 
 
-@torch.compiler.disable
+@outside_graphs
 @torch.no_grad()
 def draw_noise(state: Tensor, like: Tensor, *, of_entries: bool = False) -> Tensor:
     """Noise for logits `like`, and the next state, in place.
@@ -78,6 +79,8 @@ def draw_noise(state: Tensor, like: Tensor, *, of_entries: bool = False) -> Tens
     arXiv 1611.01144); for the logits of entries the difference of two, which is logistic, so that
     their sign is a sample of their sigmoid. 16 logits are those of entries with `of_entries`.
     """
+    if torch.compiler.is_compiling():
+        raise RuntimeError("Gumbel noise can't be exported; export the network in .eval()")
     if state.is_meta:
         return torch.zeros_like(like)
     seed, draws = state.tolist()

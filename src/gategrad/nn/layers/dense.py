@@ -6,7 +6,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from gategrad.nn.checks import as_rows, float_dtype, layer_values, positive_count
+from gategrad.nn.checks import as_rows, float_dtype, layer_values, outside_graphs, positive_count
 from gategrad.nn.executors.cpu.native_pins import Source, native_pins
 from gategrad.nn.executors.cpu.native_tables import native_polynomials, native_tables
 from gategrad.nn.executors.description import LayerDescription, WireKind
@@ -215,7 +215,7 @@ class LogicDense(nn.Module):
         """The layer on (batch, in_dim) by its parts, in the native core or in plain torch."""
         return self.forward_rows(as_rows(x.to(self.weight.dtype))).t()
 
-    @torch.compiler.disable
+    @outside_graphs
     def forward_rows(self, rows: Tensor) -> Tensor:
         """The layer on features-major rows: (in_dim, batch) to (out_dim, batch), contiguous.
 

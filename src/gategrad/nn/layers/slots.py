@@ -5,17 +5,26 @@ slots that lose are drawn anew while the network trains.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gategrad.nn.checks import as_rows, float_dtype, known_name, layer_values, positive_count
-from gategrad.nn.executors.description import LayerDescription, WeightKind, WireKind
-from gategrad.nn.executors.native import SLOTS
+from gategrad.nn.checks import (
+    as_rows,
+    float_dtype,
+    known_name,
+    layer_values,
+    outside_graphs,
+    positive_count,
+)
+from gategrad.nn.executors.description import LayerDescription, WireKind
+from gategrad.nn.executors.native import HARD_SLOTS, SLOTS
 from gategrad.nn.executors.plan import Run, compute
 from gategrad.nn.executors.torch.polynomial import gate_polynomials
 from gategrad.nn.gates.functions import N_FUNCTIONS, coefficients_from_tables
+from gategrad.nn.gates.weight_kind import WeightKind
 from gategrad.nn.kept import keep, mend, take_whole
 from gategrad.nn.seeding import as_generator, place_of
 
@@ -26,6 +35,21 @@ KEEP_ABOVE = 0.95
 REDRAW_BELOW = 0.4
 # The winner's share after its rivals are drawn anew.
 RESET_SHARE = 0.9
+
+
+class _Chosen(NamedTuple):
+    """The chosen gates as kernels of polynomials take them, see `GateBank`."""
+
+    coefficients: Tensor
+
+    @property
+    def of_tables(self) -> bool:
+        """Whether gates are tables."""
+        return False
+
+    def core_weights(self) -> tuple[Tensor, WeightKind, bool]:
+        """As `GateBank.core_weights` in `.eval()`."""
+        return self.coefficients[:, None], WeightKind.COEFFICIENTS, False
 
 
 class SlotDense(nn.Module):
@@ -75,6 +99,14 @@ class SlotDense(nn.Module):
         keep(self, *_DRAWN, fewest=1)
         self.logits = nn.Parameter(torch.zeros(out_dim, slots, device=device, dtype=dtype))
 
+    # Of the input's gradient, as executors ask for it.
+    grad_factor = 1.0
+
+    @property
+    def bank(self) -> _Chosen:
+        """The gates of the hard layer."""
+        return _Chosen(coefficients_from_tables(self.tables(), self.logits.dtype))
+
     def describe(self) -> LayerDescription:
         """The layer as a pass in training computes it."""
         return LayerDescription(
@@ -89,9 +121,15 @@ class SlotDense(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Gate outputs (..., out_dim) of wires (..., in_dim), any leading dimensions."""
-        x = layer_values(self, x, self.in_dim, self.logits.dtype)
+        x = layer_values(self, x, self.in_dim)
         mend(self, strict=True)
-        return self._rows(as_rows(x)).t().reshape(*x.shape[:-1], self.out_dim)
+        if not self.training:
+            rows = x if x.ndim == 2 else x.reshape(-1, self.in_dim)
+            out = compute(Run((self,), rows), (HARD_SLOTS,))
+            if out is not None:
+                return out if x.ndim == 2 else out.reshape(*x.shape[:-1], self.out_dim)
+        rows = as_rows(x.to(self.logits.dtype))
+        return self._rows(rows).t().reshape(*x.shape[:-1], self.out_dim)
 
     def tables(self) -> Tensor:
         """Truth tables (out_dim,) int64 of the chosen slots."""
@@ -108,7 +146,7 @@ class SlotDense(nn.Module):
         mend(self, strict=True)
         return self.slot_tables, self.slot_wires
 
-    @torch.compiler.disable
+    @outside_graphs
     def _rows(self, rows: Tensor) -> Tensor:
         if (out := compute(Run((self,), rows), (SLOTS,))) is not None:
             return out

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
 from gategrad.nn.checks import known_name, refuse_second_derivative
+from gategrad.nn.constants import traced
 from gategrad.nn.executors.cpu.native_pins import native_pins
 from gategrad.nn.executors.description import WireKind
 from gategrad.nn.executors.native import PINS
@@ -106,8 +107,11 @@ class _Pins(torch.autograd.Function):
         pins, out_dim, _ = candidates.shape
         if wires.shape[2] != candidates.shape[2]:
             return rows[wires.flatten()].view(pins, out_dim, rows.shape[1])
-        out = rows.new_empty(pins * out_dim, rows.shape[1])
         flat = share.flatten(0, 1)
+        if traced():
+            ((_, values),) = _gathered(rows, candidates)
+            return torch.bmm(flat[:, None], values).view(pins, out_dim, rows.shape[1])
+        out = rows.new_empty(pins * out_dim, rows.shape[1])
         for part, values in _gathered(rows, candidates):
             torch.bmm(flat[part, None], values, out=out[part, None])
         return out.view(pins, out_dim, rows.shape[1])
@@ -142,8 +146,10 @@ def _grad_rows(rows: Tensor, share: Tensor, wires: Tensor, grad: Tensor) -> Tens
 def _gathered(rows: Tensor, candidates: Tensor) -> Iterator[tuple[slice, Tensor]]:
     """Some pins, and the values (pins, K, batch) of their candidates, at a time."""
     wires = candidates.flatten(0, 1)
-    n_bytes = max(1, wires.shape[1] * rows.shape[1] * rows.element_size())
-    size = max(1, _GATHERED_BYTES // n_bytes)
+    size = len(wires)
+    if not traced():  # a graph is for every batch
+        n_bytes = max(1, wires.shape[1] * rows.shape[1] * rows.element_size())
+        size = max(1, _GATHERED_BYTES // n_bytes)
     for start in range(0, len(wires), size):
         part = slice(start, min(start + size, len(wires)))
         values = rows.index_select(0, wires[part].flatten())

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gategrad import _core
+from gategrad.nn.checks import outside_graphs
 from gategrad.nn.executors.cpu.description import StackLayer, describe
 from gategrad.nn.executors.cpu.native_op import EagerStack
 from gategrad.nn.executors.cpu.stack import core_gates
@@ -21,7 +22,7 @@ Shape = tuple[int, int, int]
 
 
 # Its arrays are no operands of the registered operation, so torch.compile leaves it as it is.
-@torch.compiler.disable
+@outside_graphs
 def run_conv(
     layers: Sequence[nn.Module], x: Tensor, *, n_groups: int = 0, scale: float = 1.0, keep: bool
 ) -> Tensor:

@@ -16,7 +16,7 @@ from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
 from gategrad.engine import isa
-from gategrad.nn.checks import refuse_second_derivative
+from gategrad.nn.checks import outside_graphs, refuse_second_derivative
 from gategrad.nn.executors.cpu.arrays import checked, pooled
 from gategrad.nn.executors.cpu.description import check_groups
 from gategrad.nn.executors.cpu.native_pins import given
@@ -31,7 +31,7 @@ _PIN = 16
 _GATE_BYTES = 40
 
 
-@torch.compiler.disable
+@outside_graphs
 def run_learned(
     layers: Sequence[nn.Module], x: Tensor, *, n_groups: int = 0, scale: float = 1.0
 ) -> Tensor | None:

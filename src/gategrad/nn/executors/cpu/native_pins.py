@@ -13,7 +13,7 @@ from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
 from gategrad.engine import isa
-from gategrad.nn.checks import refuse_second_derivative
+from gategrad.nn.checks import outside_graphs, refuse_second_derivative
 from gategrad.nn.executors.cpu.arrays import checked, pooled
 
 # Candidates times samples under which a further thread costs more than it helps.
@@ -24,7 +24,7 @@ _WORK_A_THREAD = 1 << 20
 Source = tuple[Tensor, Tensor, Tensor]
 
 
-@torch.compiler.disable
+@outside_graphs
 def native_pins(wiring: nn.Module, rows: Tensor, grad_factor: float) -> tuple[Tensor, Source]:
     """What the pins of a `LearnedWiring` read, (pins, out_dim, batch), of rows (in_dim, batch).
 

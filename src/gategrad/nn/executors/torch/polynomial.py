@@ -11,14 +11,15 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from gategrad.nn.checks import refuse_second_derivative
+from gategrad.nn.checks import outside_graphs, refuse_second_derivative
+from gategrad.nn.constants import traced
 
 # Bytes of one temporary on the CPU: those in use together stay in the second-level cache, and
 # fresh memory, whose page faults cost as much as the arithmetic, stays small.
 _TILE_BYTES = 1 << 19
 
 
-@torch.compiler.disable
+@outside_graphs
 def gate_polynomials(
     x: Tensor,
     indices: Tensor,
@@ -79,6 +80,10 @@ class _GatePolynomials(torch.autograd.Function):
 
 
 def _evaluate(x: Tensor, indices: Tensor, coefficients: Tensor) -> Tensor:
+    if traced():  # a graph has no results in place
+        a, b = x[indices[0]], x[indices[1]]
+        c0, c1, c2, c3 = coefficients.unsqueeze(2).unbind(1)
+        return (a * c3 + c2) * b + (a * c1 + c0)
     y = x.new_empty(indices.shape[1], x.shape[1])
     for gates, (a, b) in _tiles(x, indices.shape[1], n_buffers=2):
         _gather(x, indices[:, gates], a, b)
@@ -117,7 +122,8 @@ def _tiles(x: Tensor, n_gates: int, *, n_buffers: int) -> Iterator[tuple[slice, 
     """Runs of gates, each with scratch (n_buffers, gates, batch) that fits a cache."""
     batch = x.shape[1]
     size = n_gates
-    if x.device.type == "cpu":
+    # A graph is for every batch.
+    if x.device.type == "cpu" and not traced():
         size = min(n_gates, max(1, _TILE_BYTES // max(1, batch * x.element_size())))
     scratch = x.new_empty(n_buffers, size, batch)
     for start in range(0, n_gates, size):

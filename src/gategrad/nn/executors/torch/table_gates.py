@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from gategrad.nn.checks import refuse_second_derivative
+from gategrad.nn.checks import outside_graphs, refuse_second_derivative
+from gategrad.nn.constants import traced
 
 # Numbers in the largest temporary of a run of gates.
 _TILE_NUMBERS = 1 << 17
 
 
-@torch.compiler.disable
+@outside_graphs
 def table_gates(
     x: Tensor,
     wires: Tensor,
@@ -123,6 +124,7 @@ def _slopes(entries: Tensor, operands: Tensor) -> Tensor:
 def _tiles(x: Tensor, wires: Tensor) -> Iterator[slice]:
     """Runs of gates whose temporaries stay small."""
     k, n_gates = wires.shape
-    size = max(1, _TILE_NUMBERS // ((1 << k) * max(1, x.shape[1])))
+    # A graph is for every batch.
+    size = n_gates if traced() else max(1, _TILE_NUMBERS // ((1 << k) * max(1, x.shape[1])))
     for start in range(0, n_gates, size):
         yield slice(start, min(start + size, n_gates))

@@ -7,7 +7,14 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from gategrad.nn.checks import as_rows, float_dtype, layer_values, positive_count
+from gategrad.nn.checks import (
+    as_rows,
+    float_dtype,
+    layer_values,
+    outside_graphs,
+    positive_count,
+    refuse_tracers,
+)
 from gategrad.nn.executors.description import ConvDescription, WireKind, positions_along
 from gategrad.nn.executors.gpu import TRITON_CONV
 from gategrad.nn.executors.native import CONV
@@ -228,6 +235,7 @@ class LogicConv2d(nn.Module):
 
     def checked(self, x: Tensor) -> Tensor:
         """Images, for which `forward` raises nothing."""
+        refuse_tracers(type(self).__name__)
         x = layer_values(self, self._flat(x), math.prod(self.in_shape))
         return x.unflatten(-1, self.in_shape)
 
@@ -248,7 +256,7 @@ class LogicConv2d(nn.Module):
         rows = self.forward_rows(as_rows(images.flatten(1).to(self.weight.dtype)))
         return rows.view(*self.out_shape, rows.shape[1]).permute(3, 0, 1, 2)
 
-    @torch.compiler.disable
+    @outside_graphs
     def forward_rows(self, rows: Tensor) -> Tensor:
         """The layer on features-major rows: (values of an image, batch) to the same, contiguous.
 
