@@ -11,13 +11,15 @@ import typer
 
 from gategrad import records
 from gategrad.cli import report
-from gategrad.cli.errors import require_torch, require_writable
+from gategrad.cli.errors import CommandError, require_torch, require_writable
 from gategrad.cli.options import JsonOption
 from gategrad.experiments.catalogue import EXPERIMENTS, find_experiment
+from gategrad.experiments.light_report import light_tables
 from gategrad.experiments.options import SHORT, UNDERSCORED, ExperimentOptions
 from gategrad.options import options_of
 
 _GIVEN = "given"
+LIGHT_STUDY = "light-study"
 
 
 def _takes_options(verb: Callable[..., None]) -> Callable[..., None]:
@@ -51,7 +53,10 @@ def _parameter(name: str) -> inspect.Parameter:
 
 @_takes_options
 def run(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(EXPERIMENTS) + ".")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help=", ".join((*EXPERIMENTS, LIGHT_STUDY)) + "."),
+    ],
     *,
     given: ExperimentOptions,
     seed: Annotated[
@@ -61,17 +66,36 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; all cores by default.")
     ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Of light-study: mnist, cifar-10 or cifar-100.")
+    ] = None,
+    depths: Annotated[
+        str | None,
+        typer.Option(metavar="N,N", help="Of light-study: multiples of the layers; 1,2,5,10,20."),
+    ] = None,
     record: Annotated[
-        Path, typer.Option(metavar="FILE", help="Append what was done and reached.")
-    ] = Path("experiments.jsonl"),
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Append what was done and reached; experiments.jsonl or light.jsonl.",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Train and test as the papers did, by difflogic's names and options, and append a record.
 
     Networks, steps and encodings are the papers' own where nothing else is said. `gategrad report
-    --experiments FILE` makes the table, with the published figures beside.
+    --experiments FILE` makes the table, with the published figures beside. light-study compares the
+    parametrizations raw and light; what its file has already is not measured again.
     """
+    if name == LIGHT_STUDY:
+        record = record or Path("light.jsonl")
+        _light_study(given, (data or "mnist", depths), (seed, runs), threads, record, json)
+        return
+    if data or depths:
+        raise CommandError(f"--data and --depths are for {LIGHT_STUDY}")
     experiment = find_experiment(name)
+    record = record or Path("experiments.jsonl")
     require_writable(record)
     require_torch()
     from gategrad.cli.fitting import threads_for
@@ -98,3 +122,28 @@ def run(
         report.emit_json(figures)
     else:
         print(records.table([group]), end="")
+
+
+def _light_study(
+    given: ExperimentOptions,
+    about: tuple[str, str | None],
+    seeds: tuple[int, int],
+    threads: int | None,
+    record: Path,
+    json: bool,
+) -> None:
+    require_writable(record)
+    require_torch()
+    from gategrad.cli.fitting import threads_for
+    from gategrad.experiments.light import from_options, run_study
+    from gategrad.train.process import torch_threads
+
+    first, runs = seeds
+    for seed in range(first, first + runs):
+        study = from_options(given, *about, seed)
+        with torch_threads(threads_for(threads)):
+            lines = run_study(study, record, report.note)
+    if json:
+        report.emit_json({"measured": len(lines), "record": str(record)})
+    else:
+        print(light_tables(lines), end="")

@@ -9,8 +9,10 @@ from gategrad import records
 from gategrad.cli import report
 from gategrad.cli.errors import CommandError, require_writable
 from gategrad.cli.options import JsonOption
+from gategrad.experiments.light_report import light_tables
 from gategrad.experiments.report import figures as experiment_figures
 from gategrad.experiments.report import table as experiment_table
+from gategrad.records.journal import read_lines
 
 
 def run(
@@ -37,11 +39,20 @@ def run(
             "say so.",
         ),
     ] = False,
+    light: Annotated[
+        bool,
+        typer.Option(
+            "--light", help="The tables of light-study, between <!-- light --> and <!-- /light -->."
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Tell what recorded runs reached, beside what others published."""
     for path in filter(None, (picture, page)):
         require_writable(path)
+    if light:
+        _light(files, page, refused=bool(picture or experiments or json))
+        return
     found = [record for path in files for record in _read(path)]
     groups = records.grouped(found)
     text = experiment_table(found) if experiments else records.table(groups)
@@ -70,12 +81,26 @@ def _figures(group: records.Group) -> dict[str, object]:
     }
 
 
-def _read(path: Path) -> list[records.Record]:
+def _light(files: list[Path], page: Path | None, *, refused: bool) -> None:
+    if refused:
+        raise CommandError("--light takes neither --experiments, --picture nor --json")
+    lines = [values for path in files for _, values in read_lines(_existing(path))]
+    text = light_tables(lines)
+    if page is not None:
+        page.write_text(records.between_markers(_text(page), "light", text), "utf-8")
+    print(report.shown(text), end="")
+
+
+def _existing(path: Path) -> Path:
     if not path.is_file():
         raise CommandError(
             f"{path} is not a file; name one that gategrad train --record FILE wrote"
         )
-    return records.read(path)
+    return path
+
+
+def _read(path: Path) -> list[records.Record]:
+    return records.read(_existing(path))
 
 
 def _text(page: Path) -> str:

@@ -131,6 +131,10 @@ class Row:
         return " ".join(parts)
 
 
+def _ours(name: str, published: float, **options: object) -> Row:
+    return Row(name, options, published, ours=True)
+
+
 def _of_size(name: str, k: int, layers: int, published: float) -> Row:
     return Row(name, {"num_neurons": k, "num_layers": layers}, published)
 
@@ -145,11 +149,32 @@ _SHORT = {"num_iterations": 20_000}
 ROWS = (
     Row("monk1", published=1.0),
     Row("monk2", published=0.909),
+    _ours(
+        *("monk2", 0.909),
+        num_neurons=24,
+        num_layers=3,
+        num_iterations=6000,
+        learning_rate=0.03,
+        connections="learned",
+        candidates=24,
+        estimator="straight-through",
+        schedule="cosine",
+        weight_decay=0.01,
+    ),
     Row("monk3", published=0.977),
+    _ours("monk3", 0.977, num_iterations=500, schedule="cosine"),
     Row("adult", published=0.848),
     Row("adult", _SHORT, 0.848),
     Row("breast_cancer", published=0.761),
     Row("breast_cancer", _SHORT, 0.761),
+    _ours(
+        *("breast_cancer", 0.761),
+        tau=10.0,
+        num_iterations=2000,
+        learning_rate=0.01,
+        schedule="cosine",
+        weight_decay=0.3,
+    ),
     Row("mnist20x20", published=0.9769),
     Row("mnist", published=0.9847),
     Row("cifar-10-3-thresholds", published=0.5127),

@@ -10,6 +10,8 @@ from gategrad.experiments.errors import ExperimentError
 from gategrad.experiments.options import ExperimentOptions
 from gategrad.nn import GroupSum, LogicDense, Sequential
 
+_CANDIDATES = 16
+
 
 def make_network(experiment: Experiment, options: ExperimentOptions, seed: int) -> nn.Sequential:
     """Layers of equal width, as difflogic's `randomly_connected`; or an MLP with ReLU.
@@ -29,6 +31,9 @@ def make_network(experiment: Experiment, options: ExperimentOptions, seed: int) 
     if k % classes:
         raise ExperimentError(f"{k} gates a layer can't be shared by {classes} classes; expected a "
                               f"multiple of {classes}")  # fmt: skip
+    learned = options.connections == "learned"
+    if options.candidates is not None and not learned:
+        raise ExperimentError("--candidates is for --connections learned")
     generator = torch.Generator().manual_seed(seed)
     widths = [experiment.inputs] + [k] * options.num_layers
     layers = [
@@ -39,6 +44,7 @@ def make_network(experiment: Experiment, options: ExperimentOptions, seed: int) 
             init=options.init,
             estimator=options.estimator,
             grad_factor=options.grad_factor,
+            candidates=min(options.candidates or _CANDIDATES, widths[i]) if learned else None,
             generator=generator,
         )
         for i in range(options.num_layers)

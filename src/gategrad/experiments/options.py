@@ -19,6 +19,7 @@ class ExperimentOptions:
         learning_rate: of Adam.
         valid_set_size: share of the training rows held back to choose on.
         connections: of the gates.
+        candidates: of learned wires.
         grad_factor: factor on the gradient of each layer's input.
         parametrization: of the gates; the papers' are raw and light.
         init: of the gates.
@@ -40,7 +41,10 @@ class ExperimentOptions:
     valid_set_size: float = option(
         0.0, "Share of the training rows held back; the best step on them is kept.", least=0
     )
-    connections: str = option("unique", "unique or random.")
+    connections: str = option("unique", "unique, random, or learned.")
+    candidates: int | None = option(
+        None, "Wires that a learned pin chooses among; 16, or all where there are fewer.", least=1
+    )
     grad_factor: float = option(1.0, "Factor on the gradient of each layer's input.")
     parametrization: str = option("raw", "raw, light, or another of gategrad train.")
     init: str = option("gaussian", "gaussian, residual, heavy-tail, or another.")

@@ -81,7 +81,7 @@ def load_rows(experiment: Experiment) -> tuple[Part, Part]:
         return _both((tables.encode(x, tables.MONK), y) for x, y in parts)
     if experiment.name == "mnist20x20":
         parts = tuple((images.without_border(x), y) for x, y in parts)
-    n_levels = experiment.inputs // x_train.shape[1] if experiment.data == "cifar-10" else 0
+    n_levels = experiment.inputs // x_train.shape[1] if experiment.data.startswith("cifar") else 0
     return _both(parts, levels=tuple(images.levels_of(n_levels)), largest=255)
 
 

@@ -66,10 +66,10 @@ def run(
     wanted = experiment.complete(options)
     _check(wanted)
     train, test = load_rows(experiment)
-    train, held = _held_back(train, wanted.valid_set_size, seed)
+    train, held = held_back(train, wanted.valid_set_size, seed)
     net = make_network(experiment, wanted, seed)
     seconds, best_step = _train(net, train, held, wanted, seed, tell)
-    reached, on_held = _figures(net, test), _figures(net, held) if held else None
+    reached, on_held = figures(net, test), figures(net, held) if held else None
     gates, neurons = 0, (wanted.num_layers - 1) * wanted.num_neurons
     if not wanted.baseline:
         model = discretize(net)
@@ -128,7 +128,7 @@ def _check(options: ExperimentOptions) -> None:
         )
 
 
-def _held_back(part: Part, share: float, seed: int) -> tuple[Part, Part | None]:
+def held_back(part: Part, share: float, seed: int) -> tuple[Part, Part | None]:
     n = ceil((1 - share) * len(part))
     if n == len(part):
         return part, None
@@ -152,10 +152,10 @@ def _train(
     best: tuple[float, int, dict[str, Tensor]] | None = None
     small = train.values(slice(None)) if train.stored.numel() <= _SMALL else None
     start = perf_counter()
-    batches = _batches(train, options.batch_size, seed)
+    stream = batches(train, options.batch_size, seed)
     for step in range(1, options.num_iterations + 1):
         optimizer.param_groups[0]["lr"] = options.learning_rate * _factor(options, step)
-        rows = next(batches)
+        rows = next(stream)
         x = train.values(rows) if small is None else small[rows]
         loss = nn.functional.cross_entropy(net(x), train.labels[rows])
         optimizer.zero_grad()
@@ -165,7 +165,7 @@ def _train(
             continue
         line = f"step {step:,}: loss {loss.item():.4f}"
         if held:
-            reached = _figures(net, held).hard
+            reached = figures(net, held).hard
             line += f", on the rows held back {100 * reached:.2f} %"
             if best is None or reached > best[0]:
                 best = (reached, step, deepcopy(net.state_dict()))
@@ -182,7 +182,7 @@ def _factor(options: ExperimentOptions, step: int) -> float:
     return _LAST + (1 - _LAST) * (1 + cos(pi * done)) / 2
 
 
-def _batches(part: Part, size: int, seed: int) -> Iterator[Tensor]:
+def batches(part: Part, size: int, seed: int) -> Iterator[Tensor]:
     """Rows of each batch, without end; the last one of a pass over all rows may be smaller."""
     generator = torch.Generator().manual_seed(seed)
     while True:
@@ -190,7 +190,7 @@ def _batches(part: Part, size: int, seed: int) -> Iterator[Tensor]:
 
 
 @torch.no_grad()
-def _figures(net: nn.Sequential, part: Part) -> Figures:
+def figures(net: nn.Sequential, part: Part) -> Figures:
     """Of the network on values, and of its circuit on their bits; of a baseline both on values."""
     gates = not isinstance(net[-1], nn.Linear)
     with relaxed(net):
