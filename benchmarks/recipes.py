@@ -77,7 +77,7 @@ RUNS = {
         f"{name}-fast": Run(name, "fast")
         for name in ("monks-1", "monks-2", "monks-3", "breast-cancer")
     },
-    "adult-small": Run("adult", "small", seeds=(0,)),
+    "breast-cancer-small": Run("breast-cancer", "small"),
     "conv-mnist": Run("mnist", "plain", _CONV),
     "conv-fashion": Run("fashion-mnist", "plain", _CONV),
     "conv-cifar": Run("cifar-10", "plain", {"arch": "compact-32", "steps": 150_000}, seeds=(0,)),
