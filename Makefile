@@ -29,11 +29,13 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	.ci/format $(BIN)/clang-format --check
 	.ci/headers
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	.ci/format $(BIN)/clang-format
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

@@ -23,7 +23,8 @@ struct Literal {
 
 class Decomposer {
  public:
-  Decomposer(size_t first_gate, int width) : first_gate_(first_gate), width_(width), small_(SmallPlans::of(width)) {}
+  Decomposer(size_t first_gate, int width)
+      : first_gate_(first_gate), width_(width), small_(SmallPlans::of(width)) {}
 
   // Adds the gate `t` (full) over `signals`, with its polarity; returns its signal.
   uint32_t add_root(uint64_t t, const uint32_t* signals) {

@@ -28,10 +28,8 @@ struct HashKey {
 class KeyedHash {
  public:
   explicit KeyedHash(const HashKey& key)
-      : v0_(key.low ^ 0x736f6d6570736575ull),
-        v1_(key.high ^ 0x646f72616e646f6dull),
-        v2_(key.low ^ 0x6c7967656e657261ull),
-        v3_(key.high ^ 0x7465646279746573ull) {}
+      : v0_(key.low ^ 0x736f6d6570736575ull), v1_(key.high ^ 0x646f72616e646f6dull),
+        v2_(key.low ^ 0x6c7967656e657261ull), v3_(key.high ^ 0x7465646279746573ull) {}
 
   KeyedHash& add(uint64_t word) {
     v3_ ^= word;

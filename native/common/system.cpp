@@ -38,8 +38,7 @@ void* allocate(size_t n_bytes, size_t alignment) noexcept {
 void release(void* memory) noexcept { std::free(memory); }
 
 void* executable_copy(const uint8_t* code, size_t n_bytes) noexcept {
-  void* memory =
-      mmap(nullptr, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   std::memcpy(memory, code, n_bytes);
   if (mprotect(memory, n_bytes, PROT_READ | PROT_EXEC) == 0) return memory;

@@ -11,8 +11,22 @@
 namespace gategrad {
 
 // General registers by their number in instructions.
-enum Base : uint8_t { kRax = 0, kRcx = 1, kRdx = 2, kRbx = 3, kRbp = 5, kRsi = 6, kRdi = 7, kR8 = 8, kR9, kR10,
-                      kR11, kR13 = 13, kR14, kR15 };
+enum Base : uint8_t {
+  kRax = 0,
+  kRcx = 1,
+  kRdx = 2,
+  kRbx = 3,
+  kRbp = 5,
+  kRsi = 6,
+  kRdi = 7,
+  kR8 = 8,
+  kR9,
+  kR10,
+  kR11,
+  kR13 = 13,
+  kR14,
+  kR15
+};
 
 // A block of 64 bytes in memory; `blocks` of them from what `base` points to.
 struct Address {

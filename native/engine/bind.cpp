@@ -113,8 +113,8 @@ auto copied(const Array& array) {
 Source* copy_source(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1> table,
                     In<uint32_t, 1> outputs, In<int64_t, 1> indptr, In<uint32_t, 1> index,
                     In<int32_t, 1> weight, In<int32_t, 1> bias, bool argmax,
-                    In<uint32_t, 1> feature, In<double, 1> threshold, size_t n_features,
-                    bool bits, bool missing) {
+                    In<uint32_t, 1> feature, In<double, 1> threshold, size_t n_features, bool bits,
+                    bool missing) {
   auto source = std::make_unique<Source>(
       Source{n_inputs, fanin.shape(1), copied(fanin), copied(table), copied(outputs),
              copied(indptr), copied(index), copied(weight), copied(bias), argmax, copied(feature),
@@ -140,7 +140,8 @@ Single* lower_single(const Source& source, const std::string& isa, const std::st
 
 void bind_engine(nb::module_& m) {
   nb::class_<Engine>(m, "Engine")
-      .def("run_rows", run_rows, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg())
+      .def("run_rows", run_rows, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(),
+           nb::arg())
       .def("run_packed", run_packed, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
            nb::arg(), nb::arg())
       .def("prepare_few",
@@ -156,7 +157,8 @@ void bind_engine(nb::module_& m) {
       .def_prop_ro("no_code",
                    [](const Engine& e) {
                      constexpr const char* kNames[] = {"unwanted", "too large", "refused"};
-                     return e.program().code ? "" : kNames[static_cast<size_t>(e.program().no_code)];
+                     return e.program().code ? ""
+                                             : kNames[static_cast<size_t>(e.program().no_code)];
                    })
       .def_prop_ro("n_looks", [](const Engine& e) { return e.program().n_looks; })
       .def_prop_ro("n_slots", [](const Engine& e) { return e.program().n_slots; });

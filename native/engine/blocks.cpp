@@ -32,7 +32,8 @@ struct Columns {
 
 Columns columns_of(const Program& program, size_t first, size_t last) {
   const size_t begin = program.tiles[first].first_feature;
-  const size_t end = std::min(program.tiles[last - 1].first_feature + size_t{64}, program.n_features);
+  const size_t end =
+      std::min(program.tiles[last - 1].first_feature + size_t{64}, program.n_features);
   return {begin, end - begin, std::max<size_t>(64, end - begin)};
 }
 
@@ -56,7 +57,8 @@ bool MatrixSource::contiguous() const {
 template <typename T>
 bool MatrixSource::encode(size_t first_row, size_t n, size_t fetched, Workspace& workspace,
                           uint64_t* slots, size_t words) const {
-  if (program_.ranks.used() || program_.missing) return rank<T>(first_row, n, workspace, slots, words);
+  if (program_.ranks.used() || program_.missing)
+    return rank<T>(first_row, n, workspace, slots, words);
   const KernelProgram view = program_.view();
   const T* start =
       static_cast<const T*>(rows_.data) + static_cast<ptrdiff_t>(first_row) * rows_.row_stride;
@@ -107,7 +109,8 @@ Bytes MatrixSource::upcoming(size_t block) const {
   if (rows_.column_stride != 1 || rows_.row_stride < 0) return {nullptr, 0, 0};
   const size_t size = size_of(rows_.type), stride = static_cast<size_t>(rows_.row_stride) * size;
   return {static_cast<const uint8_t*>(rows_.data) + first * stride, n * stride,
-          kernels_.fetches_ahead && !program_.ranks.used() ? std::min(n, rows_ahead(size)) * stride : 0};
+          kernels_.fetches_ahead && !program_.ranks.used() ? std::min(n, rows_ahead(size)) * stride
+                                                           : 0};
 }
 
 size_t MatrixSource::scratch_bytes() const {

@@ -23,7 +23,8 @@ class MatrixSource {
   size_t n_rows() const { return rows_.n_rows; }
   // Fills the input slots, of `words` words each, with a block, whose first `fetched` bytes are in the
   // cache already; false where a value fails its check.
-  bool load(size_t block, size_t fetched, Workspace& workspace, uint64_t* slots, size_t words) const;
+  bool load(size_t block, size_t fetched, Workspace& workspace, uint64_t* slots,
+            size_t words) const;
   // The memory that load will read.
   Bytes upcoming(size_t block) const;
   // What load takes of a workspace's scratch.

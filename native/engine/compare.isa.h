@@ -91,9 +91,8 @@ GG_INLINE uint64_t compare64(const float* x, const Tile& tile, Check check, uint
     __m256 v = _mm256_loadu_ps(x + 8 * i);
     if (check == Check::kNotNan) bad |= _mm256_movemask_ps(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
     if (check == Check::kBit)
-      bad |= _mm256_movemask_ps(
-          _mm256_and_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ),
-                        _mm256_cmp_ps(v, _mm256_set1_ps(1), _CMP_NEQ_UQ)));
+      bad |= _mm256_movemask_ps(_mm256_and_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ),
+                                              _mm256_cmp_ps(v, _mm256_set1_ps(1), _CMP_NEQ_UQ)));
     __m256 above = _mm256_cmp_ps(v, _mm256_loadu_ps(tile.f32 + 8 * i), _CMP_GT_OQ);
     mask |= (uint64_t)_mm256_movemask_ps(above) << (8 * i);
   }
@@ -106,9 +105,8 @@ GG_INLINE uint64_t compare64(const double* x, const Tile& tile, Check check, uin
     __m256d v = _mm256_loadu_pd(x + 4 * i);
     if (check == Check::kNotNan) bad |= _mm256_movemask_pd(_mm256_cmp_pd(v, v, _CMP_UNORD_Q));
     if (check == Check::kBit)
-      bad |= _mm256_movemask_pd(
-          _mm256_and_pd(_mm256_cmp_pd(v, _mm256_setzero_pd(), _CMP_NEQ_UQ),
-                        _mm256_cmp_pd(v, _mm256_set1_pd(1), _CMP_NEQ_UQ)));
+      bad |= _mm256_movemask_pd(_mm256_and_pd(_mm256_cmp_pd(v, _mm256_setzero_pd(), _CMP_NEQ_UQ),
+                                              _mm256_cmp_pd(v, _mm256_set1_pd(1), _CMP_NEQ_UQ)));
     __m256d above = _mm256_cmp_pd(v, _mm256_loadu_pd(tile.f64 + 4 * i), _CMP_GT_OQ);
     mask |= (uint64_t)_mm256_movemask_pd(above) << (4 * i);
   }

@@ -28,14 +28,14 @@ bool mark_block(const KernelProgram& p, size_t first, size_t last, const T* rows
         to_fetch = in_order ? kFewRows : kMarkRows;
     }
     if (in_order && r % kLead == 0)
-      read_in_order(rows, row_stride, n_rows - r < kLead ? n_rows - r : kLead,
-                    r > 0 ? to_fetch : 0, span);
+      read_in_order(rows, row_stride, n_rows - r < kLead ? n_rows - r : kLead, r > 0 ? to_fetch : 0,
+                    span);
     for (size_t t = first; t < last; ++t) {
       const Tile& tile = p.tiles[t];
       if (!is_compared<kCheck>(tile)) continue;
       const T* x = rows + (tile.first_feature - base);
-      mark_rows<kCheck>(to_fetch, lines[t - first], tile, x, x + (next - r) * row_stride, row_stride,
-                        n, bad, marks + (t - first) * kTilePitch);
+      mark_rows<kCheck>(to_fetch, lines[t - first], tile, x, x + (next - r) * row_stride,
+                        row_stride, n, bad, marks + (t - first) * kTilePitch);
     }
     next += to_fetch;
   }
@@ -66,7 +66,8 @@ GG_INLINE void store_few(const Block* marks, size_t c, const uint32_t* slot, uin
                          size_t words) {
   for (size_t q = 0; 2 * q < words; ++q, marks += 16) {
     const Block low01 = zip32<false>(marks[0], marks[4]), high01 = zip32<true>(marks[0], marks[4]);
-    const Block low23 = zip32<false>(marks[8], marks[12]), high23 = zip32<true>(marks[8], marks[12]);
+    const Block low23 = zip32<false>(marks[8], marks[12]),
+                high23 = zip32<true>(marks[8], marks[12]);
     const Block by_row[4] = {zip64<false>(low01, low23), zip64<true>(low01, low23),
                              zip64<false>(high01, high23), zip64<true>(high01, high23)};
     for (size_t j = 0; j < 4; ++j) {
@@ -94,12 +95,12 @@ bool encode(const KernelProgram& p, size_t first, size_t last, const T* rows, si
   const size_t ahead = words < kBlockWords ? 0 : kLead;
   bool good = mark(p, first, last, rows, row_stride, base, n_rows, fetched, ahead, v);
   Walk<T> walk(rows + (n_rows + kLead) * row_stride, row_stride, span_of(p, first, last, base));
-  const size_t to_fetch = kInOrder || ahead == 0 ? 0 : (rows_ahead(sizeof(T)) - kLead) * walk.lines();
+  const size_t to_fetch =
+      kInOrder || ahead == 0 ? 0 : (rows_ahead(sizeof(T)) - kLead) * walk.lines();
   for (size_t t = first; t < last; ++t, v += kTilePitch) {
     const Tile& tile = p.tiles[t];
     if (tile.n_lanes == 0) continue;
-    for (size_t r = (n_rows + kMarkRows - 1) / kMarkRows * 4; r < 8 * words; ++r)
-      v[r] = zero();
+    for (size_t r = (n_rows + kMarkRows - 1) / kMarkRows * 4; r < 8 * words; ++r) v[r] = zero();
     const uint8_t used = tile.used_blocks[sizeof(T) == 1];
     for (size_t c = 0; c < 4; ++c) {
       if (used >> c & 1 && words == kBlockWords) store_slots<T>(v + c, c, tile.slot, vecs(slots));

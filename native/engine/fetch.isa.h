@@ -125,8 +125,7 @@ template <typename T>
 class Walk {
  public:
   Walk(const T* rows, size_t row_stride, const Span& span)
-      : row_(reinterpret_cast<const char*>(rows + span.begin)),
-        stride_(row_stride * sizeof(T)),
+      : row_(reinterpret_cast<const char*>(rows + span.begin)), stride_(row_stride * sizeof(T)),
         bytes_((span.end - span.begin) * sizeof(T)) {}
 
   // Lines of a row, wherever in its first one it begins.

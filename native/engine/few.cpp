@@ -79,9 +79,7 @@ class Planner {
     program_.n_slots = inputs.n_slots;
   }
 
-  void add(uint32_t signal, const Netlist::Node& node) {
-    slot_[signal] = push(node);
-  }
+  void add(uint32_t signal, const Netlist::Node& node) { slot_[signal] = push(node); }
 
   // The entries of one column; those that own their gate evaluate it, the others are copies.
   void add_column(const Entry* first, const Entry* last, const std::vector<uint32_t>& owner,
@@ -129,8 +127,7 @@ class Planner {
   uint32_t push(const Netlist::Node& node) {
     const auto slot = static_cast<uint32_t>(program_.n_slots++);
     std::vector<FewRun>& runs = program_.runs;
-    if (runs.empty() || runs.back().op != node.op ||
-        runs.back().first + runs.back().count != slot)
+    if (runs.empty() || runs.back().op != node.op || runs.back().first + runs.back().count != slot)
       runs.push_back({node.op, 0, slot});
     ++runs.back().count;
     program_.pairs.push_back(slot_[node.a] | uint64_t{slot_[node.b]} << 32);
@@ -172,7 +169,8 @@ void shorten(FewProgram& program) {
 }  // namespace
 
 std::unique_ptr<const FewProgram> plan_few(const CircuitView& circuit, const ReadoutView& readout,
-                                           const EncoderView& encoder, const std::string& code_isa) {
+                                           const EncoderView& encoder,
+                                           const std::string& code_isa) {
   if (circuit.n_gates + circuit.n_inputs + kColumnSlots * readout.n_classes > kMostSteps)
     return nullptr;
   auto program = std::make_unique<FewProgram>();

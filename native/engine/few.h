@@ -35,8 +35,14 @@ struct FewProgram {
   size_t most_rows() const { return inputs.code ? kMostCodeRows : kMostFewRows; }
 
   FewPlan plan() const {
-    return {short_pairs.empty() ? nullptr : short_pairs.data(), pairs.data(), runs.data(),
-            runs.size(), columns.data(), classes.data(), classes.size(), n_planes};
+    return {short_pairs.empty() ? nullptr : short_pairs.data(),
+            pairs.data(),
+            runs.data(),
+            runs.size(),
+            columns.data(),
+            classes.data(),
+            classes.size(),
+            n_planes};
   }
 };
 

@@ -23,13 +23,13 @@ struct SlotOf<4> {
 };
 
 // One load for both operands: loads are what bounds this.
-#define GG_FEW_RUN(name, expression)                                  \
-  case Op::name:                                                      \
+#define GG_FEW_RUN(name, expression)                                    \
+  case Op::name:                                                        \
     _Pragma("GCC unroll 8") for (uint32_t i = 0; i < run->count; ++i) { \
-      const Slot a = s[pair[i] & kLow];                               \
-      [[maybe_unused]] const Slot b = s[pair[i] >> kBits];            \
-      out[i] = (expression);                                          \
-    }                                                                 \
+      const Slot a = s[pair[i] & kLow];                                 \
+      [[maybe_unused]] const Slot b = s[pair[i] >> kBits];              \
+      out[i] = (expression);                                            \
+    }                                                                   \
     break;
 
 template <typename Slot, typename Pair>

@@ -85,9 +85,7 @@ uint8_t table_of(Op op) {
 
 uint8_t with_x_inverted(uint8_t t) { return static_cast<uint8_t>((t & 5) << 1 | (t & 10) >> 1); }
 uint8_t with_y_inverted(uint8_t t) { return static_cast<uint8_t>((t & 3) << 2 | (t & 12) >> 2); }
-uint8_t exchanged(uint8_t t) {
-  return static_cast<uint8_t>((t & 9) | (t & 2) << 1 | (t & 4) >> 1);
-}
+uint8_t exchanged(uint8_t t) { return static_cast<uint8_t>((t & 9) | (t & 2) << 1 | (t & 4) >> 1); }
 
 // Up to two values of one weight wait for a third one.
 struct Level {
@@ -103,7 +101,8 @@ class Generator {
             uint32_t first_spill, size_t n_entries)
       : net_(net), cones_(cones), slot_(slot), first_spill_(first_spill),
         inverted_(cones.stored.size(), 0),
-        steps_a_line_(std::max(Machine::kStepsALine, (cones.n_gates + n_entries) / Machine::kMostLines)) {}
+        steps_a_line_(
+            std::max(Machine::kStepsALine, (cones.n_gates + n_entries) / Machine::kMostLines)) {}
 
   std::vector<uint8_t> run(const Program& program) {
     machine_.enter();
@@ -167,9 +166,9 @@ class Generator {
     if (x.inverted) t = with_x_inverted(t);
     if (y.inverted) t = with_y_inverted(t);
     const bool x_stored = cones_.stored[x.signal], y_stored = cones_.stored[y.signal];
-    if (x_stored && y_stored ? Machine::wants_exchange(t)
-                             : !y_stored && (x_stored || cones_.registers[x.signal] <
-                                                             cones_.registers[y.signal])) {
+    if (x_stored && y_stored
+            ? Machine::wants_exchange(t)
+            : !y_stored && (x_stored || cones_.registers[x.signal] < cones_.registers[y.signal])) {
       std::swap(x, y);
       t = exchanged(t);
     }
@@ -273,7 +272,8 @@ class Generator {
       carry = {};
       if (levels[k].count == 2) {
         const Value x = read(levels[k], k, 0), y = read(levels[k], k, 1);
-        std::tie(total, carry) = total.reg == kNone ? half_add(x, y) : machine_.full_add(x, y, total);
+        std::tie(total, carry) =
+            total.reg == kNone ? half_add(x, y) : machine_.full_add(x, y, total);
       } else if (levels[k].count == 1) {
         std::tie(total, carry) = half_add(read(levels[k], k, 0), total);
       }
@@ -391,7 +391,8 @@ bool code_reaches(const std::string& isa, uint64_t slot) {
 void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std::string& isa,
               bool narrow, Program& program) {
   if (isa == "avx512")
-    (narrow ? generate_for<Avx512Machine<16>> : generate_for<Avx512Machine<64>>)(net, roots, program);
+    (narrow ? generate_for<Avx512Machine<16>> : generate_for<Avx512Machine<64>>)(net, roots,
+                                                                                 program);
   if (isa == "avx2")
     (narrow ? generate_for<Avx2Machine<16>> : generate_for<Avx2Machine<32>>)(net, roots, program);
 }

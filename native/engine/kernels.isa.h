@@ -7,15 +7,15 @@
 namespace gategrad {
 namespace {
 
-#define GG_RUN(name, expression)                   \
-  case Op::name:                                   \
-    for (; gate != end; ++gate) {                  \
-      const Block& a = s[gate->a];                   \
-      [[maybe_unused]] const Block& b = s[gate->b];  \
-      s[gate->dst] = (expression);                 \
-      __builtin_prefetch(next, 0, 2);              \
-      next += step;                                \
-    }                                              \
+#define GG_RUN(name, expression)                    \
+  case Op::name:                                    \
+    for (; gate != end; ++gate) {                   \
+      const Block& a = s[gate->a];                  \
+      [[maybe_unused]] const Block& b = s[gate->b]; \
+      s[gate->dst] = (expression);                  \
+      __builtin_prefetch(next, 0, 2);               \
+      next += step;                                 \
+    }                                               \
     break;
 
 void gates(const KernelProgram& p, uint64_t* slots, const uint8_t* next, size_t step) {
@@ -58,7 +58,8 @@ GG_INLINE void insert(Counter& c, uint32_t k, uint32_t n_planes, const Block& ad
 
 // Adds the blocks load(0) to load(count - 1) at column k: eight at a time through seven full adders.
 template <typename Load>
-GG_INLINE void add_column(Counter& c, uint32_t k, uint32_t n_planes, size_t count, const Load& load) {
+GG_INLINE void add_column(Counter& c, uint32_t k, uint32_t n_planes, size_t count,
+                          const Load& load) {
   size_t i = 0;
   Block ones = c.acc[k], twos = c.acc[k + 1], fours = c.acc[k + 2];
   for (; i + 8 <= count; i += 8) {
@@ -111,8 +112,8 @@ void sums(const KernelProgram& p, const uint64_t* slots, uint64_t* planes) {
     Block* out = vecs(planes) + c * p.n_planes;
     total_of(counter, p.n_planes, out);
     for (uint32_t k = 0; k < p.n_planes; ++k)
-      bias_carry = full_add(out[k], (sum.bias >> (k < 31 ? k : 31) & 1) ? all_ones() : zero(),
-                            bias_carry);
+      bias_carry =
+          full_add(out[k], (sum.bias >> (k < 31 ? k : 31) & 1) ? all_ones() : zero(), bias_carry);
   }
 }
 
@@ -180,9 +181,21 @@ uint64_t read_all(const uint8_t* data, size_t n_bytes) {
 }
 
 constexpr Kernels block_kernels(const char* isa, FewKernels few) {
-  return {isa,  !kInOrder, encode<uint8_t>, encode<float>, encode<double>,  gates,
-          sums, argmax,    store_sums,      few,           read_all<false>, read_all<true>,
-          encode_ranked<uint8_t>, encode_ranked<float>, encode_ranked<double>};
+  return {isa,
+          !kInOrder,
+          encode<uint8_t>,
+          encode<float>,
+          encode<double>,
+          gates,
+          sums,
+          argmax,
+          store_sums,
+          few,
+          read_all<false>,
+          read_all<true>,
+          encode_ranked<uint8_t>,
+          encode_ranked<float>,
+          encode_ranked<double>};
 }
 
 }  // namespace

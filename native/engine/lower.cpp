@@ -18,9 +18,8 @@ namespace {
 // Largest float that is not above x, so that `float > x` and `float > result` agree.
 float round_down(double x) {
   float f = static_cast<float>(x);
-  return static_cast<double>(f) > x
-             ? std::nextafter(f, -std::numeric_limits<float>::infinity())
-             : f;
+  return static_cast<double>(f) > x ? std::nextafter(f, -std::numeric_limits<float>::infinity())
+                                    : f;
 }
 
 Tile empty_tile(uint32_t first_feature) {
@@ -169,7 +168,8 @@ Program lower(const CircuitView& circuit, const ReadoutView& readout, const Enco
   program.n_planes = planes_needed(readout);
   const size_t n_parts = count_entries(readout);
   // Columns and entries are numbered in 32 bits.
-  if (n_parts > UINT32_MAX) throw std::length_error("the readout's weights have more than 2**32 bits");
+  if (n_parts > UINT32_MAX)
+    throw std::length_error("the readout's weights have more than 2**32 bits");
   const size_t n_sums = n_parts + readout.n_classes * program.n_planes;
   if (!code_isa.empty() && n_sums > kMostCodeSums) program.no_code = NoCode::kTooLarge;
   if (!code_isa.empty() && n_sums <= kMostCodeSums) {

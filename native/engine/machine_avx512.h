@@ -68,8 +68,9 @@ class Avx512Machine : public Assembler {
   // where the result says so.
   template <typename Operand>
   bool apply(int x, Operand y, uint8_t table) {
-    ternary(x, x, y, static_cast<uint8_t>((table & 1) | (table >> 2 & 1) << 1 |
-                                          (table >> 1 & 1) << 6 | (table >> 3 & 1) << 7));
+    ternary(x, x, y,
+            static_cast<uint8_t>((table & 1) | (table >> 2 & 1) << 1 | (table >> 1 & 1) << 6 |
+                                 (table >> 3 & 1) << 7));
     return false;
   }
 

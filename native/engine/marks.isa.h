@@ -60,8 +60,8 @@ GG_INLINE Ints fails(Ints bad, Floats a, Floats b, Check check) {
   __mmask16 mask = _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q);
   if (check == Check::kBit)
     for (const Floats& v : both)
-      mask |= _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(v, zeros, _CMP_NEQ_UQ), v, ones,
-                                      _CMP_NEQ_UQ);
+      mask |=
+          _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(v, zeros, _CMP_NEQ_UQ), v, ones, _CMP_NEQ_UQ);
   return (Ints)_mm512_mask_mov_epi32((__m512i)bad, mask, (__m512i)ones);
 }
 
@@ -71,8 +71,8 @@ GG_INLINE Ints fails(Ints bad, Doubles a, Doubles b, Check check) {
   __mmask8 mask = _mm512_cmp_pd_mask(a, b, _CMP_UNORD_Q);
   if (check == Check::kBit)
     for (const Doubles& v : both)
-      mask |= _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(v, zeros, _CMP_NEQ_UQ), v, ones,
-                                      _CMP_NEQ_UQ);
+      mask |=
+          _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(v, zeros, _CMP_NEQ_UQ), v, ones, _CMP_NEQ_UQ);
   return (Ints)_mm512_mask_mov_epi64((__m512i)bad, mask, (__m512i)ones);
 }
 
@@ -98,8 +98,9 @@ GG_INLINE Ints narrow(Ints a, Ints b) {
 
 GG_INLINE Ints mark(Ints marks, const double* x, const double* thresholds, Ints bit) {
   constexpr size_t n = GG_REGISTER / sizeof(double);
-  return marks | (narrow((Ints)(load(x) > load(thresholds)),
-                         (Ints)(load(x + n) > load(thresholds + n))) & bit);
+  return marks |
+         (narrow((Ints)(load(x) > load(thresholds)), (Ints)(load(x + n) > load(thresholds + n))) &
+          bit);
 }
 
 template <typename Register>
@@ -117,7 +118,7 @@ constexpr bool kShifted = kCheck == Check::kBit && kInOrder;
 // Marks of up to 8 rows, a byte a feature; `first` is the number of the first one in 32.
 template <Check kCheck, size_t kRows, bool kEnd>
 GG_INLINE Block mark_bytes(const Tile& tile, const uint8_t* x, const uint8_t* ahead, size_t stride,
-                         size_t n_rows, size_t first, Block& bad) {
+                           size_t n_rows, size_t first, Block& bad) {
   Block out;
   for (size_t i = 0; i < kRegisters; ++i, x += GG_REGISTER) {
     const Bytes thresholds = load(tile.u8 + GG_REGISTER * i);
@@ -135,7 +136,8 @@ GG_INLINE Block mark_bytes(const Tile& tile, const uint8_t* x, const uint8_t* ah
     if (n_rows == 8) {
       // The last row first, where the first one is to be shifted least.
       constexpr size_t k = kShifted<kCheck> ? 7 : 0;
-      row(0 ^ k), row(1 ^ k), row(2 ^ k), row(3 ^ k), row(4 ^ k), row(5 ^ k), row(6 ^ k), row(7 ^ k);
+      row(0 ^ k), row(1 ^ k), row(2 ^ k), row(3 ^ k), row(4 ^ k), row(5 ^ k), row(6 ^ k),
+          row(7 ^ k);
     } else {
 #pragma GCC unroll 1
       for (size_t r = 0; r < n_rows; ++r) row(kShifted<kCheck> ? n_rows - 1 - r : r);
@@ -177,8 +179,8 @@ GG_INLINE void mark_rows(const Tile& tile, const uint8_t* x, const uint8_t* ahea
 
 // Four registers of 32-bit marks at a time.
 template <Check kCheck, size_t kRows, bool kEnd, typename T>
-GG_INLINE void mark_rows(const Tile& tile, const T* x, const T* ahead, size_t stride,
-                         size_t n_rows, Block& bad, Block* out) {
+GG_INLINE void mark_rows(const Tile& tile, const T* x, const T* ahead, size_t stride, size_t n_rows,
+                         Block& bad, Block* out) {
   constexpr size_t kMarks = GG_REGISTER / sizeof(uint32_t), kValues = GG_REGISTER / sizeof(T);
   const T* thresholds = sizeof(T) == 4 ? (const T*)tile.f32 : (const T*)tile.f64;
   for (size_t i = 0; i < kRegisters; ++i, x += 4 * kMarks, thresholds += 4 * kMarks) {

@@ -52,12 +52,9 @@ Lists readers_of(const Lists& leaves, size_t n_signals) {
 class Ordering {
  public:
   Ordering(const Netlist& net, const Cones& cones)
-      : cones_(cones),
-        leaves_(leaves_of(net, cones)),
-        readers_(readers_of(leaves_, cones.stored.size())),
-        open_(readers_.first),
-        waits_for_(cones.order.size(), 0),
-        done_(cones.order.size(), 0),
+      : cones_(cones), leaves_(leaves_of(net, cones)),
+        readers_(readers_of(leaves_, cones.stored.size())), open_(readers_.first),
+        waits_for_(cones.order.size(), 0), done_(cones.order.size(), 0),
         used_(cones.stored.size(), 0) {
     recent_.fill(UINT32_MAX);
     for (uint32_t gate = 0; gate < waits_for_.size(); ++gate) {

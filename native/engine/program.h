@@ -39,12 +39,13 @@ struct Program {
   size_t n_slots = 2;
   uint32_t n_planes = 2;
   bool argmax = false;
-  bool bits = false;  // rows are bits, there is no encoder
+  bool bits = false;     // rows are bits, there is no encoder
   bool missing = false;  // NaN is a value: above no threshold
 
   KernelProgram view() const {
-    return {gates.data(),   runs.data(),    runs.size(),    tiles.data(), tiles.size(), lanes.data(),
-            classes.data(), classes.size(), columns.data(), entries.data(), n_planes};
+    return {gates.data(),   runs.data(),    runs.size(),    tiles.data(),
+            tiles.size(),   lanes.data(),   classes.data(), classes.size(),
+            columns.data(), entries.data(), n_planes};
   }
 };
 

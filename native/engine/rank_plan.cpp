@@ -42,8 +42,11 @@ uint32_t entry_of(uint32_t pos, uint32_t levels) {
 // The comparisons [begin, end) of a feature, in rising order.
 void add_column(uint32_t feature, const Asked* begin, const Asked* end, RankPlan& plan) {
   const uint32_t n = static_cast<uint32_t>(end - begin);
-  RankColumn column{feature, n, static_cast<uint32_t>(std::bit_width(n)),
-                    static_cast<uint32_t>(plan.f64.size()), static_cast<uint32_t>(plan.slots.size()),
+  RankColumn column{feature,
+                    n,
+                    static_cast<uint32_t>(std::bit_width(n)),
+                    static_cast<uint32_t>(plan.f64.size()),
+                    static_cast<uint32_t>(plan.slots.size()),
                     static_cast<uint32_t>(plan.bytes.size())};
   const uint32_t n_nodes = 1u << column.levels;
   for (uint32_t pos = 0; pos < std::max(n_nodes, kFewestNodes); ++pos) {

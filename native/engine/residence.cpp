@@ -50,8 +50,7 @@ void number_by_use(const Netlist& net, const Cones& cones, const std::vector<uin
 
 }  // namespace
 
-Residence assign_slots(const Netlist& net, const Cones& cones,
-                       const std::vector<uint32_t>& roots) {
+Residence assign_slots(const Netlist& net, const Cones& cones, const std::vector<uint32_t>& roots) {
   std::vector<size_t> last = last_uses(net, cones, roots);
   Residence residence{std::vector<uint32_t>(last.size(), kNoSlot), 2};
   residence.slot[0] = kFalseSlot;

@@ -29,7 +29,9 @@ class Portions {
   size_t n_blocks() const { return n_blocks_; }
   // A thread's first block, and the one after a block of its own; n_blocks() where there is none.
   size_t first() { return std::min(n_blocks_, size_ * next_.fetch_add(1)); }
-  size_t after(size_t block) { return (block + 1) % size_ ? std::min(block + 1, n_blocks_) : first(); }
+  size_t after(size_t block) {
+    return (block + 1) % size_ ? std::min(block + 1, n_blocks_) : first();
+  }
 
  private:
   size_t n_blocks_, size_;
@@ -55,13 +57,12 @@ class Question {
 };
 
 Results results_from(const Results& all, size_t row, size_t n_classes) {
-  return {all.sums ? all.sums + row * n_classes : nullptr,
-          all.labels ? all.labels + row : nullptr};
+  return {all.sums ? all.sums + row * n_classes : nullptr, all.labels ? all.labels + row : nullptr};
 }
 
 // Of `n` rows, whose planes are in the workspace.
-void store_results(const Kernels& kernels, const KernelProgram& view, Workspace& workspace, size_t n,
-                   const Results& results) {
+void store_results(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
+                   size_t n, const Results& results) {
   if (results.labels) kernels.argmax(view, workspace.planes(), n, results.labels);
   if (results.sums) kernels.store_sums(view, workspace.planes(), n, results.sums);
 }
@@ -73,8 +74,7 @@ class Work {
   Work(const Program& program, const Kernels& kernels, const Source& source, size_t n_threads,
        const Results& results, Question question)
       : program_(program), kernels_(kernels), view_(program.view()), source_(source),
-        results_(results), question_(question),
-        portions_(blocks_of(source.n_rows()), n_threads) {}
+        results_(results), question_(question), portions_(blocks_of(source.n_rows()), n_threads) {}
 
   Outcome outcome() const { return outcome_; }
 
@@ -85,8 +85,8 @@ class Work {
       if (!source_.load(block, fetched, workspace, workspace.slots(), kBlockWords))
         outcome_ = Outcome::kBadValue;
       const size_t next = portions_.after(block);
-      fetched = evaluate(workspace, next < portions_.n_blocks() ? source_.upcoming(next)
-                                                                : Bytes{nullptr, 0, 0});
+      fetched = evaluate(
+          workspace, next < portions_.n_blocks() ? source_.upcoming(next) : Bytes{nullptr, 0, 0});
       store(workspace, block * kBlockRows);
       if (may_ask && question_.answered_yes()) outcome_ = Outcome::kInterrupted;
       block = next;
@@ -247,7 +247,8 @@ Outcome Engine::run_some(const Some& rows, const Calling& calling, const Results
                          const SourceOf& source_of) noexcept {
   const FewProgram* few = few_;
   const size_t full = rows.n_rows / kBlockRows * kBlockRows;
-  if (few == nullptr || full > kMostShortBlocks * kBlockRows || rows.n_rows - full > few->most_rows())
+  if (few == nullptr || full > kMostShortBlocks * kBlockRows ||
+      rows.n_rows - full > few->most_rows())
     return run_blocks(source_of(program_, rows), calling, results);
   if (full > 0) {
     const Outcome outcome = run_blocks(source_of(program_, first_of(rows, full)), calling, results);

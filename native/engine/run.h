@@ -51,8 +51,8 @@ struct Results {
 
 // How a call is to run.
 struct Calling {
-  size_t n_threads;     // at most
-  bool as_pays;         // fewer threads where waking them takes longer than what they would do
+  size_t n_threads;       // at most
+  bool as_pays;           // fewer threads where waking them takes longer than what they would do
   bool (*interrupted)();  // asked now and then on the calling thread; null: never
 };
 
@@ -83,8 +83,7 @@ class Engine {
   template <typename Source>
   Outcome run_few(const Source& source, const FewProgram& few, const Results& results) noexcept;
   template <typename Source>
-  Outcome run_blocks(const Source& source, const Calling& calling,
-                     const Results& results) noexcept;
+  Outcome run_blocks(const Source& source, const Calling& calling, const Results& results) noexcept;
 
   Program program_;
   const Kernels& kernels_;

@@ -7,17 +7,16 @@ namespace gategrad {
 namespace {
 
 #if defined(__AVX512BW__)
-#define GG_ZIP(bits, ...)                                                        \
-  template <bool kHigh>                                                          \
-  GG_INLINE Block zip##bits(const Block& a, const Block& b) {                          \
-    __m512i x = (__m512i)a.w[0], y = (__m512i)b.w[0];                            \
-    return {{(Word)(kHigh ? _mm512_unpackhi_epi##bits(x, y)                      \
-                          : _mm512_unpacklo_epi##bits(x, y))}};                  \
+#define GG_ZIP(bits, ...)                                                                         \
+  template <bool kHigh>                                                                           \
+  GG_INLINE Block zip##bits(const Block& a, const Block& b) {                                     \
+    __m512i x = (__m512i)a.w[0], y = (__m512i)b.w[0];                                             \
+    return {{(Word)(kHigh ? _mm512_unpackhi_epi##bits(x, y) : _mm512_unpacklo_epi##bits(x, y))}}; \
   }
 #elif defined(__AVX2__)
-#define GG_ZIP(bits, ...)                                                        \
-  template <bool kHigh>                                                          \
-  GG_INLINE Block zip##bits(const Block& a, const Block& b) {                          \
+#define GG_ZIP(bits, ...)                                                                \
+  template <bool kHigh>                                                                  \
+  GG_INLINE Block zip##bits(const Block& a, const Block& b) {                            \
     GG_EACH((Word)(kHigh ? _mm256_unpackhi_epi##bits((__m256i)a.w[i], (__m256i)b.w[i])   \
                          : _mm256_unpacklo_epi##bits((__m256i)a.w[i], (__m256i)b.w[i]))) \
   }
@@ -26,16 +25,17 @@ typedef uint8_t Element8 __attribute__((vector_size(16), may_alias));
 typedef uint16_t Element16 __attribute__((vector_size(16), may_alias));
 typedef uint32_t Element32 __attribute__((vector_size(16), may_alias));
 typedef uint64_t Element64 __attribute__((vector_size(16), may_alias));
-#define GG_ZIP(bits, low, high)                                                            \
-  template <bool kHigh>                                                                    \
-  GG_INLINE Block zip##bits(const Block& a, const Block& b) {                              \
-    if constexpr (kHigh) {                                                                 \
-      GG_EACH((Word)GG_SHUFFLE_LIST(Element##bits, a.w[i], b.w[i], high))                  \
-    } else {                                                                               \
-      GG_EACH((Word)GG_SHUFFLE_LIST(Element##bits, a.w[i], b.w[i], low))                   \
-    }                                                                                      \
+#define GG_ZIP(bits, low, high)                                           \
+  template <bool kHigh>                                                   \
+  GG_INLINE Block zip##bits(const Block& a, const Block& b) {             \
+    if constexpr (kHigh) {                                                \
+      GG_EACH((Word)GG_SHUFFLE_LIST(Element##bits, a.w[i], b.w[i], high)) \
+    } else {                                                              \
+      GG_EACH((Word)GG_SHUFFLE_LIST(Element##bits, a.w[i], b.w[i], low))  \
+    }                                                                     \
   }
-#define GG_SHUFFLE_LIST(Element, a, b, list) GG_SHUFFLE(Element, (Element)a, (Element)b, GG_LIST list)
+#define GG_SHUFFLE_LIST(Element, a, b, list) \
+  GG_SHUFFLE(Element, (Element)a, (Element)b, GG_LIST list)
 #define GG_LIST(...) __VA_ARGS__
 #endif
 

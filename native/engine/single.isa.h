@@ -26,9 +26,8 @@ bool encode_row(const Tile* tiles, size_t n_tiles, const T* row, Check check, ui
 #if defined(__AVX512VBMI__) && defined(__AVX512VPOPCNTDQ__)
 
 GG_INLINE uint64_t look_up(const Lookup& lookup, const uint64_t* window) {
-  __m512i bytes = _mm512_permutex2var_epi8(_mm512_loadu_si512(window),
-                                           _mm512_load_si512(lookup.byte),
-                                           _mm512_loadu_si512(window + 8));
+  __m512i bytes = _mm512_permutex2var_epi8(
+      _mm512_loadu_si512(window), _mm512_load_si512(lookup.byte), _mm512_loadu_si512(window + 8));
   return _mm512_test_epi8_mask(bytes, _mm512_load_si512(lookup.bit));
 }
 

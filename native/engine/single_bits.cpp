@@ -169,7 +169,8 @@ void sum_bits(std::vector<WeightedSignal> weights, SinglePlan& plan) {
   std::map<std::pair<uint32_t, bool>, std::vector<uint32_t>> columns;
   for (const WeightedSignal& w : weights) {
     bool negative = w.weight < 0;
-    uint32_t size = negative ? 0u - static_cast<uint32_t>(w.weight) : static_cast<uint32_t>(w.weight);
+    uint32_t size =
+        negative ? 0u - static_cast<uint32_t>(w.weight) : static_cast<uint32_t>(w.weight);
     for (uint32_t shift = 0; size >> shift; ++shift) {
       if (size >> shift & 1) columns[{shift, negative}].push_back(w.signal);
       if (shift == 31) break;

@@ -91,9 +91,9 @@ std::vector<WeightedSignal> class_weights(const std::vector<uint32_t>& roots,
 }  // namespace
 
 BitPlan SinglePlan::bit_plan() const {
-  return {lookups.data(),    windows.data(), chunks.data(),        chunk_runs.data(),
-          chunk_runs.size(), blocks.data(),  block_word.data(),    columns.data(),
-          class_columns.data(), bias.data(), bias.size()};
+  return {lookups.data(),       windows.data(), chunks.data(),     chunk_runs.data(),
+          chunk_runs.size(),    blocks.data(),  block_word.data(), columns.data(),
+          class_columns.data(), bias.data(),    bias.size()};
 }
 
 BytePlan SinglePlan::byte_plan() const {
@@ -131,8 +131,8 @@ SinglePlan plan_single(const CircuitView& circuit, const ReadoutView& readout,
   plan.n_features = encoder.n_features;
   plan.argmax = readout.argmax;
   plan.row_of_bits = encoder.bits;
-  plan.in_bits = layout != Layout::kBytes &&
-                 lay_out_bits(net, leveled, layout == Layout::kBits, plan, place);
+  plan.in_bits =
+      layout != Layout::kBytes && lay_out_bits(net, leveled, layout == Layout::kBits, plan, place);
   if (!plan.in_bits) lay_out_bytes(net, leveled, plan, place);
   for (size_t c = 0; c < readout.n_classes; ++c) {
     uint32_t bias;
@@ -140,7 +140,8 @@ SinglePlan plan_single(const CircuitView& circuit, const ReadoutView& readout,
     for (WeightedSignal& w : weights) w.signal = place[w.signal];
     plan.bias.push_back(static_cast<int32_t>(bias));
     (plan.in_bits ? sum_bits : sum_bytes)(std::move(weights), plan);
-    if (layout == Layout::kFaster && plan.blocks.size() > kBlocksAWeight * roots.size() + kFewBlocks)
+    if (layout == Layout::kFaster &&
+        plan.blocks.size() > kBlocksAWeight * roots.size() + kFewBlocks)
       return plan_single(circuit, readout, encoder, Layout::kBytes);
   }
   return plan;

@@ -21,7 +21,9 @@ class Room {
     if (there_ == nullptr) throw std::bad_alloc();
   }
   template <typename T>
-  T* as() { return static_cast<T*>(there_ ? there_.get() : here_); }
+  T* as() {
+    return static_cast<T*>(there_ ? there_.get() : here_);
+  }
 
  private:
   struct Free {
@@ -83,9 +85,7 @@ Single::Single(const CircuitView& circuit, const ReadoutView& readout, const Enc
 }
 
 // benchmarks/latency.py prints both sides of these.
-size_t Single::most_rows() const {
-  return plan_.in_bits ? 7 : 2;
-}
+size_t Single::most_rows() const { return plan_.in_bits ? 7 : 2; }
 
 bool Single::run(const Rows& rows, const Results& results) const {
   const size_t n_classes = plan_.bias.size(), n_words = plan_.n_signals / 64;

@@ -46,7 +46,8 @@ void check_encoder(const Source& s) {
 }  // namespace
 
 CircuitView Source::circuit() const {
-  return {n_inputs, fanin.data(), table.data(), table.size(), width, outputs.data(), outputs.size()};
+  return {n_inputs, fanin.data(),   table.data(),  table.size(),
+          width,    outputs.data(), outputs.size()};
 }
 
 ReadoutView Source::readout() const {

@@ -17,21 +17,27 @@ struct alignas(64) Block {
 GG_INLINE Block* vecs(uint64_t* p) { return reinterpret_cast<Block*>(p); }
 GG_INLINE const Block* vecs(const uint64_t* p) { return reinterpret_cast<const Block*>(p); }
 
-#define GG_EACH(expression)                              \
-  Block out;                                               \
+#define GG_EACH(expression)                                     \
+  Block out;                                                    \
   for (int i = 0; i < kRegisters; ++i) out.w[i] = (expression); \
   return out;
 
-GG_INLINE Block operator&(const Block& a, const Block& b) { GG_EACH(a.w[i] & b.w[i]) }
-GG_INLINE Block operator|(const Block& a, const Block& b) { GG_EACH(a.w[i] | b.w[i]) }
-GG_INLINE Block operator^(const Block& a, const Block& b) { GG_EACH(a.w[i] ^ b.w[i]) }
-GG_INLINE Block operator~(const Block& a) { GG_EACH(~a.w[i]) }
+GG_INLINE Block operator&(const Block& a, const Block& b){
+    GG_EACH(a.w[i] & b.w[i])} GG_INLINE Block operator|(const Block& a, const Block& b){
+    GG_EACH(a.w[i] | b.w[i])} GG_INLINE Block operator^(const Block& a, const Block& b){
+    GG_EACH(a.w[i] ^ b.w[i])} GG_INLINE Block operator~(const Block& a) {
+  GG_EACH(~a.w[i])
+}
 template <int Shift>
-GG_INLINE Block left(const Block& a) { GG_EACH(a.w[i] << Shift) }
+GG_INLINE Block left(const Block& a) {
+  GG_EACH(a.w[i] << Shift)
+}
 template <int Shift>
-GG_INLINE Block right(const Block& a) { GG_EACH(a.w[i] >> Shift) }
+GG_INLINE Block right(const Block& a){GG_EACH(a.w[i] >> Shift)}
 
-GG_INLINE Block zero() { return Block{}; }
+GG_INLINE Block zero() {
+  return Block{};
+}
 GG_INLINE Block all_ones() { return ~zero(); }
 
 GG_INLINE bool any(const Block& v) {
@@ -48,15 +54,23 @@ GG_INLINE Block splat(uint64_t x) {
 }
 
 #if defined(__AVX512F__)
-#define GG_TERNARY(a, b, c, table)                                                            \
+#define GG_TERNARY(a, b, c, table)                                                              \
   Block {                                                                                       \
-    { (Word)_mm512_ternarylogic_epi64((__m512i)(a).w[0], (__m512i)(b).w[0], (__m512i)(c).w[0], \
-                                      table) }                                                \
+    {                                                                                           \
+      (Word) _mm512_ternarylogic_epi64((__m512i)(a).w[0], (__m512i)(b).w[0], (__m512i)(c).w[0], \
+                                       table)                                                   \
+    }                                                                                           \
   }
-GG_INLINE Block parity(const Block& a, const Block& b, const Block& c) { return GG_TERNARY(a, b, c, 0x96); }
-GG_INLINE Block majority(const Block& a, const Block& b, const Block& c) { return GG_TERNARY(a, b, c, 0xE8); }
+GG_INLINE Block parity(const Block& a, const Block& b, const Block& c) {
+  return GG_TERNARY(a, b, c, 0x96);
+}
+GG_INLINE Block majority(const Block& a, const Block& b, const Block& c) {
+  return GG_TERNARY(a, b, c, 0xE8);
+}
 // s ? a : b
-GG_INLINE Block select(const Block& s, const Block& a, const Block& b) { return GG_TERNARY(s, a, b, 0xCA); }
+GG_INLINE Block select(const Block& s, const Block& a, const Block& b) {
+  return GG_TERNARY(s, a, b, 0xCA);
+}
 #else
 GG_INLINE Block parity(const Block& a, const Block& b, const Block& c) { return a ^ b ^ c; }
 GG_INLINE Block majority(const Block& a, const Block& b, const Block& c) {
@@ -82,8 +96,8 @@ GG_INLINE void exchange(Block& low, Block& high, const Block& mask) {
 
 template <int J, int Step>
 GG_INLINE void transpose_steps(Block* v) {
-  constexpr uint64_t masks[7] = {0, 0x5555555555555555u, 0x3333333333333333u, 0,
-                                 0x0F0F0F0F0F0F0F0Fu, 0, 0};
+  constexpr uint64_t masks[7] = {
+      0, 0x5555555555555555u, 0x3333333333333333u, 0, 0x0F0F0F0F0F0F0F0Fu, 0, 0};
   const Block m4 = splat(J == 32 ? 0x00000000FFFFFFFFu : masks[4]);
   const Block m2 = splat(J == 32 ? 0x0000FFFF0000FFFFu : masks[2]);
   const Block m1 = splat(J == 32 ? 0x00FF00FF00FF00FFu : masks[1]);

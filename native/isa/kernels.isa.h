@@ -24,7 +24,7 @@ constexpr ValueKernels<S> value_kernels() {
 
 constexpr KernelSet kernel_set(const char* isa) {
   return {block_kernels(isa, few_kernels()), single_kernels(),       value_kernels<float>(),
-          value_kernels<double>(), train::bits::kernels(), train::images::kernels()};
+          value_kernels<double>(),           train::bits::kernels(), train::images::kernels()};
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ nb::tuple output_literals(uint32_t n_inputs, Fanin fanin, Table table, Outputs o
 nb::tuple live_part(uint32_t n_inputs, Fanin fanin, Table table, Outputs outputs) {
   auto run = [&] {
     nb::gil_scoped_release release;
-    return remove_dead(checked_view(n_inputs, fanin, table, outputs), outputs.data(), outputs.size());
+    return remove_dead(checked_view(n_inputs, fanin, table, outputs), outputs.data(),
+                       outputs.size());
   };
   Live live = run();
   size_t n_gates = live.table.size(), n_outputs = live.outputs.size();

@@ -29,7 +29,7 @@ nb::tuple gate_effects(uint32_t n_inputs, In<uint32_t, 2> fanin, In<uint64_t, 1>
   {
     nb::gil_scoped_release release;
     sums = pruning::effects(gates, {n_classes, indptr.data(), signal.data(), weight.data()},
-                          {n, bits.data(), slope.data(), curve.data()});
+                            {n, bits.data(), slope.data(), curve.data()});
   }
   return nb::make_tuple(to_numpy(std::move(sums.slope), {gates.n_gates, 4}),
                         to_numpy(std::move(sums.curve), {gates.n_gates, 4}));

@@ -43,8 +43,8 @@ std::vector<Polynomial> polynomials(const GatesView& gates) {
 class Block {
  public:
   Block(const GatesView& gates, const Terms& terms)
-      : gates_(gates), terms_(terms), polynomials_(polynomials(gates)),
-        values_(gates.n_signals()), slopes_(gates.n_signals()), curves_(gates.n_signals()) {}
+      : gates_(gates), terms_(terms), polynomials_(polynomials(gates)), values_(gates.n_signals()),
+        slopes_(gates.n_signals()), curves_(gates.n_signals()) {}
 
   void run(const Rows& rows, size_t first, Effects& effects) {
     size_t n = std::min(kRows, rows.n - first);

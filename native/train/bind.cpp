@@ -41,8 +41,10 @@ struct StackArrays {
 template <typename S>
 S* weights_of(const LayerDescription& layer, const Array& array) {
   const size_t n = layer.n_gates(), sets = layer.straight_through ? 2 : 1;
-  if (are_tables(layer.weights)) return elements<S>(array, {n, size_t{1} << layer.inputs}, "a weight");
-  if (layer.weights == WeightKind::kCoefficients) return elements<S>(array, {n, sets, 4}, "a weight");
+  if (are_tables(layer.weights))
+    return elements<S>(array, {n, size_t{1} << layer.inputs}, "a weight");
+  if (layer.weights == WeightKind::kCoefficients)
+    return elements<S>(array, {n, sets, 4}, "a weight");
   return elements<S>(array, {n, layer.weights == WeightKind::kLogits ? 16u : 4u}, "a weight");
 }
 
@@ -58,8 +60,9 @@ void check_window(const LayerDescription& layer) {
     const size_t padded = w.size[axis] + 2 * w.padding[axis];
     if (w.kernel[axis] == 0 || w.stride[axis] == 0 || w.kernel[axis] > padded ||
         w.out_size[axis] != (padded - w.kernel[axis]) / w.stride[axis] + 1)
-      throw std::invalid_argument("a window does not go over " + shape_text({w.size[0], w.size[1]}) +
-                                  " in " + shape_text({w.out_size[0], w.out_size[1]}) + " places");
+      throw std::invalid_argument("a window does not go over " +
+                                  shape_text({w.size[0], w.size[1]}) + " in " +
+                                  shape_text({w.out_size[0], w.out_size[1]}) + " places");
   }
   if (layer.n_in != n_in(w) || layer.n_out != n_out(w))
     throw std::invalid_argument("a window's maps do not fit its layer's inputs and outputs");
@@ -71,8 +74,7 @@ void check_layer(const LayerDescription& layer) {
   if (layer.inputs < kFewestInputs || layer.inputs > (tables ? kMostInputs : 2))
     throw std::invalid_argument("gates have 2 inputs, or as tables up to 6; got " +
                                 std::to_string(layer.inputs));
-  if (layer.smoothing != 0 && !tables)
-    throw std::invalid_argument("only tables have a smoothing");
+  if (layer.smoothing != 0 && !tables) throw std::invalid_argument("only tables have a smoothing");
 }
 
 void check_chain(const StackDescription& stack, const StackArrays& arrays) {
@@ -83,8 +85,8 @@ void check_chain(const StackDescription& stack, const StackArrays& arrays) {
   for (size_t l = 1; l < layers.size(); ++l)
     if (layers[l].n_in != layers[l - 1].n_out)
       throw std::invalid_argument("a layer of " + std::to_string(layers[l - 1].n_out) +
-                                  " gates is followed by one of " +
-                                  std::to_string(layers[l].n_in) + " inputs");
+                                  " gates is followed by one of " + std::to_string(layers[l].n_in) +
+                                  " inputs");
   if (stack.n_groups && layers.back().n_out % stack.n_groups)
     throw std::invalid_argument("groups do not divide the outputs");
   if (stack.n_groups && layers.back().window)
@@ -130,8 +132,7 @@ Input<S> make_input(const Stack<S>& stack, const StackArrays& arrays) {
   const size_t n_in = stack.layers[0].n_in;
   if (stack.features_major)
     return {elements<const S>(arrays.x, {n_in, stack.batch}, "x"), nullptr, 0};
-  if (arrays.stride < n_in && stack.batch > 1)
-    throw std::invalid_argument("rows of x overlap");
+  if (arrays.stride < n_in && stack.batch > 1) throw std::invalid_argument("rows of x overlap");
   if (arrays.x.type == ScalarType::kUint8)
     return {nullptr, elements<const uint8_t>(arrays.x, {stack.batch, n_in}, "x"), arrays.stride};
   return {elements<const S>(arrays.x, {stack.batch, n_in}, "x"), nullptr, arrays.stride};
@@ -155,11 +156,12 @@ void run_forward(const StackDescription& description, const StackArrays& arrays,
 }
 
 template <typename S>
-void run_backward(const StackDescription& description, const StackArrays& arrays,
-                  const Array& grad, const Arrays& grad_weights, const Given& grad_x) {
+void run_backward(const StackDescription& description, const StackArrays& arrays, const Array& grad,
+                  const Arrays& grad_weights, const Given& grad_x) {
   nb::gil_scoped_release release;
   const Stack<S> stack = make_stack<S>(description, arrays, grad_weights);
-  backward<S>(stack, make_input(stack, arrays), rows_of<const S>(stack, grad, stack.width(), "grad"),
+  backward<S>(stack, make_input(stack, arrays),
+              rows_of<const S>(stack, grad, stack.width(), "grad"),
               elements<const S>(arrays.coefficients, {stack.coefficients_size()}, "coefficients"),
               elements<const S>(arrays.kept, {stack.kept_size()}, "kept"),
               rows_of<S>(stack, grad_x, stack.layers[0].n_in, "grad_x"));
@@ -169,9 +171,8 @@ template <typename S>
 void bind_stack(nb::module_& m, const std::string& suffix) {
   m.def(("train_forward_" + suffix).c_str(), run_forward<S>, nb::arg("stack"), nb::arg("arrays"),
         nb::kw_only(), nb::arg("out"));
-  m.def(("train_backward_" + suffix).c_str(), run_backward<S>, nb::arg("stack"),
-        nb::arg("arrays"), nb::kw_only(), nb::arg("grad"), nb::arg("grad_weights"),
-        nb::arg("grad_x").none());
+  m.def(("train_backward_" + suffix).c_str(), run_backward<S>, nb::arg("stack"), nb::arg("arrays"),
+        nb::kw_only(), nb::arg("grad"), nb::arg("grad_weights"), nb::arg("grad_x").none());
 }
 
 using Pair = std::pair<size_t, size_t>;
@@ -222,13 +223,12 @@ void bind_description(nb::module_& m) {
       .def_ro("straight_through", &LayerDescription::straight_through);
   nb::class_<StackDescription>(m, "StackDescription")
       .def(nb::init<std::string, std::vector<LayerDescription>, size_t, size_t, double, size_t>(),
-           nb::kw_only(), nb::arg("isa"), nb::arg("layers"), nb::arg("batch"),
-           nb::arg("n_groups"), nb::arg("scale"), nb::arg("threads"));
+           nb::kw_only(), nb::arg("isa"), nb::arg("layers"), nb::arg("batch"), nb::arg("n_groups"),
+           nb::arg("scale"), nb::arg("threads"));
   nb::class_<StackArrays>(m, "StackArrays")
       .def(nb::init<Arrays, Arrays, Arrays, Array, size_t, Array, Given, bool>(), nb::kw_only(),
-           nb::arg("wires"), nb::arg("weights"), nb::arg("tables"), nb::arg("x"),
-           nb::arg("stride"), nb::arg("coefficients"), nb::arg("kept").none(),
-           nb::arg("features_major"));
+           nb::arg("wires"), nb::arg("weights"), nb::arg("tables"), nb::arg("x"), nb::arg("stride"),
+           nb::arg("coefficients"), nb::arg("kept").none(), nb::arg("features_major"));
 }
 
 }  // namespace
@@ -249,9 +249,11 @@ void bind_train(nb::module_& m) {
     size_t n_bytes = item_bytes;
     for (size_t n : shape) n_bytes *= n;
     auto* block = new std::shared_ptr<void>(borrow(n_bytes));
-    nb::capsule owner(block, [](void* p) noexcept { delete static_cast<std::shared_ptr<void>*>(p); });
+    nb::capsule owner(block,
+                      [](void* p) noexcept { delete static_cast<std::shared_ptr<void>*>(p); });
     const auto code = floating ? nb::dlpack::dtype_code::Float : nb::dlpack::dtype_code::Int;
-    const nb::dlpack::dtype dtype{static_cast<uint8_t>(code), static_cast<uint8_t>(8 * item_bytes), 1};
+    const nb::dlpack::dtype dtype{static_cast<uint8_t>(code), static_cast<uint8_t>(8 * item_bytes),
+                                  1};
     return nb::ndarray<nb::numpy>(block->get(), shape.size(), shape.data(), owner, nullptr, dtype);
   });
 }

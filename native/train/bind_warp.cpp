@@ -22,8 +22,9 @@ void bind_warp(nb::module_& m) {
       throw std::invalid_argument("matrices must be (n, 2, 3)");
     if (n_threads == 0) throw std::invalid_argument("n_threads must be at least 1");
     nb::gil_scoped_release release;
-    warp(instruction_set(isa).kernels->images, {images.shape(0), images.shape(1), images.shape(2), images.shape(3)},
-         images.data(), matrices.data(), bits, out.data(), n_threads);
+    warp(instruction_set(isa).kernels->images,
+         {images.shape(0), images.shape(1), images.shape(2), images.shape(3)}, images.data(),
+         matrices.data(), bits, out.data(), n_threads);
   });
 }
 

@@ -65,8 +65,7 @@ void each_share(const Stack<S>& stack, size_t thread, const Body& body) {
   for (size_t l = 0; l < stack.layers.size(); ++l) {
     const size_t n = stack.layers[l].n_gates(), step = kNumbersAtOnce / numbers(stack.layers[l]);
     size_t begin = std::max(part.begin, first), end = std::min(part.end, first + n);
-    for (; begin < end; begin += step)
-      body(l, begin - first, std::min(end, begin + step) - first);
+    for (; begin < end; begin += step) body(l, begin - first, std::min(end, begin + step) - first);
     first += n;
   }
 }
@@ -170,7 +169,8 @@ void finish_gradients(const Stack<S>& stack, const Plan& plan, const S* statisti
       const Layer<S>& layer = stack.layers[l];
       const S* own = statistics + first[l];
       if (are_tables(layer.weights))
-        return finish_tables(stack, layer, own + first.back(), first.back(), n_terms - 1, begin, end);
+        return finish_tables(stack, layer, own + first.back(), first.back(), n_terms - 1, begin,
+                             end);
       if (layer.window)
         return finish_window(stack, layer, own, first.back(), n_terms, begin, end, sums);
       stack.kernels->from_trails(own, first.back(), n_terms, plan.layers[l].places.data() + begin,

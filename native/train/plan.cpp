@@ -42,7 +42,8 @@ bool same_wires(const std::vector<Wires>& layers, const Plan& plan, size_t threa
   std::atomic<bool> same = true;
   parallel(threads, [&](size_t thread) {
     for (size_t l = 0; l < layers.size() && same; ++l)
-      if (!same_pins(layers[l], plan.layers[l], part_of(plan.layers[l].pins.size(), thread, threads)))
+      if (!same_pins(layers[l], plan.layers[l],
+                     part_of(plan.layers[l].pins.size(), thread, threads)))
         same = false;
   });
   return same;
@@ -120,8 +121,8 @@ Plan make_plan(const std::vector<Wires>& layers, size_t n_groups) {
     if (layers[l].window) layer.leaves = leaves_of(*layers[l].window, layer.pins);
     Trails trails;
     if (!in_order) trails = find_trails(layer.pins, layers[l].n_in);
-    std::vector<uint32_t> rows = l && !in_order ? rows_by_visit(trails, layers[l].n_in)
-                                                : rows_by_feature(layers[l].n_in);
+    std::vector<uint32_t> rows =
+        l && !in_order ? rows_by_visit(trails, layers[l].n_in) : rows_by_feature(layers[l].n_in);
     if (!in_order) lay_trails(trails, rows, layer);
     if (l) lay_outputs(layers[l - 1], before, std::move(rows), plan.layers[l - 1]);
     before = std::move(trails);

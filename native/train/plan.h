@@ -38,7 +38,7 @@ struct Wires {
   const int64_t* indices;
   size_t inputs, n_lists, n_wires;
   size_t n_in, n_out;
-  bool in_order;                 // no trails: the layer is of tables, or a window
+  bool in_order;  // no trails: the layer is of tables, or a window
   std::optional<Window> window;
 };
 

@@ -243,8 +243,7 @@ GG_INLINE void hard_group(const S* rows, S* out) {
     top = larger ? column[i] : top;
     id = larger ? Int<S>{} + i : id;
   }
-  for (int k = 0; k < 4; ++k)
-    entry[k] = ((id >> (3 - k)) & 1) != 0 ? Vec<S>{} + S(1) : Vec<S>{};
+  for (int k = 0; k < 4; ++k) entry[k] = ((id >> (3 - k)) & 1) != 0 ? Vec<S>{} + S(1) : Vec<S>{};
   store_coefficients(entry, out);
 }
 
@@ -258,8 +257,8 @@ GG_INLINE void softmax_backward_group(const S* rows, const S* grad, S* out) {
   const Vec<S> scale = S(1) / m.total;
   const Vec<S> entry[4] = {((c[0] - c[1]) + (c[3] - c[2])) * scale, (c[2] - c[3]) * scale,
                            (c[1] - c[3]) * scale, c[3] * scale};
-  const Vec<S> mean = m.entry[0] * entry[0] + m.entry[1] * entry[1] + m.entry[2] * entry[2] +
-                      m.entry[3] * entry[3];
+  const Vec<S> mean =
+      m.entry[0] * entry[0] + m.entry[1] * entry[1] + m.entry[2] * entry[2] + m.entry[3] * entry[3];
   Vec<S> d[16];
   d[0] = -mean * scale;
 #pragma GCC unroll 4

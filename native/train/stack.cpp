@@ -64,7 +64,7 @@ constexpr size_t kWidestRows = 16;
 // How the batch is shared out. The backward pass has to find its way in what forward kept, so it
 // takes the same way even if the number of threads has changed.
 struct Way {
-  size_t blocks;   // of a tile, at most
+  size_t blocks;  // of a tile, at most
   size_t threads;
 };
 
@@ -81,8 +81,7 @@ template <typename S>
 Way choose_way(const Stack<S>& stack) {
   const size_t block = widest(stack) * kBlock * sizeof(S);
   const size_t share = (blocks_of(stack.batch) + stack.threads - 1) / stack.threads;
-  if (stack.features_major)
-    return {std::clamp<size_t>(share, 1, kWidestRows), stack.threads};
+  if (stack.features_major) return {std::clamp<size_t>(share, 1, kWidestRows), stack.threads};
   const size_t wanted = kWidest * block > kUncached ? kWidest : kCached * more(stack) / block;
   return {std::clamp<size_t>(std::min(share, wanted), 1, kWidest), stack.threads};
 }
@@ -156,8 +155,8 @@ void forward_layers(const Stack<S>& stack, const Plan& plan, const S* coefficien
     const bool is_last = l + 1 == stack.layers.size();
     S* y = is_last ? last : inputs + layer.n_in * tile.width;
     if (y == nullptr) return;
-    forward_layer<S>(stack, layer, plan.layers[l], coefficients_of(layer, coefficients, first), tile,
-                     inputs, y, is_last && stack.n_groups);
+    forward_layer<S>(stack, layer, plan.layers[l], coefficients_of(layer, coefficients, first),
+                     tile, inputs, y, is_last && stack.n_groups);
     inputs = y;
     first += numbers(layer) * layer.n_gates();
   }
@@ -199,14 +198,14 @@ void backward_layer(const Stack<S>& stack, const Layer<S>& layer, const LayerPla
   if (are_tables(layer.weights)) {
     if (grad_x) std::memset(grad_x, 0, layer.n_in * tile.width * sizeof(S));
     shape_of(stack, layer)
-        .backward(tables_of(plan, layer.n_out), c.backward, {x, tile.width},
-                  {grad, tile.width}, tile.width, static_cast<S>(layer.smoothing),
-                  grad_x, statistics, is_first);
+        .backward(tables_of(plan, layer.n_out), c.backward, {x, tile.width}, {grad, tile.width},
+                  tile.width, static_cast<S>(layer.smoothing), grad_x, statistics, is_first);
     return;
   }
   if (grad_x) zero_rows(plan.unread, tile, grad_x);
-  kernels_of(stack, tile).backward(gates_of(plan, c.backward), x, grad, grad_x, statistics,
-                                   is_first, leaves_caches<S>(layer.n_in, tile));
+  kernels_of(stack, tile)
+      .backward(gates_of(plan, c.backward), x, grad, grad_x, statistics, is_first,
+                leaves_caches<S>(layer.n_in, tile));
 }
 
 // One tile, from the last layer to the first, the gradient of whose inputs is returned. `grads` has
@@ -222,9 +221,8 @@ S* backward_layers(const Stack<S>& stack, const Plan& plan, const S* coefficient
     const Layer<S>& layer = stack.layers[l];
     first -= numbers(layer) * layer.n_gates();
     x -= layer.n_in * tile.width;
-    backward_layer<S>(stack, layer, plan.layers[l],
-                      coefficients_of(layer, coefficients, first), tile, x, grad,
-                      l > 0 || wants_x ? grad_x : nullptr,
+    backward_layer<S>(stack, layer, plan.layers[l], coefficients_of(layer, coefficients, first),
+                      tile, x, grad, l > 0 || wants_x ? grad_x : nullptr,
                       statistics_of(layer, statistics, first, thread), is_first);
     std::swap(grad, grad_x);
   }
@@ -273,8 +271,8 @@ void backward_rows(const Stack<S>& stack, const Plan& plan, const Way& way, cons
       shape_of(stack, layer)
           .backward(tables_of(plan.layers[0], layer.n_out), coefficients, {x + row, batch},
                     {grad + row, batch}, tile.rows, static_cast<S>(layer.smoothing),
-                    grad_x ? grad_x + row : nullptr,
-                    statistics_of(layer, own, 0, thread), is_first);
+                    grad_x ? grad_x + row : nullptr, statistics_of(layer, own, 0, thread),
+                    is_first);
       is_first = false;
     });
     if (is_first) clear_statistics(stack, own, thread);
@@ -307,8 +305,7 @@ void forward(const Stack<S>& stack, const Input<S>& x, S* out, S* coefficients, 
   compute_coefficients(stack, *plan, coefficients);
   const Way way = choose_way(stack);
   write_way(stack, way, coefficients);
-  if (stack.features_major)
-    return forward_rows<S>(stack, *plan, way, x.values, coefficients, out);
+  if (stack.features_major) return forward_rows<S>(stack, *plan, way, x.values, coefficients, out);
   const size_t size = inputs_size(stack) * kBlock, width = stack.width();
   const size_t own_inputs = kept ? 0 : size * way.blocks, own = width * way.blocks * kBlock;
   Buffer<S> inputs(own_inputs * way.threads), outputs(own * way.threads);
@@ -338,10 +335,12 @@ void backward(const Stack<S>& stack, const Input<S>& x, const S* grad_out, const
     backward_rows<S>(stack, *plan, way, x.values, grad_out, c, grad_x, statistics.data());
     return finish_gradients(stack, *plan, statistics.data(), way.threads);
   }
-  const size_t own_inputs = kept ? 0 : size * way.blocks, own_grads = 2 * room * way.blocks * kBlock;
+  const size_t own_inputs = kept ? 0 : size * way.blocks,
+               own_grads = 2 * room * way.blocks * kBlock;
   Buffer<S> inputs(own_inputs * way.threads), gradients(own_grads * way.threads);
   parallel(way.threads, [&](size_t thread) {
-    S *grads = gradients.data() + thread * own_grads, *own = statistics.data() + thread * n_statistics;
+    S *grads = gradients.data() + thread * own_grads,
+      *own = statistics.data() + thread * n_statistics;
     bool is_first = true;
     each_tile(stack.batch, way, thread, [&](const Tile& tile, size_t first) {
       S* recomputed = inputs.data() + thread * own_inputs;
@@ -352,8 +351,9 @@ void backward(const Stack<S>& stack, const Input<S>& x, const S* grad_out, const
       const TileKernels<S>& kernels = kernels_of(stack, tile);
       kernels.to_tile(grad_out + tile.row * width, width, tile.rows, width, grads);
       scale_groups(stack, tile, grads);
-      S* grad = backward_layers(stack, *plan, coefficients, tile, kept ? kept + first * size : recomputed,
-                                grads, room, grad_x != nullptr, own, thread, is_first);
+      S* grad =
+          backward_layers(stack, *plan, coefficients, tile, kept ? kept + first * size : recomputed,
+                          grads, room, grad_x != nullptr, own, thread, is_first);
       is_first = false;
       if (grad_x) kernels.from_tile(grad, n_in, tile.rows, n_in, grad_x + tile.row * n_in);
     });

@@ -224,8 +224,8 @@ void from_tile(const S* tile, size_t stride, size_t rows, size_t n, S* x) {
 template <typename S, size_t kBlocks>
 constexpr TileKernels<S> tile_kernels() {
   constexpr size_t kWidth = kBlocks * kBlock;
-  return {forward<S, kWidth>,       forward_sums<S, kWidth>,     backward<S, kWidth>,
-          to_tile<S, kWidth, S>,    to_tile<S, kWidth, uint8_t>, from_tile<S, kWidth>};
+  return {forward<S, kWidth>,    forward_sums<S, kWidth>,     backward<S, kWidth>,
+          to_tile<S, kWidth, S>, to_tile<S, kWidth, uint8_t>, from_tile<S, kWidth>};
 }
 
 }  // namespace

@@ -204,13 +204,23 @@ GG_INLINE Vec<S> horner(Vec<S> x, const S* c, int n) {
 // e^x for x in the range where the result is a normal number; Taylor in |r| <= ln(2) / 2.
 template <typename S>
 GG_INLINE Vec<S> exponential(Vec<S> x) {
-  static constexpr S taylor[14] = {
-      1,           1,          S(1) / 2,     S(1) / 6,      S(1) / 24,      S(1) / 120,
-      S(1) / 720,  S(1) / 5040, S(1) / 40320, S(1) / 362880, S(1) / 3628800, S(1) / 39916800,
-      S(1) / 479001600, S(1) / 6227020800};
+  static constexpr S taylor[14] = {1,
+                                   1,
+                                   S(1) / 2,
+                                   S(1) / 6,
+                                   S(1) / 24,
+                                   S(1) / 120,
+                                   S(1) / 720,
+                                   S(1) / 5040,
+                                   S(1) / 40320,
+                                   S(1) / 362880,
+                                   S(1) / 3628800,
+                                   S(1) / 39916800,
+                                   S(1) / 479001600,
+                                   S(1) / 6227020800};
   // Relative error 3e-9 before rounding, where Taylor takes one more term.
-  static constexpr S minimax[7] = {1,           1,            S(0.49999994), S(0.1666652),
-                                   S(0.04166839), S(0.008368781), S(0.0013814475)};
+  static constexpr S minimax[7] = {
+      1, 1, S(0.49999994), S(0.1666652), S(0.04166839), S(0.008368781), S(0.0013814475)};
   const S high = sizeof(S) == 4 ? S(0.693359375) : S(0.693147180369123816490);
   const S low = sizeof(S) == 4 ? S(-2.12194440054690583e-4) : S(1.90821492927058770002e-10);
   Int<S> n;
@@ -232,9 +242,15 @@ GG_INLINE Vec<S> sine(Vec<S> x, int shift) {
   // (sin(r) - r) / r^3 in r^2. Relative error 5e-9 for |r| <= pi / 2, where Taylor takes two more.
   static constexpr S minimax[4] = {S(-0.16666660462), S(0.0083330881664), S(-1.9811112661e-4),
                                    S(2.6089324130e-6)};
-  static constexpr S taylor[10] = {-S(1) / 6, S(1) / 120, -S(1) / 5040, S(1) / 362880,
-                                   -S(1) / 39916800, S(1) / 6227020800, -S(1) / 1307674368000,
-                                   S(1) / 355687428096000, -S(1) / 121645100408832000,
+  static constexpr S taylor[10] = {-S(1) / 6,
+                                   S(1) / 120,
+                                   -S(1) / 5040,
+                                   S(1) / 362880,
+                                   -S(1) / 39916800,
+                                   S(1) / 6227020800,
+                                   -S(1) / 1307674368000,
+                                   S(1) / 355687428096000,
+                                   -S(1) / 121645100408832000,
                                    S(1) / 51090942171709440000.0};
   // x + shift * pi / 2 = n * pi + r, n being the integer in the last bits of `shifted`.
   const S magic = sizeof(S) == 4 ? S(12582912.0) : S(6755399441055744.0);

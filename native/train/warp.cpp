@@ -21,7 +21,8 @@ void check(const Images& shape, const float* matrices) {
     throw std::invalid_argument("an image has more than 4096 pixels a side");
   for (size_t i = 0; i < 6 * shape.n; ++i)
     if (!(std::fabs(matrices[i]) <= (i % 3 == 2 ? 4096.0f : 4.0f)))
-      throw std::invalid_argument("a warp moves by more than 4096 pixels or resizes more than 4 times");
+      throw std::invalid_argument(
+          "a warp moves by more than 4096 pixels or resizes more than 4 times");
 }
 
 // Room for the quads of one image after the other.

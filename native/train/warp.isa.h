@@ -51,7 +51,8 @@ void row(const WarpPlane& plane, const WarpRow& from, size_t n, uint8_t* out) {
   Words lane;
   for (size_t l = 0; l < kPixels; ++l) lane[l] = static_cast<uint32_t>(l);
   // Past the row's end places may wrap around: they are clamped, and what is read is not stored.
-  const auto step_x = static_cast<uint32_t>(from.step_x), step_y = static_cast<uint32_t>(from.step_y);
+  const auto step_x = static_cast<uint32_t>(from.step_x),
+             step_y = static_cast<uint32_t>(from.step_y);
   Words x = static_cast<uint32_t>(from.x) + lane * step_x;
   Words y = static_cast<uint32_t>(from.y) + lane * step_y;
   const uint32_t next_x = uint32_t{kPixels} * step_x, next_y = uint32_t{kPixels} * step_y;

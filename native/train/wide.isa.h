@@ -84,8 +84,7 @@ GG_INLINE Vec<S> polynomial(const S* c, size_t stride, const Vec<S>* x) {
     return x[0] * c[stride] + c[0];
   } else {
     const S* upper = c + (stride << (N - 1));
-    return polynomial<S, N - 1>(c, stride, x) +
-           x[N - 1] * polynomial<S, N - 1>(upper, stride, x);
+    return polynomial<S, N - 1>(c, stride, x) + x[N - 1] * polynomial<S, N - 1>(upper, stride, x);
   }
 }
 
@@ -120,7 +119,8 @@ GG_INLINE void double_by(const Vec<S>* x, Vec<S>* products) {
 
 // The rows that gate g reads, `stride` apart.
 template <typename S, size_t K>
-GG_INLINE void rows_of(const WideGates& gates, size_t g, const S* x, size_t stride, const S** rows) {
+GG_INLINE void rows_of(const WideGates& gates, size_t g, const S* x, size_t stride,
+                       const S** rows) {
   for (size_t j = 0; j < K; ++j) rows[j] = x + gates.wires[j * gates.n + g] * stride;
 }
 
@@ -171,8 +171,7 @@ void forward_gates(const WideGates& gates, const S* c, const Rows<const S>& x, s
       for (size_t j = 0; j < K; ++j) __builtin_prefetch(ahead[j] + s);
       forward_vector<S, K, true, kAdded>(rows, c, s, kLanes<S>, out);
     }
-    if (s < samples)
-      forward_vector<S, K, false, kAdded>(rows, c, s, samples - s, out);
+    if (s < samples) forward_vector<S, K, false, kAdded>(rows, c, s, samples - s, out);
   }
 }
 

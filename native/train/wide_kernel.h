@@ -38,9 +38,8 @@ struct WideShape {
   // sums[i] = sum over the samples of grad * (how much of pattern i the inputs are) for each entry,
   // or added to it unless it is the first. Where grad_x is not null, grad * dy/dinput is added to
   // the rows that the gates read, which lie there as those of x do; derivatives are those at shift + (1 - 2 shift) x.
-  void (*backward)(const WideGates&, const S* c, const Rows<const S>& x,
-                   const Rows<const S>& grad, size_t samples, S shift,
-                   S* grad_x, S* sums, bool first);
+  void (*backward)(const WideGates&, const S* c, const Rows<const S>& x, const Rows<const S>& grad,
+                   size_t samples, S shift, S* grad_x, S* sums, bool first);
 };
 
 template <typename S>

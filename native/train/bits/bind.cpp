@@ -64,8 +64,9 @@ S* weights_of(const BitLayer& layer, const A& array) {
     case WeightKind::kCoefficients: return elements<S>(array, {layer.n, sets, 4}, "a weight");
     default: break;
   }
-  throw std::invalid_argument("bits are computed by gates with two inputs, whose weights are "
-                              "logits, angles or coefficients");
+  throw std::invalid_argument(
+      "bits are computed by gates with two inputs, whose weights are "
+      "logits, angles or coefficients");
 }
 
 void check(const BitStack& stack, const BitArrays& arrays, const BitGradients* grads) {
@@ -84,12 +85,11 @@ void check(const BitStack& stack, const BitArrays& arrays, const BitGradients* g
     throw std::invalid_argument("groups do not divide the outputs");
 }
 
-LearnedStack make_stack(const BitStack& stack, const BitArrays& arrays,
-                        const BitGradients* grads) {
+LearnedStack make_stack(const BitStack& stack, const BitArrays& arrays, const BitGradients* grads) {
   check(stack, arrays, grads);
   const KernelSet& kernels = *instruction_set(stack.isa).kernels;
-  LearnedStack made{&kernels.bits,  &kernels.floats.stack,           {},
-                    stack.batch,    stack.n_groups, static_cast<float>(stack.scale), stack.threads};
+  LearnedStack made{&kernels.bits,  &kernels.floats.stack,           {},           stack.batch,
+                    stack.n_groups, static_cast<float>(stack.scale), stack.threads};
   for (size_t l = 0; l < stack.layers.size(); ++l) {
     const BitLayer& layer = stack.layers[l];
     const size_t n = layer.n, k = layer.candidates;
@@ -98,7 +98,8 @@ LearnedStack make_stack(const BitStack& stack, const BitArrays& arrays,
       to.candidates = elements<const int32_t>(arrays.wires[l], {2, n, k}, "candidates");
       to.logits = elements<const float>(arrays.logits[l], {2, n, k}, "logits");
       if (!to.logits) throw std::invalid_argument("candidates have logits");
-      to.grad_logits = grads ? elements<float>(grads->logits[l], {2, n, k}, "grad_logits") : nullptr;
+      to.grad_logits =
+          grads ? elements<float>(grads->logits[l], {2, n, k}, "grad_logits") : nullptr;
     } else {
       to.indices = elements<const int64_t>(arrays.wires[l], {2, n}, "wires");
     }
@@ -117,7 +118,8 @@ LearnedStack make_stack(const BitStack& stack, const BitArrays& arrays,
 
 LearnedInput make_batch(const BitBatch& x, size_t n, size_t batch, const char* name) {
   if (x.stride == 0) return {elements<const float>(x.array, {n, batch}, name), nullptr, 0};
-  if (x.stride < n && batch > 1) throw std::invalid_argument(std::string(name) + " has rows that overlap");
+  if (x.stride < n && batch > 1)
+    throw std::invalid_argument(std::string(name) + " has rows that overlap");
   if (x.array.type == ScalarType::kUint8)
     return {nullptr, elements<const uint8_t>(x.array, {batch, n}, name), x.stride};
   return {elements<const float>(x.array, {batch, n}, name), nullptr, x.stride};
@@ -131,7 +133,8 @@ LearnedKept make_kept(const LearnedStack& stack, const Array& kept) {
     gates += layer.n;
     words += layer.n_in * stack.n_words();
   }
-  auto* coefficients = reinterpret_cast<float*>(elements<int64_t>(kept, {5 * gates + words}, "kept"));
+  auto* coefficients =
+      reinterpret_cast<float*>(elements<int64_t>(kept, {5 * gates + words}, "kept"));
   auto* wires = reinterpret_cast<int32_t*>(coefficients + 8 * gates);
   return {reinterpret_cast<uint64_t*>(wires + 2 * gates), wires, coefficients};
 }
@@ -141,7 +144,7 @@ size_t width_of(const LearnedStack& stack) {
 }
 
 bool run_forward(const BitStack& description, const BitArrays& arrays, const Array& kept,
-             const BitBatch& x, const Array& out) {
+                 const BitBatch& x, const Array& out) {
   nb::gil_scoped_release release;
   const LearnedStack stack = make_stack(description, arrays, nullptr);
   const size_t n = width_of(stack), batch = stack.batch;
@@ -152,13 +155,12 @@ bool run_forward(const BitStack& description, const BitArrays& arrays, const Arr
 }
 
 void run_backward(const BitStack& description, const BitArrays& arrays, const Array& kept,
-              const BitBatch& grad, const BitGradients& grads, const Given& grad_x) {
+                  const BitBatch& grad, const BitGradients& grads, const Given& grad_x) {
   nb::gil_scoped_release release;
   const LearnedStack stack = make_stack(description, arrays, &grads);
   if (stack.n_groups && grad.stride != stack.n_groups)
     throw std::invalid_argument("the gradient of sums is in rows without gaps");
-  if (grad.array.type == ScalarType::kUint8)
-    throw std::invalid_argument("a gradient is no bytes");
+  if (grad.array.type == ScalarType::kUint8) throw std::invalid_argument("a gradient is no bytes");
   learned_backward(stack, make_kept(stack, kept),
                    make_batch(grad, width_of(stack), stack.batch, "grad"),
                    elements<float>(grad_x, {stack.layers[0].n_in, stack.batch}, "grad_x"));
@@ -176,8 +178,8 @@ void bind_learned(nb::module_& m) {
       .def_ro("n", &BitLayer::n);
   nb::class_<BitStack>(m, "BitStack")
       .def(nb::init<std::string, std::vector<BitLayer>, size_t, size_t, double, size_t>(),
-           nb::kw_only(), nb::arg("isa"), nb::arg("layers"), nb::arg("batch"),
-           nb::arg("n_groups"), nb::arg("scale"), nb::arg("threads"))
+           nb::kw_only(), nb::arg("isa"), nb::arg("layers"), nb::arg("batch"), nb::arg("n_groups"),
+           nb::arg("scale"), nb::arg("threads"))
       .def_ro("layers", &BitStack::layers)
       .def_ro("batch", &BitStack::batch)
       .def_ro("n_groups", &BitStack::n_groups);

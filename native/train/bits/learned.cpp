@@ -40,8 +40,7 @@ std::vector<Parts> parts_of(const LearnedStack& stack, const LearnedKept& kept) 
 
 LearnedGates gates_of(const LearnedStack& stack, const LearnedLayer& layer, const Parts& part,
                       const float* coefficients) {
-  return {layer.candidates, part.wires, coefficients, part.bits,
-          layer.n,          layer.k,    stack.n_words()};
+  return {layer.candidates, part.wires, coefficients, part.bits, layer.n, layer.k, stack.n_words()};
 }
 
 [[noreturn]] void refuse(const char* what, size_t n_in) {
@@ -114,8 +113,7 @@ class ReaderLists {
 class OutputGrad {
  public:
   OutputGrad(const LearnedStack& stack, const LearnedInput& grad)
-      : n_(stack.layers.back().n),
-        row_(stack.n_words() * kWord),
+      : n_(stack.layers.back().n), row_(stack.n_words() * kWord),
         in_place_(!stack.n_groups && !grad.stride && stack.batch == row_),
         rows_(in_place_ ? 0 : (stack.n_groups ? stack.n_groups : n_) * row_),
         class_of_(stack.n_groups ? n_ : 0) {
@@ -161,8 +159,8 @@ class OutputGrad {
 
 // Where a gate's output gradient comes from: rows that are there, or the readers in the next layer.
 struct Upstream {
-  GradRows grad;          // of this layer's outputs, or of the next layer's
-  const Readers* readers; // null: grad is this layer's
+  GradRows grad;           // of this layer's outputs, or of the next layer's
+  const Readers* readers;  // null: grad is this layer's
   LearnedGates next;
   float factor;
 };
@@ -194,7 +192,9 @@ class Chunks {
 
 // What `layer_backward` works in, numbers a thread: two pins' gradients and an output's of each gate
 // in the cache.
-size_t scratch_size(const LearnedStack& stack) { return 3 * kGatesInCache * stack.n_words() * kWord; }
+size_t scratch_size(const LearnedStack& stack) {
+  return 3 * kGatesInCache * stack.n_words() * kWord;
+}
 
 // Gradients of the weights and logits of the gates that `chunks` gives, whose output gradients go to
 // `rows` where the layer below needs them and they are not there yet.
@@ -210,9 +210,10 @@ void layer_backward(const LearnedStack& stack, const LearnedLayer& layer, const 
         const size_t count = std::min(kGatesInCache, last - begin);
         const float* grads[kGatesInCache];
         for (size_t i = 0; i < count; ++i)
-          grads[i] = row_of(stack, from, begin + i, rows ? rows + (begin + i) * row : own + i * row);
-        kernels.backward(gates, grads, begin, count, scratch,
-                         statistics + 4 * (begin - first), layer.grad_logits);
+          grads[i] =
+              row_of(stack, from, begin + i, rows ? rows + (begin + i) * row : own + i * row);
+        kernels.backward(gates, grads, begin, count, scratch, statistics + 4 * (begin - first),
+                         layer.grad_logits);
       }
       if (layer.grad_weight)
         convert_back<float>(*stack.parametrizations, layer,

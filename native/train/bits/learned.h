@@ -13,10 +13,10 @@ namespace gategrad::train {
 
 // One layer's arrays, all of the caller's.
 struct LearnedLayer {
-  const int32_t* candidates;  // (2, n, k), or null: wires are `indices`
-  const float* logits;        // (2, n, k)
-  const int64_t* indices;     // (2, n)
-  const float* weight;        // as in train/stack.h
+  const int32_t* candidates;         // (2, n, k), or null: wires are `indices`
+  const float* logits;               // (2, n, k)
+  const int64_t* indices;            // (2, n)
+  const float* weight;               // as in train/stack.h
   float *grad_logits, *grad_weight;  // backward only; null where not wanted
   size_t n_in, n, k;
   WeightKind weights;

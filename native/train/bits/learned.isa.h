@@ -142,8 +142,7 @@ uint32_t choose(const float* logits, const int32_t* candidates, size_t begin, si
     }
     for (; at < stop; ++at)
       if (static_cast<uint32_t>(*at) > highest[0]) highest[0] = static_cast<uint32_t>(*at);
-    for (size_t p = pin; p < last; ++p)
-      wires[p] = candidates[p * k + chosen_of(logits + p * k, k)];
+    for (size_t p = pin; p < last; ++p) wires[p] = candidates[p * k + chosen_of(logits + p * k, k)];
   }
   uint32_t most = 0;
   for (size_t i = 0; i < 16; ++i) most = highest[i] > most ? highest[i] : most;
@@ -232,7 +231,8 @@ GG_INLINE void gather_words(const LearnedGates& gates, const Readers& readers, c
                 *all = readers.pins + readers.first[0] + 2 * n;
   Floats total[W * kVectors] = {};
   for (; pin < end; ++pin) {
-    const size_t second = static_cast<size_t>(*pin) >= n, g = static_cast<size_t>(*pin) - second * n;
+    const size_t second = static_cast<size_t>(*pin) >= n,
+                 g = static_cast<size_t>(*pin) - second * n;
     if (pin + kLearnedAhead < all) {
       const size_t ahead = static_cast<size_t>(pin[kLearnedAhead]);
       fetch(row_of(grad, ahead >= n ? ahead - n : ahead, width) + word * kWord, W * kWord);
@@ -295,8 +295,8 @@ void backward(const LearnedGates& gates, const float* const* rows, size_t first,
       const size_t at = (pin * gates.n + first + i) * k;
       // Rows of the gates that follow mostly lie behind these.
       fetch(rows[i] + count * width + pin * width / 2, width / 2);
-      products(gates.candidates + at, k, gates.bits, gates.n_words,
-               scratch + (2 * i + pin) * width, grad_logits + at);
+      products(gates.candidates + at, k, gates.bits, gates.n_words, scratch + (2 * i + pin) * width,
+               grad_logits + at);
     }
 }
 

@@ -29,7 +29,8 @@ GG_INLINE uint64_t ones_of(Floats v, bool& exact) {
 GG_INLINE uint64_t pack_word(const float* x, size_t n, bool& exact) {
   uint64_t word = 0;
   for (size_t i = 0; i * kLanes<float> < n; ++i)
-    word |= ones_of(load_some<float, false>(x + i * kLanes<float>, n - i * kLanes<float>), exact) << (i * kLanes<float>);
+    word |= ones_of(load_some<float, false>(x + i * kLanes<float>, n - i * kLanes<float>), exact)
+            << (i * kLanes<float>);
   return word;
 }
 
@@ -77,8 +78,8 @@ bool pack_columns(const float* x, size_t begin, size_t end, size_t batch, uint64
   bool exact = true;
   for (size_t f = begin; f < end; ++f)
     for (size_t first = 0, w = 0; first < batch; first += kWord, ++w)
-      bits[f * n_words + w] = pack_word(
-          x + f * batch + first, batch - first < kWord ? batch - first : kWord, exact);
+      bits[f * n_words + w] =
+          pack_word(x + f * batch + first, batch - first < kWord ? batch - first : kWord, exact);
   return exact;
 }
 

@@ -120,12 +120,11 @@ void bind_calls(nb::module_& m, const std::string& kind) {
         nb::arg("logits").none(), nb::arg("rows"), nb::arg("out"));
   m.def((kind + "_backward").c_str(),
         [](const ChoiceDescription& d, const TermArrays& terms, const Given& share,
-           const Array& rows, const Array& grad, const Given& grad_logits,
-           const Given& grad_rows) {
+           const Array& rows, const Array& grad, const Given& grad_logits, const Given& grad_rows) {
           nb::gil_scoped_release release;
           const bool is_double = rows.type == ScalarType::kFloat64;
-          (is_double ? backward<double> : backward<float>)(d, terms, share, rows, grad,
-                                                           grad_logits, grad_rows);
+          (is_double ? backward<double> : backward<float>)(d, terms, share, rows, grad, grad_logits,
+                                                           grad_rows);
         },
         nb::arg("choice"), nb::arg("terms"), nb::kw_only(), nb::arg("share").none(),
         nb::arg("rows"), nb::arg("grad"), nb::arg("grad_logits").none(),

@@ -50,10 +50,11 @@ void mix(const ChoiceLayer<S, Terms>& layer, const Terms& terms, const S* share,
          S* out) {
   Tiles<S> tiles = tiles_of(layer, rows, width_of(layer));
   parallel(layer.threads, [&](size_t thread) {
-    each_part(tiles, terms.n, thread, layer.threads, [&](size_t t, const TileShape& shape, Part items) {
-      layer.kernels->mix(terms, share, shape, tiles.tile(t), items.begin, items.end,
-                         out + t * shape.width);
-    });
+    each_part(tiles, terms.n, thread, layer.threads,
+              [&](size_t t, const TileShape& shape, Part items) {
+                layer.kernels->mix(terms, share, shape, tiles.tile(t), items.begin, items.end,
+                                   out + t * shape.width);
+              });
   });
 }
 
@@ -129,10 +130,10 @@ void choice_backward(const ChoiceLayer<S, Terms>& layer, const S* share, const T
             });
 }
 
-#define GG_CHOICE(S, Terms)                                                                       \
-  template void choice_forward(const ChoiceLayer<S, Terms>&, const S*, const S*, const S*,        \
-                               const Terms&, S*);                                                 \
-  template void choice_backward(const ChoiceLayer<S, Terms>&, const S*, const Terms&, const S*,   \
+#define GG_CHOICE(S, Terms)                                                                     \
+  template void choice_forward(const ChoiceLayer<S, Terms>&, const S*, const S*, const S*,      \
+                               const Terms&, S*);                                               \
+  template void choice_backward(const ChoiceLayer<S, Terms>&, const S*, const Terms&, const S*, \
                                 const S*, S, S*, S*);
 GG_CHOICE(float, Candidates)
 GG_CHOICE(double, Candidates)

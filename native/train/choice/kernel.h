@@ -30,8 +30,8 @@ struct ChoiceKernels {
   void (*choose)(const Terms&, const S* logits, size_t begin, size_t end, const Terms& chosen);
   // The row of each item in [begin, end) = sum over k of share[i, k] * term k's row; shares are 1
   // where null.
-  void (*mix)(const Terms&, const S* share, const TileShape&, const S* tile, size_t begin, size_t end,
-              S* rows);
+  void (*mix)(const Terms&, const S* share, const TileShape&, const S* tile, size_t begin,
+              size_t end, S* rows);
   // Adds the products of the items' rows with each of their terms to sums (n, k), items [begin, end).
   void (*products)(const Terms&, const TileShape&, const S* tile, const S* rows, size_t begin,
                    size_t end, S* sums);

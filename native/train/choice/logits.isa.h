@@ -89,8 +89,8 @@ GG_INLINE void lanes_of_each(const Floats* v, size_t count, float* out) {
   for (int i = 0; i < 2; ++i)
     h[i] = Operation::of(_mm512_shuffle_f32x4(q[2 * i], q[2 * i + 1], 0x88),
                          _mm512_shuffle_f32x4(q[2 * i], q[2 * i + 1], 0xDD));
-  __m512 all = Operation::of(_mm512_shuffle_f32x4(h[0], h[1], 0x88),
-                             _mm512_shuffle_f32x4(h[0], h[1], 0xDD));
+  __m512 all =
+      Operation::of(_mm512_shuffle_f32x4(h[0], h[1], 0x88), _mm512_shuffle_f32x4(h[0], h[1], 0xDD));
   _mm512_mask_storeu_ps(out, static_cast<__mmask16>((1u << count) - 1), all);
 }
 #endif

@@ -33,10 +33,7 @@ template <typename S>
 class Tiles {
  public:
   Tiles(const S* rows, size_t n, size_t batch, size_t width, size_t threads)
-      : batch_(batch),
-        width_(width),
-        size_(n * width_),
-        values_(count() * size_) {
+      : batch_(batch), width_(width), size_(n * width_), values_(count() * size_) {
     parallel(threads, [&](size_t thread) {
       const Part part = part_of(n * count(), thread, threads);
       for (size_t i = part.begin; i < part.end; ++i)

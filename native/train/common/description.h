@@ -26,7 +26,7 @@ inline bool are_tables(WeightKind kind) {
 
 struct LayerDescription {
   WeightKind weights;
-  size_t inputs;          // of a gate
+  size_t inputs;  // of a gate
   size_t n_in, n_out;
   bool straight_through;  // hard gates forward, soft ones backward
   double grad_factor;     // on the gradient of the layer's input

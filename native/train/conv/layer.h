@@ -13,8 +13,8 @@ namespace gategrad::train {
 
 template <typename S>
 Trees<S> trees_of(const Layer<S>& layer, const LayerPlan& plan, const Coefficients<const S>& c) {
-  return {&*layer.window, plan.leaves.data(), plan.outputs.data(), c.forward, c.backward,
-          static_cast<S>(layer.grad_factor)};
+  return {&*layer.window, plan.leaves.data(), plan.outputs.data(),
+          c.forward,      c.backward,         static_cast<S>(layer.grad_factor)};
 }
 
 // The layer's outputs to the rows of y.

@@ -27,8 +27,10 @@ inline std::vector<Leaf> leaves_of(const Window& window, const std::vector<uint3
   for (const size_t place : places) {
     const size_t column = place % window.kernel[1], rest = place / window.kernel[1];
     const size_t line = rest % window.kernel[0], channel = rest / window.kernel[0];
-    const auto row = static_cast<int64_t>((channel * window.size[0] + line) * window.size[1] + column);
-    const auto before = static_cast<int64_t>(window.padding[0] * window.size[1] + window.padding[1]);
+    const auto row =
+        static_cast<int64_t>((channel * window.size[0] + line) * window.size[1] + column);
+    const auto before =
+        static_cast<int64_t>(window.padding[0] * window.size[1] + window.padding[1]);
     leaves.push_back(
         {row - before, places_within(window, 0, line), places_within(window, 1, column)});
   }

@@ -127,15 +127,15 @@ void forward_below(const Tree<S>& tree) {
     const S* c = tree.coefficients(tree.trees.forward, node);
     S* values = of_node<kWidth>(patch, tree.scratch.values, node);
     if (node < tree.n_first())
-      each_rectangle<S, kWidth>(tree, node, [&](auto a, auto b, size_t line, size_t column, auto size) {
-        const Rows<S> out = rows_of<kWidth>(patch, values, line, column);
-        forward_gate<S, kWidth, false>(c, a, b, out, size);
-      });
+      each_rectangle<S, kWidth>(tree, node,
+                                [&](auto a, auto b, size_t line, size_t column, auto size) {
+                                  const Rows<S> out = rows_of<kWidth>(patch, values, line, column);
+                                  forward_gate<S, kWidth, false>(c, a, b, out, size);
+                                });
     else
-      forward_gate<S, kWidth, false>(c, child<S, kWidth>(tree, node, 0),
-                                     child<S, kWidth>(tree, node, 1),
-                                     {values, nullptr, patch.columns},
-                                     {patch.lines, patch.columns});
+      forward_gate<S, kWidth, false>(
+          c, child<S, kWidth>(tree, node, 0), child<S, kWidth>(tree, node, 1),
+          {values, nullptr, patch.columns}, {patch.lines, patch.columns});
   }
 }
 
@@ -182,8 +182,8 @@ void backward_tree(const Tree<S>& tree, const S* grad, Vec<S>* sums) {
     const Operand<S> a = child<S, kWidth>(tree, node, 0), b = child<S, kWidth>(tree, node, 1);
     const S* own = node < root ? of_node<kWidth>(patch, tree.scratch.grads, node) : nullptr;
     if (own)
-      backward_gate<S, kWidth, false, Gradient::kStored>(c, S(1), a, b, {own, nullptr, patch.columns},
-                                                         size, sums + 4 * node);
+      backward_gate<S, kWidth, false, Gradient::kStored>(
+          c, S(1), a, b, {own, nullptr, patch.columns}, size, sums + 4 * node);
     else
       backward_gate<S, kWidth, true, Gradient::kStored>(
           c, S(1), a, b, {grad, tree.outputs(patch.line, patch.column), tree.window().out_size[1]},
