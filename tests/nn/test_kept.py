@@ -132,26 +132,35 @@ def test_slots_that_changed_are_refused_and_redrawn_ones_are_not():
         averaged(torch.rand(4, 60))
 
 
+def _noisy(kind: str, seed: int) -> tuple[torch.nn.Module, torch.Tensor]:
+    """A layer with Gumbel noise, and an input for it."""
+    if kind == "conv":
+        layer = nn.LogicConv2d(1, 4, 3, in_size=5, seed=seed, estimator="gumbel-hard")
+        return layer, torch.rand(4, 1, 5, 5)
+    return nn.LogicDense(60, 200, seed=seed, estimator="gumbel-hard"), torch.rand(4, 60)
+
+
+@pytest.mark.parametrize("kind", ["dense", "conv"])
 @pytest.mark.parametrize("use", ["forward", "state_dict", "load"])
-def test_an_average_leaves_the_seed_of_noise(use):
-    net = nn.LogicDense(60, 200, seed=0, estimator="gumbel-hard")
-    net(torch.rand(4, 60)), net(torch.rand(4, 60))
+def test_an_average_leaves_the_seed_of_noise(use, kind):
+    net, x = _noisy(kind, 0)
+    net(x), net(x)
     averaged = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.9), use_buffers=True)
     for _ in range(5):
         averaged.update_parameters(net)
     inner = averaged.module
     assert inner.noise[0] != net.noise[0]
     if use == "forward":
-        inner(torch.rand(4, 60))
+        inner(x)
     elif use == "state_dict":
         inner.state_dict()
     else:
-        inner = nn.LogicDense(60, 200, seed=0, estimator="gumbel-hard")
+        inner, _ = _noisy(kind, 0)
         inner.load_state_dict({k: v * 0.9 + v * 0.1 for k, v in net.state_dict().items()})
     assert inner.noise[0] == net.noise[0]
-    other = nn.LogicDense(60, 200, seed=1, estimator="gumbel-hard")
+    other, _ = _noisy(kind, 1)
     other.load_state_dict(net.state_dict())
-    other(torch.rand(4, 60))
+    other(x)
     assert other.noise[0] == net.noise[0]
 
 

@@ -22,6 +22,15 @@ KINDS = {
 }
 
 
+def _convolution():
+    return nn.Sequential(
+        torch.nn.Unflatten(1, (1, 4, 5)), nn.LogicConv2d(1, 6, 3, in_size=(4, 5), seed=0)
+    )
+
+
+KINDS["conv"] = _convolution
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_network_on_the_meta_device_has_shapes(name, training):

@@ -24,7 +24,7 @@ from gategrad.nn.gates import options
 from gategrad.nn.gates.bank import GateBank
 from gategrad.nn.gates.gate_sets import Gates
 from gategrad.nn.gates.inits import initial_weights
-from gategrad.nn.gates.noise import noise_state
+from gategrad.nn.gates.noise import keep_seed, mend_seed, noise_state, whole_state
 from gategrad.nn.gates.parametrization import Parametrization, TableParametrization
 from gategrad.nn.kept import keep, mend, whole
 from gategrad.nn.layers.conv.sizes import (
@@ -34,7 +34,7 @@ from gategrad.nn.layers.conv.sizes import (
     checked_field,
     pair,
 )
-from gategrad.nn.seeding import as_generator
+from gategrad.nn.seeding import as_generator, place_of
 from gategrad.nn.wiring.connections.fields import connect_field
 from gategrad.nn.wiring.learned import LearnedWiring
 
@@ -146,12 +146,17 @@ class LogicConv2d(nn.Module):
         check_options(connections, thresholds, wire_estimator)
         split = (channels, groups, thresholds)
         field = checked_field(self.in_channels, self.out_channels, self.kernel_size, *split)
-        indices = connect_field(
-            *(connections, field, self.out_channels, self.inputs << (self.depth - 1)),
-            pins=self.inputs,
-            candidates=candidates,
-            generator=generator,
-        )
+        n_gates = ((1 << self.depth) - 1) * self.out_channels
+        device = place_of(device)
+        with torch.device("cpu"):
+            indices = connect_field(
+                *(connections, field, self.out_channels, self.inputs << (self.depth - 1)),
+                pins=self.inputs,
+                candidates=candidates,
+                generator=generator,
+            )
+            weight = initial_weights(self.kind, init, n_gates, generator, self.gates)
+            options.check_own(self.kind, weight, n_gates)
         self.channels, self.groups = field.channels, field.groups
         self.wiring = None
         if indices.ndim == 2:
@@ -160,12 +165,10 @@ class LogicConv2d(nn.Module):
         else:
             chosen_by = wire_estimator or "straight-through"
             self.wiring = LearnedWiring(indices, estimator=chosen_by, device=device, dtype=dtype)
-        n_gates = ((1 << self.depth) - 1) * self.out_channels
-        weight = initial_weights(self.kind, init, n_gates, generator, self.gates)
-        options.check_own(self.kind, weight, n_gates)
         self.weight = nn.Parameter(weight.to(device, dtype))
         if self.estimator in options.NOISY:
             self.register_buffer("noise", noise_state(generator).to(device))
+            keep_seed(self)
 
     @property
     def in_shape(self) -> tuple[int, int, int]:
@@ -183,6 +186,8 @@ class LogicConv2d(nn.Module):
         """The gates as they are now, apart from what they read."""
         # Every pass asks for it, whoever computes, so wires are looked at here.
         mend(self if self.wiring is None else self.wiring)
+        if self.estimator in options.NOISY:
+            mend_seed(self)
         return GateBank(
             self.kind,
             self.weight,
@@ -321,6 +326,9 @@ class LogicConv2d(nn.Module):
         error_msgs: list[str],
     ) -> None:
         """Refuse places that the field does not have; all else as torch does it."""
+        noise = state_dict.get(prefix + "noise")
+        if noise is not None:
+            state_dict[prefix + "noise"] = whole_state(self, noise)
         name = prefix + ("indices" if self.wiring is None else "wiring.candidates")
         size = self.in_channels * math.prod(self.kernel_size)
         if name in state_dict:
@@ -339,11 +347,13 @@ class LogicConv2d(nn.Module):
             error_msgs,
         )
         keep(self, "indices")
+        keep_seed(self)
 
     def _save_to_state_dict(
         self, destination: dict[str, Tensor], prefix: str, keep_vars: bool
     ) -> None:
         mend(self)
+        mend_seed(self)
         super()._save_to_state_dict(destination, prefix, keep_vars)
 
     def extra_repr(self) -> str:
