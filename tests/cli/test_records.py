@@ -54,7 +54,7 @@ def test_images_warped_online(gategrad, images):  # noqa: F811
     found = gategrad(
         "train", images, *options, "--steps", 60, "--flip", "-o", "x.gg", "--json"
     ).json
-    assert 0.2 < found["hard_accuracy"] < 0.95  # left and right can't be told apart when mirrored
+    assert found["soft_accuracy"] < 0.9  # left and right can't be told apart when mirrored
     options += ("--augment", "online", "--no-flip", "--shift", 0.5, "--rotation", 1)
     found = gategrad("train", images, *options, "--steps", 120, "-o", "x.gg", "--json").json
     assert found["hard_accuracy"] > 0.8

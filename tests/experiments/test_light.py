@@ -79,6 +79,6 @@ def test_messages(gategrad):  # noqa: F811
 
 def test_the_page_is_what_the_lines_say():
     page = (DOCS / "reproduction.md").read_text()
-    lines = [values for _, values in records.journal.read_lines(DOCS / "records" / "light.jsonl")]
+    lines = [values for _, values in records.journal.read_lines(DOCS / "studies" / "light.jsonl")]
     made = records.between_markers(page, "light", light_tables(lines))
-    assert made == page, "run: gategrad report docs/records/light.jsonl --light --page ..."
+    assert made == page, "run: gategrad report docs/studies/light.jsonl --light --page ..."

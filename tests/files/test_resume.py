@@ -102,12 +102,12 @@ def test_every_row_of_an_input_is_a_place_to_go_on_from(tmp_path, kind):
 
 def test_kinds_of_columns_are_remembered(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    table_model().save("m.gg")
+    table_model(missing="error").save("m.gg")
     lines = ["age,colour,zip", *["1,red,10"] * 700, ",red,10"]
     (tmp_path / "x.csv").write_text("\n".join(lines))
     kill_after(600, tmp_path, "predict", "m.gg", "x.csv", "-o", "y.npy")
     with pytest.raises(ValueError, match=r"x.csv, row 701 \(line 702\): column 'age' holds ''"):
-        files.predict(table_model(), "x.csv", "y.npy", resume=True)
+        files.predict(table_model(missing="error"), "x.csv", "y.npy", resume=True)
     assert names(tmp_path) == ["x.csv"]
 
 

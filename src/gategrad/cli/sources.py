@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gategrad import data
 from gategrad.cli.errors import CommandError
 from gategrad.cli.loading import target_names
-from gategrad.cli.own_test import tested_on
+from gategrad.cli.own_test_part import tested_on
 from gategrad.cli.seen import Seen, content_digest, row_hashes, seen, sketch
 from gategrad.data import formats
 from gategrad.data.columns import Taken

@@ -9,7 +9,6 @@ import ctypes
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 
 _MAPS = "/proc/self/maps"
 # omp_pause_hard of OpenMP 5.0.
@@ -22,6 +21,7 @@ class _Workers:
     def __init__(self) -> None:
         self.kept = False
         self.lost = False
+        self.prepared = False
         self._pause: Callable[[int], int] | None = None
 
     def before_fork(self) -> None:
@@ -46,10 +46,10 @@ def _pause() -> Callable[[int], int] | None:
 _workers = _Workers()
 
 
-@cache
 def prepare_for_forks() -> None:
     """Have the pool ended before every fork of this process from now on."""
-    if hasattr(os, "register_at_fork"):
+    if not _workers.prepared and hasattr(os, "register_at_fork"):
+        _workers.prepared = True
         os.register_at_fork(before=_workers.before_fork, after_in_child=_workers.after_fork)
 
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from torch import nn
 
@@ -30,7 +29,7 @@ class MapRun:
         """All of them."""
         return [*self.maps, *self.tail]
 
-    @cached_property
+    @property
     def layers(self) -> Sequence[nn.Module]:
         """Those that compute."""
         return [m for m in self.modules if not isinstance(m, (nn.Flatten, GroupSum))]
@@ -45,7 +44,7 @@ class MapRun:
         """Whether no gradient passes through."""
         return self.maps[0].frozen
 
-    @cached_property
+    @property
     def wires(self) -> int:
         """What all layers read."""
         n, shape = 0, self.maps[0].in_shape
