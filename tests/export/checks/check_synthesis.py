@@ -13,7 +13,8 @@ def test_every_part_has_cells(target) -> None:
     sizes = synthesize(model, target=target, stages=2)
     assert tuple(sizes) == PARTS
     for part, size in sizes.items():
-        assert size.luts > 0, part
+        # Comparisons may be carry chains alone.
+        assert size.luts + size.carries > 0, part
         assert size.levels > 0, part
         # A rank of registers before the outputs, and one in between.
         assert (size.registers > 0) == (part == "whole")
