@@ -34,7 +34,7 @@ Predict = Callable[[NDArray], NDArray]
 
 
 def main(arguments: list[str] | None = ()) -> None:
-    """Print the tables; `make bench` calls it without arguments."""
+    """Print the tables; without arguments, of a network made for the occasion."""
     options = _options(arguments)
     print(describe())
     model = gg.load(options.model) if options.model else _stand_in()

@@ -33,7 +33,7 @@ ROUNDS, TRAINING_ROWS = 5, 20_000
 
 
 def main(arguments: list[str] | None = ()) -> None:
-    """Print three lines a case; `make bench` calls it without arguments."""
+    """Print three lines a case."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peer", help="interpreter with lleaves; left out where missing")
     parser.add_argument("--rows", type=int, default=BATCHES[0])

@@ -1,5 +1,6 @@
-// The border of the training stack. gategrad/nn/native_op.py is the only caller; it vouches for the
-// arrays' lifetimes, and what it says of their types and shapes is compared with the description.
+// The border of the training stack. gategrad/nn/executors/cpu/native_op.py is the only caller; it
+// vouches for the arrays' lifetimes, and what it says of their types and shapes is compared with
+// the description.
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>

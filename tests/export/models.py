@@ -21,6 +21,7 @@ def odd_models():
     argmax = Readout.group_sum
     return {
         "no gates": Model(Circuit(2, np.zeros((0, 0), int), [], [2, 3]), argmax(2, 2)),
+        "no input read": Model(Circuit(2, np.zeros((0, 0), int), [], [0, 1]), argmax(2, 2)),
         "constant outputs": Model(Circuit(2, *xor, [0, 1, 4, 1]), argmax(4, 2)),
         "one output many times": Model(Circuit(2, *xor, [4, 4, 4, 2]), argmax(4, 2)),
         "inverted": Model(Circuit(2, [[2, 0], [4, 0]], [1, 1], [4, 5]), argmax(2, 2)),

@@ -56,6 +56,8 @@ def test_parts_without_logic_have_no_file(kind) -> None:
     model = random_model(kind, encoder=Thermometer.fixed([9, 90], 3))
     encoder = part_files(model, 8)["encoder.v"]
     assert "wire c0 = in_data[0 +: 8] >= 8'd10;" in encoder
+    always = random_model(kind, encoder=Thermometer.fixed([-0.5], 12))
+    assert "encoder.v" not in part_files(always, 8)
 
 
 def test_counts_are_read(tmp_path, monkeypatch) -> None:
@@ -77,6 +79,11 @@ def test_messages(tmp_path, monkeypatch) -> None:
         export.ExportError, match="unknown target 'z80'; known: xilinx, ice40, ecp5"
     ):
         synthesize(random_model(), target="z80")
+    below = random_model(encoder=Thermometer.fixed([-1.5, 0.2], 3))
+    with pytest.raises(
+        export.ExportError, match="levels of the encoder go down to -1.5, and synth"
+    ):
+        synthesize(below)
     (tmp_path / "yosys").write_text(
         "#!/bin/sh\nfor p in gates sums whole; do echo no > $p.json; done\n"
     )

@@ -208,6 +208,15 @@ def test_a_file_that_was_cut_off_fails(tmp_path, form, share) -> None:
     assert verify(model, checked).equal == harmless
 
 
+def test_c_that_declares_no_labels_fails(tmp_path) -> None:
+    model = random_model()
+    main = tmp_path / "model.c"
+    export.c(model).write(tmp_path)
+    header = tmp_path / "model.h"
+    header.write_text(header.read_text().replace(" model_predict(", " model_predicts("))
+    assert verify(model, main).failed == ("model.h declares no model_predict, so no labels",)
+
+
 def test_other_ports_fail(tmp_path) -> None:
     model = random_model(n_inputs=8)
     path = tmp_path / "model.blif"

@@ -106,6 +106,10 @@ BAD = {
         ),
         "has 0 values, but the shape",
     ),
+    "an integer that rounds beyond float64": (
+        text_of(encoded_model()).replace('"values": [', f'"values": [{2**1024 - 1}, '),
+        "expected a number of float64",
+    ),
     "a number beyond float64": (
         text_of(encoded_model()).replace('"values": [', '"values": [1e999, '),
         "holds inf; expected a number of float64",

@@ -118,6 +118,9 @@ def test_same_seed_same_layer():
         ({"wire_estimator": "soft"}, 'wire_estimator applies only to connections="learned"'),
         ({"connections": "learned", "candidates": 10}, 'candidates must be "all" or an integer '
          "from 1 to 9, the places of 1 channels"),
+        ({"connections": torch.zeros(2, 4, 3).int(), "channels": 2}, "channels and groups are for "
+         "places that are drawn"),
+        ({"connections": torch.zeros(2, 4, 3).int(), "candidates": 4}, "candidates are for"),
         ({"connections": torch.zeros(2, 4)}, "connections must be a name or integers, got dtype"),
         ({"connections": torch.zeros(2, 4, 2).int()}, r"connections must have shape \(2, 4, 3\), "
          "the input channel, row and column of each leaf"),

@@ -25,7 +25,9 @@ def run(
     max_levels: Annotated[
         int | None, typer.Option(help="Gates in a row between registers.")
     ] = None,
-    value_bits: Annotated[int, typer.Option(help="Bits of a row's value behind an encoder.")] = 8,
+    value_bits: Annotated[
+        int, typer.Option(help="Bits of a value of a row behind an encoder, an unsigned integer.")
+    ] = 8,
     seconds: Annotated[float, typer.Option(min=1, help="That one part may take.")] = 900,
     json: JsonOption = False,
 ) -> None:

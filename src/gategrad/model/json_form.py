@@ -164,7 +164,8 @@ def _array(name: str, value: Any) -> NDArray[np.float64]:
 def _number(where: str, value: Any) -> float:
     """A JSON number as float64, or one of the texts for those that JSON has no number for."""
     if type(value) in (int, float):
-        number = float(value) if abs(value) < 2**1024 else float("inf")
+        # Beyond the largest float64 an integer has no float; no text of that is let through.
+        number = float(value) if abs(value) < 2**1024 - 2**970 else float("inf")
         if abs(number) != float("inf"):
             return number
     elif value in ("inf", "-inf"):

@@ -42,7 +42,7 @@ def encoder_text(front: Front, word_bytes: int) -> tuple[str, dict[str, str], ND
     n_chunks = int(chunk.max(initial=-1)) + 1
     order = np.argsort(chunk, kind="stable")
     width = max(1, min(CHUNK, front.n_features))
-    if n_chunks * CHUNK > _LANE_GAIN * n:
+    if not n or n_chunks * CHUNK > _LANE_GAIN * n:
         return "gather", _gather(front), np.arange(n)
     column = np.zeros(n_chunks, np.int64)
     column[chunk] = np.minimum(group * CHUNK, front.n_features - width)

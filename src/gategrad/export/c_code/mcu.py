@@ -93,7 +93,7 @@ def _arrays(
 
 
 def _bits(count: int) -> int:
-    return 16 if count <= 1 << 16 else 32
+    return 16 if count < 1 << 16 else 32
 
 
 def _constants(values: list[int], bits: int) -> list[str]:

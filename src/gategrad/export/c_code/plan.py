@@ -27,7 +27,7 @@ class Plan:
         rows: type of a row's values, one of `gategrad.export.ROWS`.
         front: the encoder's comparisons.
         circuit: gates of at most two inputs behind them.
-        word: a key of `words.WORDS`.
+        word: a key of `host.WORDS`.
         style: "statements" or "tables".
     """
 

@@ -6,6 +6,7 @@ from gategrad.circuit import Circuit, Readout
 from gategrad.export.arithmetic import decision_circuit, greatest
 from gategrad.export.blif import circuit_blif
 from gategrad.export.builder import Builder
+from gategrad.export.errors import ExportError
 from gategrad.export.front import Front, Integers, front
 from gategrad.export.source import Source
 from gategrad.export.sums import totals
@@ -25,8 +26,12 @@ def part_files(
         value_bits: of a value of a row, an unsigned integer, where there is an encoder.
         stages: ranks of registers of the whole.
         max_levels: instead of `stages`.
+
+    Raises:
+        ExportError: an encoder of negative levels.
     """
     bits = 1 if model.encoder is None else value_bits
+    _check_thresholds(model)
     before = front(model, Integers(0, (1 << bits) - 1))
     readout = model.readout
     n = model.circuit.n_outputs
@@ -37,11 +42,21 @@ def part_files(
         "sums.blif": circuit_blif(decision_circuit(wires, readout, "sums", narrow=True), "sums"),
         "whole.v": str(whole["whole.v"]),
     }
-    if bits > 1:
+    if bits > 1 and len(before.feature):
         files["encoder.v"] = _encoder(before, bits)
     if readout.kind == "argmax" and readout.n_classes > 1:
         files["decision.blif"] = circuit_blif(_decision(model.circuit, readout), "decision")
     return files
+
+
+def _check_thresholds(model: Source) -> None:
+    """ExportError where levels are below what an unsigned integer can be."""
+    found = None if model.encoder is None else model.encoder.thresholds()
+    if found is not None and (found[1] < -1).any():
+        raise ExportError(
+            f"levels of the encoder go down to {found[1].min():g}, and synth counts values that are "
+            "unsigned integers; export --to verilog --signed, and synthesize that"
+        )
 
 
 def _encoder(before: Front, bits: int) -> str:

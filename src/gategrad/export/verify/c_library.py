@@ -39,6 +39,9 @@ def verify_c(
     found = _VALUE.search(declared)
     if found is None or found[1] not in _TYPES:
         return Verdict(failed=(f"{header.name} is missing or damaged: it declares no row's type",))
+    # Only a regression for microcontrollers gives its sums alone.
+    if model.readout.kind != "regression" and f" {found[2]}_predict(" not in declared:
+        return Verdict(failed=(f"{header.name} declares no {found[2]}_predict, so no labels",))
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "driver.c").write_text(_driver(found[2], model, declared))

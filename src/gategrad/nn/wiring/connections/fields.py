@@ -90,9 +90,14 @@ def connect_field(
         TypeError: wires are no integers.
     """
     named = isinstance(connections, str)
-    if candidates is not None and connections != "learned":
+    if candidates is not None and not (named and connections == "learned"):
         raise ValueError('candidates are for connections="learned", where leaves choose among them')
     if not named:
+        if (field.channels, field.groups) != (1, 1):
+            raise ValueError(
+                "channels and groups are for places that are drawn; leave them out with places of "
+                "your own"
+            )
         return given_places(connections, field, out_channels, leaves)
     known_name("connections", connections, FIELD_CONNECTIONS)
     chosen = _channels(field, out_channels, generator)
