@@ -81,7 +81,7 @@ def test_messages(tmp_path, monkeypatch) -> None:
         synthesize(random_model(), target="z80")
     below = random_model(encoder=Thermometer.fixed([-1.5, 0.2], 3))
     with pytest.raises(
-        export.ExportError, match="levels of the encoder go down to -1.5, and synth"
+        export.ExportError, match=r"levels of the encoder go down to -1\.5, and synth"
     ):
         synthesize(below)
     (tmp_path / "yosys").write_text(

@@ -54,8 +54,8 @@ def _check_thresholds(model: Source) -> None:
     found = None if model.encoder is None else model.encoder.thresholds()
     if found is not None and (found[1] < -1).any():
         raise ExportError(
-            f"levels of the encoder go down to {found[1].min():g}, and synth counts values that are "
-            "unsigned integers; export --to verilog --signed, and synthesize that"
+            f"levels of the encoder go down to {found[1].min():g}, and synth counts values that "
+            "are unsigned integers; export --to verilog --signed, and synthesize that"
         )
 
 
