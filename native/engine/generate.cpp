@@ -44,6 +44,7 @@
 //
 // Displacements are checked (Assembler::in_range): code with one out of range is thrown away. What
 // code may be made of is limited in generate.h.
+#include "engine/as_given.h"
 #include "engine/generate.h"
 
 #include <algorithm>
@@ -63,9 +64,6 @@ namespace gategrad {
 namespace {
 
 constexpr size_t kMostLevels = 32;  // a sum has 32 bits
-// Slots that fit a second-level cache beside others, and how many times fewer make up for operands
-// that were not used a moment ago.
-constexpr size_t kManySlots = 4096, kFewerSlots = 2;
 // Truth tables of two operands x and y: bit x + 2 y.
 constexpr uint8_t kAndTable = 0x8, kOrTable = 0xE, kXorTable = 0x6, kXnorTable = 0x9;
 
@@ -336,19 +334,6 @@ std::shared_ptr<const Code> assemble(const Netlist& net, const Cones& cones,
   return generator.in_range() ? Code::make(code, generator.n_fetches()) : nullptr;
 }
 
-// Some circuits come in an order that keeps few values at a time, such as trees one by one, where
-// their outputs are stored and not evaluated once more when they are summed.
-void take_as_given(const Netlist& net, const std::vector<uint32_t>& roots, uint8_t most_registers,
-                   Cones& cones, Residence& residence) {
-  std::vector<uint32_t> read_twice = roots;
-  read_twice.insert(read_twice.end(), roots.begin(), roots.end());
-  Cones given = find_cones(net, read_twice, most_registers);
-  Residence fewer = assign_slots(net, given, roots);
-  if (fewer.n_slots * kFewerSlots >= residence.n_slots) return;
-  cones = std::move(given);
-  residence = std::move(fewer);
-}
-
 template <typename Machine>
 void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Program& program) {
   Cones cones = find_cones(net, roots, Machine::kConeRegisters);
@@ -358,8 +343,7 @@ void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Progra
   }
   cones.order = order_for_cache(net, cones, program.n_looks);
   Residence residence = assign_slots(net, cones, roots);
-  if (residence.n_slots > kManySlots)
-    take_as_given(net, roots, Machine::kConeRegisters, cones, residence);
+  take_as_given(net, roots, Machine::kConeRegisters, cones, residence);
   program.code = assemble<Machine>(net, cones, residence, program, program.no_code);
   if (!program.code) return;
   for (uint32_t s = 2; s < net.first_gate; ++s) {

@@ -14,10 +14,12 @@ void check_circuit(const Source& s) {
   require(s.fanin.size() == s.table.size() * s.width, "fan-in and tables differ in length");
   const uint64_t first_gate = uint64_t{2} + s.n_inputs;
   require(first_gate + s.table.size() <= UINT32_MAX, "the circuit has more than 2**32 signals");
+  // Messages are made where there is one: this goes over all operands of any circuit.
   for (size_t g = 0; g < s.table.size(); ++g)
     for (size_t i = 0; i < s.width; ++i)
-      require(s.fanin[g * s.width + i] < first_gate + g,
-              "gate " + std::to_string(g) + " reads a signal that does not come before it");
+      if (s.fanin[g * s.width + i] >= first_gate + g)
+        require(false,
+                "gate " + std::to_string(g) + " reads a signal that does not come before it");
   for (uint32_t output : s.outputs)
     require(output < first_gate + s.table.size(), "an output is no signal of the circuit");
 }
@@ -38,9 +40,9 @@ void check_encoder(const Source& s) {
           "the encoder gives " + std::to_string(s.feature.size()) +
               " bits, but the circuit takes " + std::to_string(s.n_inputs));
   for (size_t i = 0; i < s.n_inputs; ++i)
-    require(s.feature[i] < s.n_features,
-            "bit " + std::to_string(i) + " of the encoder reads feature " +
-                std::to_string(s.feature[i]) + " of " + std::to_string(s.n_features));
+    if (s.feature[i] >= s.n_features)
+      require(false, "bit " + std::to_string(i) + " of the encoder reads feature " +
+                         std::to_string(s.feature[i]) + " of " + std::to_string(s.n_features));
 }
 
 }  // namespace
