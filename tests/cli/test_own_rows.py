@@ -80,6 +80,15 @@ def test_predict_writes_probabilities(trained, out, gategrad):
     np.testing.assert_array_equal(found, expected)
 
 
+def test_pruning_tests_on_that_file_too(trained, tmp_path, gategrad):
+    command = ("prune", "m.gg", "-o", "small.gg", "--json")
+    found = gategrad(*command).json
+    assert found["held_rows"] == 9
+    assert found["test_before"] == gategrad("eval", "m.gg", "--json").json["accuracy"]
+    (tmp_path / "test.csv").unlink()
+    gategrad(*command).fails_with("test.csv, which the model was tested on, is not there")
+
+
 def test_what_does_not_go_together_is_said(trained, gategrad):
     done = gategrad("predict", "m.gg", "test.csv", "--proba", "--scores", "-o", "p.npy")
     done.fails_with("scores and probabilities are two files; ask for one of them")

@@ -251,6 +251,11 @@ def test_tables_that_know_their_types(tmp_path, kind):
         own = load_file(path, target="y")
         assert own.x_train.tolist() == [[2, 1.5, 1], [2, 2, 2]]
         assert own.dates == ("d", "t")
+        empty = pa.array([None, None], pa.date32())
+        parquet.write_table(pa.table({"d": empty, "f": [1.0, 2.0], "y": ["p", "q"]}), path)
+        own = load_file(path, target="y", gaps=True)
+        assert np.isnan(own.x_train[:, 0]).all()
+        assert own.taken[0].said == "numbers, missing in 2 rows"
         parquet.write_table(pa.table({"f": [1.0, None], "y": ["p", "q"]}), path)
         refused(path, "x.parquet, row 1 (counted from 0): column 'f' holds '', but numbers")
         parquet.write_table(pa.table({"f": [[1.0], [2.0]], "y": ["p", "q"]}), path)

@@ -77,6 +77,9 @@ def test_messages(gategrad):  # noqa: F811
     fails("unknown schedule 'step'; known: constant, cosine", "monk1", "--schedule", "step")
     fails("valid_set_size is 1.0; expected a share", "monk1", "-vss", 1)
     fails("a neural baseline is no circuit", "monk1", "--baseline", "--compile_model")
+    of_gates = ("--parametrization", "nonsense", "--tau", 5, "--connections", "learned")
+    fails("leave out --tau, --connections, --parametrization", "monk1", "--baseline", *of_gates)
+    fails("unknown parametrization 'foo'; known: raw, ", "monk1", "--parametrization", "foo")
 
 
 def test_the_table_names_commands_and_what_was_not_run(gategrad):  # noqa: F811

@@ -137,6 +137,15 @@ def test_rare_classes_and_held_back_rows():
     assert stopped.result_.rows_to_choose_on < 400
 
 
+def test_weights_of_labels_that_are_no_classes():
+    x, y = [[0.0], [1.0]] * 10, ["no", "yes"] * 10
+    for weights in ({"yse": 5}, {"no": 1, "yse": 5}):
+        with pytest.raises(ValueError, match=r"'yse', which is no class of y; .* are 'no', 'yes'"):
+            LogicClassifier(**QUICK, class_weight=weights).fit(x, y)
+    # A fold may lack a class.
+    LogicClassifier(**QUICK, class_weight={"no": 1, "yes": 2, "rare": 9}).fit(x, y)
+
+
 def test_regression_and_its_importances():
     x, y = load_diabetes(return_X_y=True)
     model = LogicRegressor(**QUICK | {"layers": "200"}).fit(x, y)
@@ -158,6 +167,17 @@ def test_an_encoder_is_a_transformer_with_names():
     assert bits["size is missing"].tolist() == frame["size"].isna().tolist()
     same = LogicEncoder(bits=3).fit([[1.0], [2.0], [1.0]])
     assert same.get_feature_names_out(["age"]).tolist() == ["age > 1.5"]
+
+
+def test_bits_whose_names_are_cut_alike_are_kept():
+    x = (1e9 + np.arange(100) / 8).reshape(-1, 1)
+    encoder = LogicEncoder().fit(x)
+    bits = encoder.transform(x)
+    assert bits.shape == (100, 8)
+    assert len(np.unique(bits, axis=0)) == 9
+    names = encoder.get_feature_names_out()
+    assert len(set(names)) == 8
+    assert all(float(name.removeprefix("x0 > ")) in x + 1 / 16 for name in names)
 
 
 @pytest.mark.parametrize(

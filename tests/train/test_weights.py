@@ -8,6 +8,7 @@ from gategrad import discretize, nn, train
 from gategrad.circuit import metrics
 from gategrad.train import TrainError
 from gategrad.train.losses import make_loss
+from gategrad.train.splitting import held_rows
 from gategrad.train.weights import row_weights
 
 
@@ -137,3 +138,14 @@ def test_classes_are_not_for_regression():
     for option in ({"class_weight": "balanced"}, {"metric": "auc"}):
         with pytest.raises(TrainError, match=r"is for classes, and the network's head"):
             train.fit(net, x, np.random.default_rng(0).random(200), progress=False, **option)
+
+
+@pytest.mark.parametrize(("counts", "what"), [("held", "train"), ("trained", "choose")])
+def test_both_parts_have_rows_that_count(counts, what):
+    x, y = _rows()
+    held = held_rows(y, 20, 0)
+    weights = (held if counts == "held" else ~held).astype(float)
+    with pytest.raises(TrainError, match=f"rows to {what} on have weight 0; expected one"):
+        train.fit(
+            _net(), x, y, steps=1, validation=20, seed=0, sample_weight=weights, progress=False
+        )

@@ -49,7 +49,7 @@ def cross_validated(
         threads: to train with.
 
     Raises:
-        CommandError: more folds than rows of the smallest class but one has.
+        CommandError: fewer than two training rows a fold.
     """
     y = source.y_train
     place = parts(y if y.ndim == 1 else np.zeros(len(y), np.int64), asked.folds)
@@ -72,7 +72,7 @@ def parts(labels: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
     """The part (n,) of each row, each class as evenly as it divides; the same on every platform.
 
     Raises:
-        CommandError: fewer rows than folds.
+        CommandError: fewer than two rows a fold.
     """
     if len(labels) < 2 * folds:
         raise CommandError(

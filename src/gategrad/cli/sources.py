@@ -245,19 +245,32 @@ def load_test(
 def load_training(
     name: str, *, model: Model, target: str | None = None, decimal: str | None = None
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """x_train, y_train, x_test, y_test for a model that is there, split as `train` does it.
+    """x_train, y_train, x_test, y_test for a model that is there, split as `train` did it.
 
     Raises:
         DataError: no such set, or a file that isn't as it should be.
-        CommandError: a column is named for a set.
+        CommandError: a column is named for a set, or the file that `train --test` named is gone.
     """
     if not is_file(name):
         source = load_source(name, target=target, decimal=decimal)
         return source.x_train, source.y_train, source.x_test, source.y_test
     own = _load_own(Path(name), model, target, decimal)
-    if own.x_test is None:
+    if own.x_test is not None:
+        return own.x_train, own.y_train, own.x_test, own.y_test
+    if "test" not in model.meta or not _is_training_file(Path(name), model):
         return held_out(own.x_train, own.y_train)
-    return own.x_train, own.y_train, own.x_test, own.y_test
+    test = Path(model.meta["test"])
+    if not test.exists():
+        raise CommandError(
+            f"all rows of {name} were trained on, and {test}, which the model was tested on, is "
+            "not there; put it there, or name other rows by --data"
+        )
+    tested = _load_own(test, model, target, decimal)
+    return own.x_train, own.y_train, tested.x_train, tested.y_train
+
+
+def _is_training_file(path: Path, model: Model) -> bool:
+    return path.name == _base(model.meta.get("data", ""))
 
 
 def _load_own(path: Path, model: Model, target: str | None, decimal: str | None) -> data.OwnData:
@@ -289,8 +302,8 @@ def _tested(path: Path, own: data.OwnData, model: Model) -> Tested:
         x, y, what = own.x_test, own.y_test, "the file's test part"
     else:
         x, y, what = own.x_train, own.y_train, "all rows"
-        known, here = model.meta.get("data_sha256"), path.name == _base(model.meta.get("data", ""))
-        here = here and "test" not in model.meta
+        known = model.meta.get("data_sha256")
+        here = _is_training_file(path, model) and "test" not in model.meta
         if here and (known is None or known == content_digest(row_hashes(x), y)):
             x, y = held_out(x, y)[2:]
             what = _held_out_text(path)

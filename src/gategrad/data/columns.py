@@ -198,8 +198,9 @@ def _of_numbers(
         raise mixed(sheet.where(int(wrong[0])), name, text)
     if category:
         return values.astype(object), _categories(name, [f"{v:.15g}" for v in values.tolist()])
-    if sheet.is_date(name) and len(values):
-        ends = (np.nanmin(values), np.nanmax(values))
+    known = values[~np.isnan(values)]
+    if sheet.is_date(name) and len(known):
+        ends = (known.min(), known.max())
         first, last = (date.fromordinal(EPOCH + int(v // 1)) for v in ends)
         return values, Taken(name, DATES, _dates_text(first, last))
     return values, _numbers(name, values)

@@ -22,8 +22,7 @@ def make_network(experiment: Experiment, options: ExperimentOptions, seed: int) 
         seed: of wiring and weights.
 
     Raises:
-        ExperimentError: a width that the classes can't share.
-        ValueError: what `LogicDense` refuses.
+        ExperimentError: a width that the classes can't share, or what the layers refuse.
     """
     if options.baseline:
         return _neural(experiment, options, seed)
@@ -34,6 +33,16 @@ def make_network(experiment: Experiment, options: ExperimentOptions, seed: int) 
     learned = options.connections == "learned"
     if options.candidates is not None and not learned:
         raise ExperimentError("--candidates is for --connections learned")
+    try:
+        return _gates(experiment, options, seed, learned=learned)
+    except ValueError as error:
+        raise ExperimentError(str(error)) from error
+
+
+def _gates(
+    experiment: Experiment, options: ExperimentOptions, seed: int, *, learned: bool
+) -> nn.Sequential:
+    k = options.num_neurons
     generator = torch.Generator().manual_seed(seed)
     widths = [experiment.inputs] + [k] * options.num_layers
     layers = [
@@ -49,7 +58,7 @@ def make_network(experiment: Experiment, options: ExperimentOptions, seed: int) 
         )
         for i in range(options.num_layers)
     ]
-    return Sequential(*layers, GroupSum(classes, tau=options.tau))
+    return Sequential(*layers, GroupSum(experiment.classes, tau=options.tau))
 
 
 def _neural(experiment: Experiment, options: ExperimentOptions, seed: int) -> nn.Sequential:

@@ -31,6 +31,11 @@ _BATCH = 1000
 _SMALL = 1 << 24
 # What compares, and changes nothing of what is trained.
 _CHECKS = ("packbits_eval", "compile_model", "eval_freq")
+# What a neural baseline has none of.
+_OF_GATES = (
+    *("tau", "connections", "candidates", "grad_factor", "parametrization", "init", "estimator"),
+    *("packbits_eval", "compile_model"),
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ def run(
         DataError: the data can't be loaded.
     """
     start = perf_counter()
+    _check_baseline(options)
     wanted = experiment.complete(options)
     _check(wanted)
     train, test = load_rows(experiment)
@@ -122,10 +128,15 @@ def _check(options: ExperimentOptions) -> None:
         raise ExperimentError(
             f"valid_set_size is {options.valid_set_size}; expected a share from 0 to below 1"
         )
-    if options.baseline and (options.packbits_eval or options.compile_model):
-        raise ExperimentError(
-            "a neural baseline is no circuit: leave out --packbits_eval and --compile_model"
-        )
+
+
+def _check_baseline(options: ExperimentOptions) -> None:
+    """Refuse options of gates with a baseline; before an experiment's defaults fill them."""
+    plain = ExperimentOptions()
+    given = [n for n in _OF_GATES if getattr(options, n) != getattr(plain, n)]
+    if options.baseline and given:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise ExperimentError(f"a neural baseline is no circuit of gates: leave out {flags}")
 
 
 def held_back(part: Part, share: float, seed: int) -> tuple[Part, Part | None]:

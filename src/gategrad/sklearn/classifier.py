@@ -32,7 +32,7 @@ class LogicClassifier(ClassifierMixin, LogicBase):
         missing: what a missing value becomes: "indicator", a bit of its own; "most-frequent", that
             value of the column; "zero", all bits 0; or "error".
         class_weight: "balanced", by which all classes weigh the same; or what each counts, by
-            label, others 1.
+            label, others 1. Labels that y lacks are refused, unless each class has a weight.
         metric: what the best network is chosen by, see `gategrad.train.fit`; accuracy where None.
         early_stopping: whether to hold rows back, to choose the best network on them and to stop
             when it gets no better; "auto" does with 1,000 different rows or more. Else the
@@ -160,6 +160,13 @@ class LogicClassifier(ClassifierMixin, LogicBase):
         if self.class_weight is None or isinstance(self.class_weight, str):
             return self.class_weight
         places = {label: place for place, label in enumerate(self.classes_.tolist())}
+        unknown = [label for label in self.class_weight if label not in places]
+        # Where each class has a weight, those of others are of classes that a fold lacks.
+        if unknown and len(self.class_weight) - len(unknown) < len(places):
+            raise ValueError(
+                f"class_weight has a weight for {unknown[0]!r}, which is no class of y; the "
+                f"classes are {', '.join(map(repr, places))}"
+            )
         return {
             places[label]: weight for label, weight in self.class_weight.items() if label in places
         }

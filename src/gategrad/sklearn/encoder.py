@@ -1,5 +1,6 @@
 """`LogicEncoder`: rows to bits, as a transformer."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -8,8 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gategrad.encoding import Table
+from gategrad.encoding import OneHot, Table, Thermometer
 from gategrad.sklearn.rows import categorical_columns, check_cells
+
+# What a bit says: of which column, "=", ">" or "is missing", and the exact category or level.
+_Bit = tuple[int, str, str | float | None]
 
 
 class LogicEncoder(TransformerMixin, BaseEstimator):
@@ -59,8 +63,10 @@ class LogicEncoder(TransformerMixin, BaseEstimator):
             missing=self.missing,
             unknown=self.unknown,
         )
-        names = self.encoder_.input_names()
-        self._kept = np.sort(np.unique(names, return_index=True)[1])
+        first: dict[_Bit, int] = {}
+        for place, bit in enumerate(_bits(self.encoder_)):
+            first.setdefault(bit, place)
+        self._kept = np.array(list(first.values()), np.intp)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.bool_]:
@@ -71,7 +77,7 @@ class LogicEncoder(TransformerMixin, BaseEstimator):
         return self.encoder_.encode(x)[:, self._kept]
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray:
-        """What each bit says, such as "age > 37.5"."""
+        """What each bit says, such as "age > 37.5"; in all digits where fewer would not tell."""
         check_is_fitted(self)
         known = getattr(self, "feature_names_in_", None)
         if input_features is not None:
@@ -84,8 +90,19 @@ class LogicEncoder(TransformerMixin, BaseEstimator):
                     f"({self.n_features_in_}), got {len(given)}"
                 )
             known = given
-        names = self.encoder_.input_names(None if known is None else list(known))
-        return np.array(names, object)[self._kept]
+        return np.array(self._names(None if known is None else list(known)), object)
+
+    def _names(self, columns: list[str] | None) -> list[str]:
+        """Of the bits, each another; those of two numbers that read the same have all digits."""
+        brief, bits = self.encoder_.input_names(columns), _bits(self.encoder_)
+        of_columns = columns or [f"x{i}" for i in range(self.n_features_in_)]
+        times = Counter(brief[place] for place in self._kept)
+        names = []
+        for place in self._kept:
+            column, sign, value = bits[place]
+            exact = times[brief[place]] > 1 and isinstance(value, float)
+            names.append(f"{of_columns[column]} {sign} {value!r}" if exact else brief[place])
+        return names
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn may hand in."""
@@ -94,3 +111,17 @@ class LogicEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.categorical = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _bits(table: Table) -> list[_Bit]:
+    """What the bits of a table say, in their order."""
+    found: list[_Bit] = []
+    for part, columns in zip(table.encoders, table.columns, strict=True):
+        if isinstance(part, OneHot):
+            for column, categories in zip(columns, part.categories, strict=True):
+                found += [(column, "=", category) for category in categories]
+            continue
+        assert isinstance(part, Thermometer)
+        for levels in part.levels.tolist():
+            found += [(c, ">", level) for c, level in zip(columns, levels, strict=True)]
+    return found + [(column, "is missing", None) for column in table.marked]

@@ -153,6 +153,7 @@ def split_rows(
     if not len(chosen_on):
         raise TrainError("the validation rows are empty; expected at least one, or validation=None")
     rows, own = rows.where(kept), reader.rows(x)[kept]
+    _check_counting(rows, chosen_on)
     if augment is not None:
         more = _augmented(augment, own, rows)
         copies = reader.read(*more)
@@ -160,6 +161,16 @@ def split_rows(
             copies = replace(copies, weights=rows.weights.repeat(len(copies) // len(rows)))
         rows, own = rows.and_(copies), np.concatenate([own, more[0]])
     return rows.weighed(), own, chosen_on
+
+
+def _check_counting(rows: Rows, chosen_on: Rows) -> None:
+    """Raise TrainError where no row to train on counts, or none to choose on."""
+    for what, part in (("train", rows), ("choose", chosen_on)):
+        if part.weights is not None and not part.weights.sum() > 0:
+            raise TrainError(
+                f"all {len(part)} rows to {what} on have weight 0; expected one at least that "
+                "counts: leave out rows of weight 0, or give validation=(x, y) or another seed"
+            )
 
 
 def as_input(rows: Tensor) -> Tensor:
