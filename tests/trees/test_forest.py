@@ -1,5 +1,7 @@
 """The form that all forests take, its integers, and its circuit."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -181,6 +183,9 @@ def test_the_fewest_bits_that_keep_all_labels():
             ("threshold=1.5 -2", "threshold=1.5 x"),
             "tree 0 has threshold that is no list of numbers",
         ),
+        (("split_feature=0 1", "split_feature=0 2"), "tree 0 splits by column 2 of 2"),
+        (("split_feature=0 1", "split_feature=-1 1"), "tree 0 splits by column -1 of 2"),
+        (("tree\n", "tree\ntree_sizes=9 9 9\n"), "has 2 trees and says that it has 3.* cut off"),
         (("is_linear=0", "is_linear=1"), "leaves are linear models.*linear_tree=False"),
         (("leaf_value=-0.5", "leaf_value=inf"), "a leaf of the forest is infinite or NaN"),
         (("binary sigmoid:1", "poisson"), "objective 'poisson' transforms its scores.*raw=True"),
@@ -201,7 +206,18 @@ def test_what_is_no_forest_is_said(tmp_path):
     for bits in (0, 25, True, 2.5):
         with pytest.raises(trees.TreesError, match=r"bits is .*; expected an integer from 1 to 24"):
             gg.from_trees(tmp_path / "f.txt", bits=bits)
-    for data in (b'{"learner": {}}', b"{L", b"{U\x07learner{U\x01aZ}}", b"{}"):
+    rows = np.zeros((3, 2))
+    with pytest.raises(trees.TreesError, match="rows set how many bits are taken"):
+        gg.from_trees(tmp_path / "f.txt", rows, bits=4)
+    with pytest.raises(trees.TreesError, match="there are no rows to calibrate on"):
+        gg.from_trees(tmp_path / "f.txt", rows[:0])
+    (tmp_path / "r.txt").write_text(LIGHTGBM.replace("binary sigmoid:1", "regression"))
+    with pytest.raises(trees.TreesError, match="a regression has none; pass bits="):
+        gg.from_trees(tmp_path / "r.txt", rows)
+    parts = {"gradient_booster": {"name": "gbtree"}, "learner_model_param": {}, "objective": {}}
+    lacks = json.dumps({"learner": parts}).encode()
+    many = b"{i\x01a[$Z#L" + (2**62).to_bytes(8, "big")
+    for data in (lacks, many, b'{"learner": {}}', b"{L", b"{U\x07learner{U\x01aZ}}", b"{}"):
         (tmp_path / "f.json").write_bytes(data)
         with pytest.raises(trees.TreesError, match=r"can't read .*f\.json"):
             gg.from_trees(tmp_path / "f.json")

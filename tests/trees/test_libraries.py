@@ -110,10 +110,13 @@ def test_xgboost(options: dict, suffix: str, dtype: type, tmp_path) -> None:
     )
 
 
-def test_xgboost_estimators_stop_where_validation_was_best() -> None:
+@pytest.mark.parametrize("how", ["option", "callback"])
+def test_xgboost_estimators_stop_where_validation_was_best(how: str) -> None:
     xgboost = pytest.importorskip("xgboost")
     x, y = training_rows()
-    model = xgboost.XGBClassifier(n_estimators=40, early_stopping_rounds=2, learning_rate=1.5)
+    stops = {"early_stopping_rounds": 2} if how == "option" else (
+        {"callbacks": [xgboost.callback.EarlyStopping(rounds=2)]})  # fmt: skip
+    model = xgboost.XGBClassifier(n_estimators=40, learning_rate=1.5, **stops)
     model.fit(x[:200], y[:200], eval_set=[(x[200:], y[200:])], verbose=False)
     converted = trees.convert(model)
     assert converted.forest.n_trees == 3 * (model.best_iteration + 1)

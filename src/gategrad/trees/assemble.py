@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from gategrad.trees.errors import TreesError
 from gategrad.trees.forest import LEAF
 
 Cuts = NDArray[np.float64]
@@ -45,6 +46,15 @@ class Nodes:
     cuts: Cuts
     child: NDArray[np.int64]
     value: NDArray[np.float64]
+
+
+def check_features(feature: NDArray[np.int64], n_features: int, tree: int) -> None:
+    """TreesError where a split of a tree asks for a column that there isn't."""
+    bad = (feature < 0) | (feature >= n_features)
+    if bad.any():
+        raise TreesError(
+            f"tree {tree} splits by column {feature[bad][0]} of {n_features}; the file is damaged"
+        )
 
 
 def join(trees: Sequence[Tree]) -> Nodes:

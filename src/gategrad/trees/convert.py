@@ -47,7 +47,7 @@ def from_trees(
     Args:
         model: a fitted model, or the path of a LightGBM text file or XGBoost .json or .ubj file.
         x: (n, features) rows on which labels are to agree; sets `bits` as low as that allows.
-        bits: binary digits of a leaf's value, 1 to 24; 16 where neither this nor `x` is given.
+        bits: instead of `x`: binary digits of a leaf's value, 1 to 24; 16 where neither is given.
         raw: take scores as they are where the objective would transform them.
 
     Returns:
@@ -68,9 +68,14 @@ def convert(
 
 
 def to_model(forest: Forest, bits: int | None = None, x: ArrayLike | None = None) -> Converted:
-    """The same of a forest that was read."""
+    """The same of a forest that was read.
+
+    Raises:
+        TreesError: rows that nothing is to be calibrated on.
+    """
+    _check_rows(forest, bits, x)
     n_rows = 0
-    if bits is None and x is not None and forest.kind != "regression":
+    if x is not None:
         integers, n_rows = _calibrated(forest, x), len(np.asarray(x))
     else:
         integers = to_integers(forest, DEFAULT_BITS if bits is None else bits)
@@ -80,6 +85,21 @@ def to_model(forest: Forest, bits: int | None = None, x: ArrayLike | None = None
         meta["link"] = forest.link
     made = Model(circuit, readout, forest.encoder, forest.labels, meta=meta)
     return Converted(made, forest, integers.bits, integers.bound, n_rows)
+
+
+def _check_rows(forest: Forest, bits: int | None, x: ArrayLike | None) -> None:
+    if x is None:
+        return
+    if bits is not None:
+        raise TreesError(
+            "rows set how many bits are taken, and so does bits=; leave out one of them"
+        )
+    if forest.kind == "regression":
+        raise TreesError(
+            "rows are to have the forest's labels, and a regression has none; pass bits="
+        )
+    if not len(np.asarray(x)):
+        raise TreesError("there are no rows to calibrate on; give some, or leave x out")
 
 
 def _usual_link(forest: Forest) -> str:

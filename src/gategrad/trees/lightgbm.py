@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.trees.assemble import Cuts, Tree, above, join, run_ends
+from gategrad.trees.assemble import Cuts, Tree, above, check_features, join, run_ends
 from gategrad.trees.errors import TreesError
 from gategrad.trees.forest import LEAF, Forest, Kind
 
@@ -48,13 +48,19 @@ def read(text: str, *, raw: bool = False) -> Forest:
         raise TreesError("it is no LightGBM model; expected text that begins with 'tree'")
     if not blocks:
         raise TreesError("the LightGBM model has no trees; train it first")
-    trees = [_tree(_fields(block), t) for t, block in enumerate(blocks)]
+    sizes = fields.get("tree_sizes", "").split()
+    if sizes and len(sizes) != len(blocks):
+        raise TreesError(
+            f"the model has {len(blocks)} trees and says that it has {len(sizes)}; the file is cut "
+            "off"
+        )
+    n_features = int(fields["max_feature_idx"]) + 1
+    trees = [_tree(_fields(block), t, n_features) for t, block in enumerate(blocks)]
     n_sums = int(fields.get("num_tree_per_iteration", "1"))
     kind, link, factor = _decision(fields.get("objective", "custom"), n_sums, raw)
     if "average_output" in head.split("\n"):
         factor /= len(trees) / n_sums
     nodes = join(trees)
-    n_features = int(fields["max_feature_idx"]) + 1
     return Forest(
         n_features=n_features,
         names=_names(fields.get("feature_names", "").split(" "), n_features),
@@ -116,7 +122,7 @@ def _numbers(fields: Fields, name: str, dtype: type, n: int, t: int) -> NDArray:
     return found
 
 
-def _tree(fields: Fields, t: int) -> Tree:
+def _tree(fields: Fields, t: int, n_features: int) -> Tree:
     if fields.get("is_linear", "0").strip() == "1":
         raise TreesError(
             "its leaves are linear models, which no leaf value replaces; train with "
@@ -133,6 +139,7 @@ def _tree(fields: Fields, t: int) -> Tree:
     )
     threshold = _numbers(fields, "threshold", float, n, t)
     _check_children(left, right, n, t)
+    check_features(feature, n_features, t)
     missing = kinds >> 2 & 3
     default_right = kinds & DEFAULT_LEFT == 0
     sets = dict(_sets(fields, kinds, threshold, t))

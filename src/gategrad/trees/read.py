@@ -68,15 +68,12 @@ def _lightgbm(model: Any, raw: bool) -> Forest:
 def _xgboost(model: Any, raw: bool) -> Forest:
     if not hasattr(model, "get_booster"):
         return xgboost.read(bytes(model.save_raw("ubj")), raw=raw)
-    # Its estimators stop where validation was best, a Booster by itself does not.
-    best = getattr(model, "best_iteration", None) if _stopped(model) else None
+    # Its estimators stop where validation was best, if it was looked at; a Booster by itself does
+    # not.
+    best = getattr(model, "best_iteration", None)
     rounds = None if best is None else best + 1
     data = bytes(model.get_booster().save_raw("ubj"))
     return _named(xgboost.read(data, raw=raw, iterations=rounds), model)
-
-
-def _stopped(model: Any) -> bool:
-    return getattr(model, "early_stopping_rounds", None) is not None
 
 
 def _named(forest: Forest, model: Any) -> Forest:

@@ -84,7 +84,11 @@ class _Reader:
         if self.data[self.at : self.at + 1] != b"#":
             return kind, None
         self.at += 1
-        return kind, self.length()
+        count = self.length()
+        # Items of no bytes could be any number.
+        if count > len(self.data) - self.at:
+            raise TreesError(f"the file says that {count} items follow; it is damaged or cut off")
+        return kind, count
 
     def _array(self, kind: bytes, count: int | None) -> object:
         if kind in NUMBERS and count is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.trees import ubjson
-from gategrad.trees.assemble import Cuts, Tree, join, least_rounding_to, run_ends
+from gategrad.trees.assemble import Cuts, Tree, check_features, join, least_rounding_to, run_ends
 from gategrad.trees.errors import TreesError
 from gategrad.trees.forest import LEAF, Forest, Kind
 
@@ -39,12 +39,23 @@ def read(data: bytes, *, raw: bool = False, iterations: int | None = None) -> Fo
     Raises:
         TreesError: data that is no such model, or one that can't be expressed.
     """
-    learner = _learner(data)
+    try:
+        return _forest(_learner(data), raw, iterations)
+    except TreesError:
+        raise
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise TreesError(
+            f"the XGBoost model is damaged or of another version: {error!r}"
+        ) from error
+
+
+def _forest(learner: dict[str, Any], raw: bool, iterations: int | None) -> Forest:
     booster, weight = _booster(learner["gradient_booster"])
-    found = [_tree(tree, t) for t, tree in enumerate(booster["trees"])]
+    settings = learner["learner_model_param"]
+    n_features = int(settings["num_feature"])
+    found = [_tree(tree, t, n_features) for t, tree in enumerate(booster["trees"])]
     if not found:
         raise TreesError("the XGBoost model has no trees; train it first")
-    settings = learner["learner_model_param"]
     n_sums = max(int(settings.get("num_class", 0)), int(settings.get("num_target", 1)), 1)
     kind, link = _decision(learner["objective"]["name"], raw)
     target = np.asarray(booster["tree_info"], np.int64)
@@ -52,8 +63,8 @@ def read(data: bytes, *, raw: bool = False, iterations: int | None = None) -> Fo
     nodes = join(found[:kept])
     sizes = np.array([len(tree.feature) for tree in found[:kept]])
     return Forest(
-        n_features=int(settings["num_feature"]),
-        names=_names(learner.get("feature_names"), int(settings["num_feature"])),
+        n_features=n_features,
+        names=_names(learner.get("feature_names"), n_features),
         roots=nodes.roots,
         feature=nodes.feature,
         first_cut=nodes.first_cut,
@@ -130,7 +141,7 @@ def _base(text: Any, objective: str, n_sums: int) -> NDArray[np.float64]:
     return np.broadcast_to(values.astype(np.float32).astype(np.float64), n_sums).copy()
 
 
-def _tree(tree: dict[str, Any], t: int) -> Tree:
+def _tree(tree: dict[str, Any], t: int, n_features: int) -> Tree:
     if int(tree["tree_param"].get("size_leaf_vector", 1)) > 1:
         raise TreesError("its leaves hold vectors; train with multi_strategy='one_output_per_tree'")
     left, right = (np.asarray(tree[f"{side}_children"], np.int64) for side in ("left", "right"))
@@ -140,7 +151,9 @@ def _tree(tree: dict[str, Any], t: int) -> Tree:
     if (inner >= len(left)).any() or (inner <= 0).any() or len(np.unique(inner)) < len(inner):
         raise TreesError(f"the children of tree {t} are no tree; the file is damaged")
     condition = np.asarray(tree["split_conditions"], np.float32)
-    feature = np.where(leaf, LEAF, np.asarray(tree["split_indices"], np.int64))
+    read = np.asarray(tree["split_indices"], np.int64)
+    check_features(read[~leaf], n_features, t)
+    feature = np.where(leaf, LEAF, read)
     return Tree(
         feature=feature,
         least=least_rounding_to(condition),
