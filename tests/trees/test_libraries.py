@@ -194,6 +194,17 @@ def test_histogram_regression() -> None:
     )
 
 
+def test_a_loss_that_transforms_its_scores_is_taken_raw() -> None:
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    x, y = training_rows()
+    model = ensemble.HistGradientBoostingRegressor(loss="poisson", max_iter=3).fit(x, y)
+    with pytest.raises(trees.TreesError, match=r"loss 'poisson' transforms its scores.*raw=True"):
+        trees.convert(model)
+    converted = trees.convert(model, raw=True)
+    raw = np.log(model.predict(x))
+    assert np.abs(converted.model.predict(x)[:, 0] - raw).max() <= converted.bound + 1e-6
+
+
 def test_columns_go_by_name_and_classes_keep_theirs() -> None:
     pandas = pytest.importorskip("pandas")
     ensemble = pytest.importorskip("sklearn.ensemble")

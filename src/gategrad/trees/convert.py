@@ -51,8 +51,10 @@ def from_trees(
         raw: take scores as they are where the objective would transform them.
 
     Returns:
-        A model whose `predict` gives the library's labels, `scores` its raw scores (the mean less
-        one half for two classes of a random forest), and `probabilities` its probabilities.
+        A model whose `predict` gives the library's labels, `scores` its raw scores, and
+        `probabilities` its probabilities. For two classes of a random forest scores are the mean
+        less one half; where the library's link has a factor, as `sigmoid:2` of LightGBM and
+        scikit-learn's exponential loss, they are that many times its raw scores.
 
     Raises:
         TreesError: no forest, or one that can't be expressed; says what to do.

@@ -34,7 +34,7 @@ def read(model: Any, *, raw: bool = False) -> Forest:
     if "xgboost" in libraries:
         return _xgboost(model, raw)
     if "sklearn" in libraries:
-        return sklearn_trees.read(model)
+        return sklearn_trees.read(model, raw=raw)
     raise TreesError(f"got a {type(model).__name__}; expected {KNOWN}")
 
 

@@ -13,13 +13,22 @@ from gategrad.trees.forest import LEAF, Forest, Kind
 Values = NDArray[np.float64]
 
 
-def read(model: Any) -> Forest:
+def read(model: Any, *, raw: bool = False) -> Forest:
     """The forest of a fitted estimator: a tree, a forest, or boosting of either kind.
+
+    Args:
+        model: the estimator.
+        raw: take scores as they are where the loss would transform them.
 
     Raises:
         TreesError: another estimator, or one that is not fitted or can't be expressed.
     """
     names = [cls.__name__ for cls in type(model).__mro__]
+    if not raw and "BaseHistGradientBoosting" in names and model.loss in ("poisson", "gamma"):
+        raise TreesError(
+            f"loss {model.loss!r} transforms its scores, which sums of gates can't: pass raw=True "
+            "for the scores before that"
+        )
     for known, reader in READERS.items():
         if known in names:
             try:
@@ -91,11 +100,6 @@ def _decision(model: Any, loss: str) -> tuple[Kind, str, float]:
 
 def _binned(model: Any) -> Forest:
     """Gradient boosting on histograms."""
-    if getattr(model, "loss", "") in ("poisson", "gamma"):
-        raise TreesError(
-            f"loss {model.loss!r} transforms its scores, which sums of gates can't; train with "
-            "another loss"
-        )
     kind, link, _ = _decision(model, "")
     columns = _Columns(model)
     trees = [_histogram_tree(p, columns) for row in model._predictors for p in row]
