@@ -118,8 +118,6 @@ def test_same_seed_same_layer():
         ({"wire_estimator": "soft"}, 'wire_estimator applies only to connections="learned"'),
         ({"connections": "learned", "candidates": 10}, 'candidates must be "all" or an integer '
          "from 1 to 9, the places of 1 channels"),
-        ({"connections": torch.zeros(2, 4, 3).int(), "channels": 2}, "channels and groups are for "
-         "places that are drawn"),
         ({"connections": torch.zeros(2, 4, 3).int(), "candidates": 4}, "candidates are for"),
         ({"connections": torch.zeros(2, 4)}, "connections must be a name or integers, got dtype"),
         ({"connections": torch.zeros(2, 4, 2).int()}, r"connections must have shape \(2, 4, 3\), "
@@ -133,6 +131,15 @@ def test_what_does_not_fit_is_refused(options, message):
     options = {"kernel_size": 3, **OPTIONS, **options}
     with pytest.raises((ValueError, TypeError), match=message):
         nn.LogicConv2d(3, 4, **options)
+
+
+def test_places_of_another_group_are_refused():
+    places = torch.zeros(2, 8, 3).int()
+    message = "leaf 0 of output channel 4 reads input channel 0, which is not of its group, 1 of 2"
+    with pytest.raises(ValueError, match=message):
+        nn.LogicConv2d(4, 8, 3, in_size=8, groups=2, channels=2, connections=places)
+    places[:, 4:, 0] = 3
+    assert nn.LogicConv2d(4, 8, 3, in_size=8, groups=2, connections=places).groups == 2
 
 
 def test_wrong_inputs_are_refused():

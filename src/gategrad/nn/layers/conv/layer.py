@@ -64,7 +64,8 @@ class LogicConv2d(nn.Module):
         stride: rows and columns from one position to the next, one number or two.
         padding: rows and columns of zeros on each side, one number or two.
         depth: of the trees, 1 to 4.
-        channels: input channels that one tree reads, each at least once if it has leaves enough.
+        channels: input channels that one tree reads, each at least once if it has leaves enough;
+            places of one's own may read any.
         groups: that input and output channels are split into; trees read channels of their group.
         inputs: of each gate, 2 to 6; more than two at depth 1 only.
         parametrization: as for `LogicDense`.

@@ -93,11 +93,6 @@ def connect_field(
     if candidates is not None and not (named and connections == "learned"):
         raise ValueError('candidates are for connections="learned", where leaves choose among them')
     if not named:
-        if (field.channels, field.groups) != (1, 1):
-            raise ValueError(
-                "channels and groups are for places that are drawn; leave them out with places of "
-                "your own"
-            )
         return given_places(connections, field, out_channels, leaves)
     known_name("connections", connections, FIELD_CONNECTIONS)
     chosen = _channels(field, out_channels, generator)
@@ -118,7 +113,7 @@ def given_places(wires: Tensor | ArrayLike, field: Field, out_channels: int, lea
 
     Raises:
         TypeError: no integers.
-        ValueError: another shape, or places outside the field.
+        ValueError: another shape, or places outside the field or the kernel's group.
     """
     array = wires.detach().cpu().numpy() if isinstance(wires, Tensor) else np.asarray(wires)
     if array.dtype.kind not in "iu":
@@ -137,8 +132,23 @@ def given_places(wires: Tensor | ArrayLike, field: Field, out_channels: int, lea
             f"{tuple(array[leaf, kernel].tolist())}; expected (0, 0, 0) to "
             f"{tuple((limits - 1).tolist())}, places within the receptive field"
         )
+    _check_groups(array[:, :, 0], field)
     channel, row, column = torch.from_numpy(array.astype(np.int64)).unbind(2)
     return ((channel * field.kernel[0] + row) * field.kernel[1] + column).contiguous()
+
+
+def _check_groups(channels: np.ndarray, field: Field) -> None:
+    """ValueError where a leaf (leaves, out_channels) reads a channel of another group."""
+    kernels = np.arange(channels.shape[1])
+    own = kernels * field.groups // channels.shape[1]
+    bad = channels * field.groups // field.in_channels != own
+    if bad.any():
+        leaf, kernel = (int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(
+            f"leaf {leaf} of output channel {kernel} reads input channel "
+            f"{int(channels[leaf, kernel])}, which is not of its group, {own[kernel]} of "
+            f"{field.groups}; expected channels of the kernel's own group"
+        )
 
 
 def _check_room(field: Field, leaves: int) -> None:
