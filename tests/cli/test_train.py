@@ -404,3 +404,10 @@ def test_convolutions_by_name(gategrad, images, monk_csv, tmp_path):
     table.fails_with(
         "arch 'compact-2' is for images; give image_shape, on the command line --image"
     )
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_curves_for_tensorboard(gategrad, monk_csv, tmp_path):
+    pytest.importorskip("tensorboard", reason="needs gategrad[tensorboard]")
+    gategrad("train", monk_csv, "--target", "answer", *QUICK, "--tensorboard", "runs/1")
+    assert [path.name[:10] for path in (tmp_path / "runs" / "1").iterdir()] == ["events.out"]

@@ -2,7 +2,7 @@
 
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +83,7 @@ def follow(
     resume: bool = False,
     threads: int | None = None,
     progress: bool = True,
+    callbacks: Sequence[train.Callback] = (),
 ) -> tuple[nn.Sequential, train.Result]:
     """`train.fit_recipe` on the training part of `source`.
 
@@ -109,6 +110,7 @@ def follow(
         resume=resume,
         threads=threads,
         progress=progress,
+        callbacks=callbacks,
     )
 
 

@@ -64,6 +64,7 @@ def run(
     seeds: options.SeedsOption = 1,
     checkpoint: options.CheckpointOption = None,
     resume: options.ResumeOption = False,
+    tensorboard: options.TensorBoardOption = None,
     threads: options.TrainThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -79,7 +80,9 @@ def run(
     require_torch()
     from gategrad.cli import fitting, folding
     from gategrad.cli.recording import make_record
+    from gategrad.train import TensorBoard
 
+    callbacks = [] if tensorboard is None else [TensorBoard(tensorboard)]
     source = load_source(
         name,
         target=target,
@@ -115,6 +118,7 @@ def run(
         checkpoint=checkpoint,
         resume=resume,
         threads=threads,
+        callbacks=callbacks,
     )
     meta = {"data": source.name, "dtype": str(source.x_train.dtype), "layers": recipe.layers}
     meta |= {"preset": preset, "seed": str(seed)} | ({} if target is None else {"target": target})

@@ -111,6 +111,15 @@ CheckpointOption = Annotated[
 ResumeOption = Annotated[
     bool, typer.Option("--resume", rich_help_panel=_TRAINING, help="Go on from --checkpoint.")
 ]
+TensorBoardOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tensorboard",
+        metavar="DIR",
+        rich_help_panel=_TRAINING,
+        help="Write curves of the run here, for tensorboard --logdir DIR.",
+    ),
+]
 TrainThreadsOption = Annotated[
     int | None,
     typer.Option(

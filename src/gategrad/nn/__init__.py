@@ -15,6 +15,7 @@ from gategrad.nn.layers.sequential import Sequential, fuse
 from gategrad.nn.layers.slots import SlotDense, resample_slots
 from gategrad.nn.layers.thermometer import Thermometer
 from gategrad.nn.layers.weighted_sum import WeightedSum
+from gategrad.nn.measures.entropy import gate_entropy, wire_entropy
 from gategrad.nn.measures.expected_gates import expected_gates
 from gategrad.nn.measures.histogram import Histogram, output_histogram
 from gategrad.nn.moved import keep_old_names
@@ -41,11 +42,13 @@ __all__ = [
     "expected_gates",
     "from_circuit",
     "fuse",
+    "gate_entropy",
     "output_histogram",
     "parameter_groups",
     "register",
     "resample_slots",
     "training_backend",
+    "wire_entropy",
     "zoo",
 ]
 

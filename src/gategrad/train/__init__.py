@@ -9,6 +9,7 @@
     checkpoint.py   save and resume
     interrupt.py    Ctrl-C; process.py: threads and randomness
     progress.py     the bar on stderr
+    callbacks.py    what a run tells others; tensorboard.py: one of them
     network.py      `build_network`, `active_inputs`
     affine.py       `affine_copies`: warped copies of images, made once
     warp.py         `Warp`: warps images anew at every step
@@ -21,6 +22,7 @@ Any other torch loop works as well: nothing in a layer depends on this one.
 """
 
 from gategrad.train.affine import affine_copies
+from gategrad.train.callbacks import Callback
 from gategrad.train.errors import CheckpointError, TrainError
 from gategrad.train.evaluate import soft_accuracy
 from gategrad.train.fit import fit
@@ -29,13 +31,16 @@ from gategrad.train.presets import preset
 from gategrad.train.recipe import Recipe
 from gategrad.train.recipes import fit_recipe
 from gategrad.train.result import Evaluation, Result
+from gategrad.train.tensorboard import TensorBoard
 from gategrad.train.warp import Warp
 
 __all__ = [
+    "Callback",
     "CheckpointError",
     "Evaluation",
     "Recipe",
     "Result",
+    "TensorBoard",
     "TrainError",
     "Warp",
     "active_inputs",

@@ -1,5 +1,6 @@
 """`fit`: train a network of logic gates on rows and labels."""
 
+from collections.abc import Sequence
 from os import PathLike
 
 from numpy.typing import ArrayLike
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 
 from gategrad.encoding import Encoder
 from gategrad.options import TrainingOptions, gathered
+from gategrad.train.callbacks import Callback
 from gategrad.train.losses import Loss
 from gategrad.train.online import Transform
 from gategrad.train.optimizers import OptimizerChoice
@@ -52,6 +54,7 @@ def fit(
     seed: int = 0,
     threads: int | None = None,
     progress: Choice = True,
+    callbacks: Sequence[Callback] = (),
 ) -> Result:
     """Train `net` with the loss that fits its head, and leave the best weights in it.
 
@@ -126,6 +129,8 @@ def fit(
         seed: of the validation rows, the order of rows, and dropout.
         threads: for torch and the engine, during this call.
         progress: a bar on stderr; or a function called with every evaluation; or nothing.
+        callbacks: told of the start, every evaluation and the end, see `Callback`; such as
+            `TensorBoard(folder)`.
 
     Raises:
         InputError: rows of a wrong shape, dtype or value.

@@ -13,6 +13,7 @@ from gategrad.nn import Sequential
 from gategrad.nn.zoo.architecture import architecture
 from gategrad.options import ONLINE, NetworkOptions, TrainingOptions, gathered
 from gategrad.train.affine import affine_copies
+from gategrad.train.callbacks import Callback
 from gategrad.train.errors import TrainError
 from gategrad.train.network import Goal, Pixels, active_inputs, layer_widths, make_network
 from gategrad.train.progress import Choice
@@ -41,6 +42,7 @@ def fit_recipe(
     resume: bool = False,
     threads: int | None = None,
     progress: Choice = True,
+    callbacks: Sequence[Callback] = (),
 ) -> tuple[Sequential, Result]:
     """Build and train the network of a recipe.
 
@@ -60,6 +62,7 @@ def fit_recipe(
         resume: continue the run in it.
         threads: to train with.
         progress: what to show.
+        callbacks: told how it goes, see `fit`.
 
     Returns:
         The network with its best weights, and how the training went.
@@ -83,6 +86,7 @@ def fit_recipe(
         seed=seed,
         threads=threads,
         progress=progress,
+        callbacks=callbacks,
         fresh=True,
     )
     return net, train_on(net, x, y, gathered(TrainingOptions, recipe), sitting)

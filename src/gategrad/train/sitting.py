@@ -1,6 +1,6 @@
 """One sitting of a training run: from options and rows to the best weights in the network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 
@@ -14,6 +14,7 @@ from gategrad.harden import discretize
 from gategrad.model import Model
 from gategrad.nn import SlotDense
 from gategrad.options import TrainingOptions
+from gategrad.train import callbacks as following
 from gategrad.train import checkpoint as checkpoints
 from gategrad.train.choosing import checked_metric, told
 from gategrad.train.errors import TrainError
@@ -52,6 +53,7 @@ class Sitting:
     seed: int = 0
     threads: int | None = None
     progress: Choice = True
+    callbacks: Sequence[following.Callback] = ()
     fresh: bool = False
 
 
@@ -66,6 +68,7 @@ def train_on(
     seed = whole("seed", sitting.seed, least=0)
     if sitting.threads is not None:
         whole("threads", sitting.threads, least=1)
+    callbacks = following.checked(sitting.callbacks)
     with (
         torch_threads(sitting.threads),
         modes_kept(net),
@@ -82,8 +85,13 @@ def train_on(
             report.note(told(len(run.chosen_on), own=sitting.validation is not None))
             if run.head.kind == "argmax":
                 report.note(one_sided(run.rows.targets, run.chosen_on.targets))
-            stopped = train(run, interrupt, report, save)
-    return _result(run, stopped)
+            for callback in callbacks:
+                callback.start(net, run.plan.steps, tuple(run.history))
+            stopped = train(run, interrupt, following.followed(report, net, callbacks), save)
+    result = _result(run, stopped)
+    for callback in callbacks:
+        callback.end(net, result)
+    return result
 
 
 def _make_run(

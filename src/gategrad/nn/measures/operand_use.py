@@ -23,7 +23,7 @@ def operand_use(bank: GateBank) -> tuple[Tensor, Tensor]:
         # Both, a, b in rows: a gate's probabilities are summed by one product.
         use = _use_of_ids(shares.device, shares.dtype) @ shares.t()
         return use[0], use[1:]
-    return use_of_entries(_entries(bank))
+    return use_of_entries(relaxed_entries(bank))
 
 
 def use_of_entries(entries: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,7 +36,7 @@ def use_of_entries(entries: Tensor) -> tuple[Tensor, Tensor]:
     return on_a + on_b - (1 - constant), torch.stack([on_a, on_b])
 
 
-def _entries(bank: GateBank) -> Tensor:
+def relaxed_entries(bank: GateBank) -> Tensor:
     """Relaxed truth tables (gates, 4): the polynomials at the four corners."""
     if bank.frozen:
         return entries_from_tables(bank.tables(), bank.weight.dtype)
