@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import gategrad as gg
 from gategrad import nn, train
-from gategrad.harden import DiscretizeError, register
-from gategrad.harden.emitters import EMITTERS
+from gategrad.harden import DiscretizeError
+from gategrad.nn import registry
 
 
 def dense(in_dim, out_dim, seed=0):
@@ -290,17 +290,12 @@ def inverters(module, name, draft):
     )
 
 
-def test_modules_of_ones_own_are_registered():
+def test_modules_of_ones_own_are_registered(monkeypatch):
+    monkeypatch.setattr(registry, "_KINDS", registry.registered())
     net = torch.nn.Sequential(dense(6, 8), Not(), nn.GroupSum(2))
     with pytest.raises(DiscretizeError, match=r"module '1' .Not. applies rsub to wires"):
         gg.discretize(net)
-    register(Not, inverters)
-    try:
-        assert_same(net, 6)
-        assert_same(Module(lambda self, x: self.net(x), net=net), 6)
-        with pytest.raises(DiscretizeError, match="Not is registered already; use a subclass"):
-            register(Not, inverters)
-    finally:
-        del EMITTERS[Not]
-    with pytest.raises(TypeError, match="register takes a type of torch modules, got 3"):
-        register(3, inverters)
+    nn.register(Not, nn.LayerKind(emit=inverters))
+    assert_same(net, 6)
+    assert_same(Module(lambda self, x: self.net(x), net=net), 6)
+    assert nn.training_backend(net).startswith("native")

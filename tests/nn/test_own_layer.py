@@ -73,6 +73,7 @@ def _kind(**options: object) -> nn.LayerKind:
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_KINDS", registry.registered())
+    monkeypatch.setattr(registry, "_TAKEN_FOR", registry.alike())
 
 
 def _net() -> nn.Sequential:
@@ -136,6 +137,43 @@ def test_what_is_no_kind_is_refused() -> None:
         nn.register(Tied(4), _kind())
     with pytest.raises(TypeError, match="the kind of Tied must be a LayerKind, got 'gates'"):
         nn.register(Tied, "gates")
+    with pytest.raises(TypeError, match="must be a LayerKind without like=, got LayerKind"):
+        nn.register(Tied, _kind(), like=torch.nn.Module)
+    with pytest.raises(TypeError, match=r"Tied is like a base of it, which .*LogicDense.* is not"):
+        nn.register(Tied, like=nn.LogicDense)
+    for half in ({"circuit": _circuit}, {"emit": _circuit, "n_gates": len}, {}):
+        with pytest.raises(TypeError, match="has circuit= and n_gates=, or emit= in their place"):
+            nn.LayerKind(**half)
+
+
+class Renamed(nn.LogicDense):
+    """What `LogicDense` is, with a forward pass that says so."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x)
+
+
+def test_a_subclass_that_is_like_its_base_is_that_to_everybody() -> None:
+    x = (torch.rand(40, 8, generator=torch.Generator().manual_seed(3)) < 0.5).float()
+    net = nn.Sequential(Renamed(8, 12, seed=0), Renamed(12, 10, seed=1), nn.GroupSum(2))
+    with pytest.raises(DiscretizeError, match="Renamed"):
+        gg.discretize(net)
+    alone = _nodes(net(x))
+    nn.register(Renamed, like=nn.LogicDense)
+    assert _nodes(net(x)) < alone
+    assert nn.expected_gates(net) > 0
+    np.testing.assert_array_equal(gg.discretize(net).sums(x.bool().numpy()), net.eval()(x).detach())
+
+
+def _nodes(y: torch.Tensor) -> int:
+    """Operations of the graph behind y, weights apart."""
+    todo, seen = [y.grad_fn], set()
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            todo += [before for before, _ in node.next_functions]
+    return sum("Accumulate" not in type(node).__name__ for node in seen)
 
 
 def test_asking_touches_no_module(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ Weights and wires are drawn from torch's global generator, as scripts that begin
 
 from gategrad.difflogic.checkpoint import load_module
 from gategrad.difflogic.compiled import CompiledLogicNet
+from gategrad.difflogic.containers import fuse_containers
 from gategrad.difflogic.functional import (
     ALL_OPERATIONS,
     GradFactor,
@@ -17,7 +18,6 @@ from gategrad.difflogic.functional import (
     bin_op_s,
     get_unique_connections,
 )
-from gategrad.difflogic.joins import join
 from gategrad.difflogic.layers import GroupSum, LogicLayer
 from gategrad.difflogic.packed import PackBitsTensor
 from gategrad.difflogic.torchlogix import load_torchlogix
@@ -36,4 +36,4 @@ __all__ = [
     "load_torchlogix",
 ]
 
-join()
+fuse_containers()

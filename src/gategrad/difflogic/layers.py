@@ -7,7 +7,7 @@ from gategrad.difflogic.devices import checked_device, checked_implementation
 from gategrad.difflogic.functional import check_widths
 from gategrad.difflogic.packed import PackBitsTensor
 from gategrad.nn import GroupSum as _GroupSum
-from gategrad.nn import LogicDense
+from gategrad.nn import LogicDense, register
 from gategrad.nn.checks import known_name
 
 CONNECTIONS = ("random", "unique")
@@ -130,3 +130,8 @@ class GroupSum(_GroupSum):
         if isinstance(x, PackBitsTensor):
             return x.group_sum(self.k)
         return super().forward(x)
+
+
+# To `discretize`, `expected_gates`, `training_backend` and `Sequential` they are gates and sums.
+register(LogicLayer, like=LogicDense)
+register(GroupSum, like=_GroupSum)

@@ -11,7 +11,6 @@ draft.py        the circuit so far
 """
 
 from gategrad.harden.discretize import discretize
-from gategrad.harden.emitters import register
 from gategrad.harden.errors import DiscretizeError
 
-__all__ = ["DiscretizeError", "discretize", "register"]
+__all__ = ["DiscretizeError", "discretize"]

@@ -1,7 +1,7 @@
 """How each kind of module continues a draft: one function a module type.
 
-Layers of gates are all alike, and join by `gategrad.nn.register`. Any other module that is part of
-a circuit adds its function here and a line to `EMITTERS`; one of the user's own calls `register`.
+Layers of gates are all alike. `EMITTERS` are the library's own modules that need more, and torch's;
+modules of the user's own join by `gategrad.nn.register`, whichever they are.
 """
 
 import math
@@ -25,7 +25,7 @@ from gategrad.nn import (
     Thermometer,
     WeightedSum,
 )
-from gategrad.nn.registry import kind_of, registered
+from gategrad.nn.registry import alike, kind_of, registered
 
 # (module, its name for messages, draft) -> the draft that continues with the module
 Emitter = Callable[[nn.Module, str, Draft], Draft]
@@ -133,8 +133,13 @@ def neutral(layer: nn.Module, name: str, draft: Draft) -> Draft:
 
 
 def emitters() -> dict[type[nn.Module], Emitter]:
-    """The function of each module type, those of registered layers of gates included."""
-    return EMITTERS | {kind: gates for kind in registered() if kind not in EMITTERS}
+    """The function of each module type, those of registered ones included."""
+    found = dict(EMITTERS)
+    for module, kind in registered().items():
+        if kind.emit is not None or module not in EMITTERS:
+            found[module] = kind.emit or gates
+    same = alike().items()
+    return found | {module: found[base] for module, base in same if base in found}
 
 
 EMITTERS: dict[type[nn.Module], Emitter] = {
@@ -152,7 +157,7 @@ EMITTERS: dict[type[nn.Module], Emitter] = {
     nn.Dropout: neutral,
 }
 
-# The library's own, before anybody registers more: what messages list.
+# What messages list.
 OWN = tuple(EMITTERS)
 # Their own forward pass moves wires, wherever they stand.
 NEUTRAL = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout)
@@ -160,33 +165,3 @@ NEUTRAL = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout)
 OF_IMAGES = (LogicConv2d, OrPool2d)
 
 _OR = 0b1110
-
-
-def register(module_type: type[nn.Module], emit: Emitter) -> None:
-    """Say how modules of one's own type continue a circuit.
-
-    Args:
-        module_type: its instances, and those of subclasses that override nothing that computes.
-        emit: from a module, its name for messages, and the draft so far to the draft behind it.
-            `draft.signals` are what it reads; `draft.reading(width, name)` checks how many;
-            `draft.with_gates(fanin, tables, signals)` adds gates, whose signals count from
-            `draft.next_signal` on. What it gives must be what `.eval()` gives on bits.
-
-    Raises:
-        TypeError: no module type.
-        DiscretizeError: the type has an emitter already.
-
-    >>> class Not(nn.Module):
-    ...     def forward(self, x):
-    ...         return 1 - x
-    >>> def inverters(module, name, draft):
-    ...     pins = draft.signals[:, None]
-    ...     tables = np.full(len(pins), 0b01)
-    ...     return draft.with_gates(pins, tables, draft.next_signal + np.arange(len(pins)))
-    >>> register(Not, inverters)
-    """
-    if not (isinstance(module_type, type) and issubclass(module_type, nn.Module)):
-        raise TypeError(f"register takes a type of torch modules, got {module_type!r}")
-    if module_type in EMITTERS:
-        raise DiscretizeError(f"{module_type.__name__} is registered already; use a subclass")
-    EMITTERS[module_type] = emit

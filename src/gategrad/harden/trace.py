@@ -213,7 +213,7 @@ def run(net: nn.Module, trace: Trace, shape: tuple[int, ...], find: Find) -> Any
             raise DiscretizeError(
                 f"{where} applies {error} to wires, and a circuit can only move them: cat, stack, "
                 "split, chunk, indexing, flatten, reshape, permute and their like. Compute with "
-                "modules that have gates, or register the module with gategrad.harden.register"
+                "modules that have gates, or register the module with gategrad.nn.register"
             ) from None
 
 

@@ -18,7 +18,7 @@ def training_backend(net: nn.Module) -> str:
     runs = [
         (Run((module,), next(module.parameters()), training=True), kind.executors)
         for module in net.modules()
-        if (kind := kind_of(module)) is not None and kind.executors is not None
+        if (kind := kind_of(module)) and kind.circuit and kind.executors is not None
     ]
     if not runs:
         return "torch (no logic layers)"

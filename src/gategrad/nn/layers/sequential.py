@@ -17,6 +17,7 @@ from gategrad.nn.gates.parametrization import TableParametrization
 from gategrad.nn.layers.conv.runs import MapRun, map_run, own_state
 from gategrad.nn.layers.dense import LogicDense
 from gategrad.nn.layers.group_sum import GroupSum
+from gategrad.nn.registry import taken_for
 
 # Inputs of all layers for one tile of samples that a processor's last cache still holds.
 _CACHED_TILE_BYTES = 8 << 20
@@ -42,6 +43,7 @@ class Sequential(nn.Sequential):
             to compute again while a tile of samples fits the caches.
     """
 
+    recompute: bool | None = None
     # What `_runs_now` found, and of which modules.
     _known: tuple[list[tuple], list["_Run | MapRun"]] | None = None
 
@@ -88,7 +90,7 @@ class Sequential(nn.Sequential):
         return x
 
     def _run_parts(self, run: "_Run", x: Tensor) -> Tensor:
-        if not run.parts:
+        if not (run.parts and isinstance(x, Tensor)):
             return _one_by_one(run.modules, x)
         x = layer_values(run.modules[0], x, run.in_dim)
         rows = x if x.ndim == 2 else x.reshape(-1, run.in_dim)
@@ -170,11 +172,10 @@ class _Run:
 
 def _state(module: nn.Module) -> tuple:
     """A module, and what of it decides about its run."""
-    kind = type(module)
-    own = own_state(module)
-    if kind is GroupSum:
+    kind, own = type(module), own_state(module)
+    if taken_for(kind) is GroupSum:
         own = (module.k,)
-    elif kind is LogicDense:
+    elif taken_for(kind) is LogicDense:
         fixed = module.wiring is None
         own = (module.in_dim, module.out_dim, module.frozen, module.estimator, module.kind, fixed)
     return module, kind, _hooked(module), own
@@ -268,7 +269,7 @@ def _fusible(module: nn.Module) -> bool:
 
 def _plain(module: nn.Module) -> bool:
     """Whether a module does what its class does, with no hooks that want to see it called."""
-    return type(module) in (LogicDense, GroupSum) and not _hooked(module)
+    return taken_for(type(module)) in (LogicDense, GroupSum) and not _hooked(module)
 
 
 def _hooked(module: nn.Module) -> bool:

@@ -10,6 +10,7 @@ from gategrad.nn.layers.conv.layer import LogicConv2d
 from gategrad.nn.layers.conv.pool import OrPool2d
 from gategrad.nn.layers.dense import LogicDense
 from gategrad.nn.layers.group_sum import GroupSum
+from gategrad.nn.registry import taken_for
 
 
 @dataclass(frozen=True)
@@ -127,4 +128,4 @@ def _unseen(module: nn.Module, kind: type[nn.Module]) -> bool:
         module._forward_hooks,
         module._backward_hooks,
     )
-    return type(module) is kind and not any(hooks)
+    return taken_for(type(module)) is kind and not any(hooks)
