@@ -68,6 +68,22 @@ def test_baseline_has_the_papers_size(gategrad):  # noqa: F811
     gategrad("report", "r.jsonl", "--picture", "p.svg").fails_with("there are no records to draw")
 
 
+def test_folds_judge_by_the_training_rows_alone(gategrad, monkeypatch):  # noqa: F811
+    given = ("experiment", "monk1", *QUICK, "--folds", 3, "--threads", 1)
+    done = gategrad(*given, "--runs", 2, "--json")
+    assert (done.json["folds"], done.json["seeds"]) == (3, [0, 1])
+    assert 0.5 < done.json["validation"] < 1
+    assert done.err.count("on training rows held back") == 2
+    assert not records.journal.Path("experiments.jsonl").exists()
+    whole = rows.load("")
+    monkeypatch.setattr(rows, "load", lambda name: (*whole[:2], whole[2][:0], whole[3][:0]))
+    assert gategrad(*given, "--runs", 2, "--json").json == done.json
+    gategrad(*given, "--record", "r.jsonl").fails_with("--folds records nothing: leave out")
+    gategrad(*given, "-vss", 0.5).fails_with("folds hold rows back themselves")
+    gategrad(*given[:-4], "--folds", 500).fails_with("folds is 500; expected 2 to 432")
+    gategrad("experiment", "light-study", "--folds", 3).fails_with("--folds is not for light-study")
+
+
 def test_messages(gategrad):  # noqa: F811
     def fails(text, *options):
         gategrad("experiment", *options).fails_with(text)

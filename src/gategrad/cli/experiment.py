@@ -1,10 +1,11 @@
 """`gategrad experiment`: the founding papers' experiments by name."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
+from statistics import mean
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from gategrad import records
 from gategrad.cli import report
 from gategrad.cli.errors import CommandError, require_torch, require_writable
 from gategrad.cli.options import JsonOption
-from gategrad.experiments.catalogue import EXPERIMENTS, find_experiment
+from gategrad.experiments.catalogue import EXPERIMENTS, Experiment, find_experiment
 from gategrad.experiments.light_report import light_tables
 from gategrad.experiments.options import SHORT, UNDERSCORED, ExperimentOptions
 from gategrad.options import options_of
@@ -66,6 +67,14 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; all cores by default.")
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Judge the recipe by cross-validation on the training rows, in so many parts; "
+            "nothing is recorded, and the test rows are not looked at.",
+        ),
+    ] = None,
     data: Annotated[
         str | None, typer.Option(help="Of light-study: mnist, cifar-10 or cifar-100.")
     ] = None,
@@ -89,12 +98,19 @@ def run(
     parametrizations raw and light; what its file has already is not measured again.
     """
     if name == LIGHT_STUDY:
+        if folds is not None:
+            raise CommandError(f"--folds is not for {LIGHT_STUDY}")
         record = record or Path("light.jsonl")
         _light_study(given, (data or "mnist", depths), (seed, runs), threads, record, json)
         return
     if data or depths:
         raise CommandError(f"--data and --depths are for {LIGHT_STUDY}")
     experiment = find_experiment(name)
+    if folds is not None:
+        if record is not None:
+            raise CommandError("--folds records nothing: leave out --record")
+        _judge(experiment, given, range(seed, seed + runs), folds, threads, json)
+        return
     record = record or Path("experiments.jsonl")
     require_writable(record)
     require_torch()
@@ -122,6 +138,31 @@ def run(
         report.emit_json(figures)
     else:
         print(records.table([group]), end="")
+
+
+def _judge(
+    experiment: Experiment,
+    given: ExperimentOptions,
+    seeds: Sequence[int],
+    folds: int,
+    threads: int | None,
+    json: bool,
+) -> None:
+    require_torch()
+    from gategrad.cli.fitting import threads_for
+    from gategrad.experiments.folds import cross_validate
+    from gategrad.train.process import torch_threads
+
+    found = []
+    for seed in seeds:
+        with torch_threads(threads_for(threads)):
+            found.append(cross_validate(experiment, given, seed, folds))
+        report.note(f"seed {seed}: {report.percent(found[-1])} on training rows held back")
+    figures = {"validation": mean(found), "folds": folds, "seeds": list(seeds)}
+    if json:
+        report.emit_json(figures)
+    else:
+        print(f"{report.percent(figures['validation'])} on training rows held back")
 
 
 def _light_study(

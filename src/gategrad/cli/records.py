@@ -10,6 +10,7 @@ from gategrad.cli import report
 from gategrad.cli.errors import CommandError, require_writable
 from gategrad.cli.options import JsonOption
 from gategrad.experiments.light_report import light_tables
+from gategrad.experiments.picture import picture as experiment_picture
 from gategrad.experiments.report import figures as experiment_figures
 from gategrad.experiments.report import table as experiment_table
 from gategrad.records.journal import read_lines
@@ -59,7 +60,10 @@ def run(
     if page is not None:
         page.write_text(records.between_markers(_text(page), "records", text), "utf-8")
     if picture is not None:
-        records.picture(groups, picture)
+        if experiments:
+            experiment_picture(found, picture)
+        else:
+            records.picture(groups, picture)
     if json:
         made = experiment_figures(found) if experiments else list(map(_figures, groups))
         report.emit_json({"recipes": made})

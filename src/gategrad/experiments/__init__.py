@@ -7,8 +7,9 @@
     rows.py        `load_rows`: the data of an experiment
     network.py     the gates, or the neural baseline
     run.py         `run`: train, harden, compare, and the record     (checks.py)
+    folds.py       `cross_validate`: a recipe judged by the training rows alone
     light.py       the study of light against raw                    (light_report.py)
-    report.py      the table of records beside the published figures
+    report.py      the table of records beside the published figures (picture.py)
 
 Importing the package, its catalogue or its report needs no torch.
 """

@@ -19,7 +19,7 @@ def table(records: Iterable[Record], rows: Sequence[Row] = ROWS) -> str:
     """
     groups = grouped(records)
     lines = [COLUMNS, ("---",) * len(COLUMNS)]
-    lines += [_line(row, _group_of(row, groups)) for row in rows]
+    lines += [_line(row, group_of(row, groups)) for row in rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
@@ -27,7 +27,7 @@ def figures(records: Iterable[Record]) -> list[dict[str, object]]:
     """The same as plain values."""
     groups, made = grouped(records), []
     for row in ROWS:
-        group = _group_of(row, groups)
+        group = group_of(row, groups)
         made.append(
             {
                 "command": row.command,
@@ -39,7 +39,7 @@ def figures(records: Iterable[Record]) -> list[dict[str, object]]:
     return made
 
 
-def _group_of(row: Row, groups: Sequence[Group]) -> Group | None:
+def group_of(row: Row, groups: Sequence[Group]) -> Group | None:
     """The last one recorded of the row's runs."""
     mine = [g for g in groups if g.first.data == row.name and g.first.options == row.options]
     return mine[-1] if mine else None

@@ -68,13 +68,11 @@ def run(
         DataError: the data can't be loaded.
     """
     start = perf_counter()
-    _check_baseline(options)
-    wanted = experiment.complete(options)
-    _check(wanted)
+    wanted = checked(experiment, options)
     train, test = load_rows(experiment)
     train, held = held_back(train, wanted.valid_set_size, seed)
     net = make_network(experiment, wanted, seed)
-    seconds, best_step = _train(net, train, held, wanted, seed, tell)
+    seconds, best_step = train_in_place(net, train, held, wanted, seed, tell)
     reached, on_held = figures(net, test), figures(net, held) if held else None
     gates, neurons = 0, (wanted.num_layers - 1) * wanted.num_neurons
     if not wanted.baseline:
@@ -115,6 +113,18 @@ def changed(options: ExperimentOptions) -> dict[str, object]:
     }
 
 
+def checked(experiment: Experiment, options: ExperimentOptions) -> ExperimentOptions:
+    """The options with the experiment's defaults in place.
+
+    Raises:
+        ExperimentError: options that don't go together.
+    """
+    _check_baseline(options)
+    wanted = experiment.complete(options)
+    _check(wanted)
+    return wanted
+
+
 def _settings(wanted: ExperimentOptions) -> dict[str, object]:
     return {f.name: getattr(wanted, f.name) for f in fields(wanted) if f.name not in _CHECKS}
 
@@ -147,7 +157,7 @@ def held_back(part: Part, share: float, seed: int) -> tuple[Part, Part | None]:
     return part.only(order[:n]), part.only(order[n:])
 
 
-def _train(
+def train_in_place(
     net: nn.Module,
     train: Part,
     held: Part | None,
@@ -155,7 +165,7 @@ def _train(
     seed: int,
     tell: Callable[[str], None],
 ) -> tuple[float, int]:
-    """Train in place; seconds, and the step whose weights the network has then."""
+    """Train with complete options; seconds, and the step whose weights the network has then."""
     kind = torch.optim.AdamW if options.weight_decay else torch.optim.Adam
     optimizer = kind(
         net.parameters(), options.learning_rate, weight_decay=options.weight_decay, fused=True

@@ -15,7 +15,7 @@ from gategrad.records.groups import Group, grouped
 from gategrad.records.journal import append, read
 from gategrad.records.machine import machine_kind
 from gategrad.records.page import between_markers
-from gategrad.records.picture import picture
+from gategrad.records.picture import drawn, picture
 from gategrad.records.published import published
 from gategrad.records.record import Record
 from gategrad.records.table import table
@@ -26,6 +26,7 @@ __all__ = [
     "RecordError",
     "append",
     "between_markers",
+    "drawn",
     "grouped",
     "machine_kind",
     "picture",

@@ -1,7 +1,8 @@
 """The picture: accuracy against live gates, with published points beside ours."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gategrad.records.errors import RecordError
@@ -10,6 +11,7 @@ from gategrad.records.published import Point, published
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _INCHES = (6.4, 4.4)
 _MARKERS = "so^vDP*X"
@@ -28,26 +30,44 @@ def picture(groups: Sequence[Group], path: str | os.PathLike) -> None:
         RecordError: no groups, another ending, or no matplotlib.
         OSError: it can't be written there.
     """
-    ending = os.path.splitext(path)[1]
-    if ending not in (".svg", ".png"):
-        raise RecordError(f"{os.fspath(path)}: expected a name that ends in .svg or .png")
+    _ending(path)
     # A neural network has no gates, and no place on this axis.
     groups = [group for group in groups if group.mean("gates")]
     if not groups:
         raise RecordError("there are no records to draw")
+    sets = list(dict.fromkeys(group.first.data for group in groups))
+    with drawn(path, (_INCHES[0], _INCHES[1] * len(sets))) as figure:
+        axes = figure.subplots(len(sets), squeeze=False)[:, 0]
+        for data, panel in zip(sets, axes, strict=True):
+            _draw(panel, data, [group for group in groups if group.first.data == data])
+
+
+@contextmanager
+def drawn(path: str | os.PathLike, inches: tuple[float, float]) -> Iterator["Figure"]:
+    """A figure to draw on, of this width and height, which is saved in the end.
+
+    Raises:
+        RecordError: another ending than .svg and .png, or no matplotlib.
+        OSError: it can't be written there.
+    """
+    ending = _ending(path)
     try:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError as error:
         raise RecordError("the picture needs matplotlib: pip install gategrad[plot]") from error
-    sets = list(dict.fromkeys(group.first.data for group in groups))
     with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
-        figure = Figure((_INCHES[0], _INCHES[1] * len(sets)), layout="constrained")
-        axes = figure.subplots(len(sets), squeeze=False)[:, 0]
-        for data, panel in zip(sets, axes, strict=True):
-            _draw(panel, data, [group for group in groups if group.first.data == data])
+        figure = Figure(inches, layout="constrained")
+        yield figure
         metadata = {"Date": None} if ending == ".svg" else {"Software": None}
         figure.savefig(path, metadata=metadata, dpi=120)
+
+
+def _ending(path: str | os.PathLike) -> str:
+    ending = os.path.splitext(path)[1]
+    if ending not in (".svg", ".png"):
+        raise RecordError(f"{os.fspath(path)}: expected a name that ends in .svg or .png")
+    return ending
 
 
 def _draw(panel: "Axes", data: str, groups: Sequence[Group]) -> None:
