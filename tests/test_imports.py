@@ -27,6 +27,7 @@ ALLOWED = {
     "options": set(),
     "nn": {"circuit", "encoding", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
+    "teachers": {"model", "trees"},
     "difflogic": {"circuit", "engine", "export", "harden", "model", "nn"},
     "experiments": {
         "circuit",
@@ -50,6 +51,7 @@ ALLOWED = {
         "data",
         "records",
         "options",
+        "teachers",
     },
 }
 # The rooms of nn/, and which others each may import; all may import nn's own files.

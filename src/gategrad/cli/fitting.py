@@ -17,10 +17,11 @@ from gategrad.circuit import live_gates
 from gategrad.circuit.figures import figure, rmse, subset_accuracy
 from gategrad.cli.errors import CommandError
 from gategrad.cli.measured import as_json, constant, of_classes, of_labels
-from gategrad.cli.sources import Source
+from gategrad.cli.sources import Source, few
 from gategrad.encoding import Encoder
 from gategrad.engine.cores import usable_cores
 from gategrad.model import Model, ModelFileError
+from gategrad.teachers import Teacher
 from gategrad.train.recipes import recipe_layers
 from gategrad.train.targets import check_range
 
@@ -96,6 +97,8 @@ def follow(
         check_range(source.y_train, source.classes)
     if recipe.wiring_lr is not None and recipe.connections != "learned":
         raise CommandError("--wiring-lr is for --connections learned")
+    if recipe.teacher is not None:
+        recipe = recipe.but(teacher=_read_teacher(recipe.teacher, source))
     return train.fit_recipe(
         recipe,
         source.x_train,
@@ -120,6 +123,18 @@ def threads_for(asked: int | None) -> int:
     Torch counts those of the machine, whatever share of them a container's quota leaves.
     """
     return min(torch.get_num_threads(), usable_cores()) if asked is None else asked
+
+
+def _read_teacher(path: str, source: Source) -> Teacher:
+    """The teacher in a file, once its classes are known to be those of the source."""
+    teacher = Teacher(path)
+    labels = teacher.read.labels
+    if labels is not None and tuple(map(str, labels)) != source.classes:
+        raise CommandError(
+            f"the classes of the teacher {path} are {few(labels)}, those of {source.name} "
+            f"{few(source.classes)}; give a teacher of the same classes in the same order"
+        )
+    return teacher
 
 
 def _check_images(recipe: train.Recipe, source: Source) -> None:

@@ -235,8 +235,8 @@ def load_test(
             names != source.classes
         ):
             raise CommandError(
-                f"the model's classes are {_few(names)}, those of {name} are "
-                f"{_few(source.classes)}; name a set with the model's classes by --data"
+                f"the model's classes are {few(names)}, those of {name} are "
+                f"{few(source.classes)}; name a set with the model's classes by --data"
             )
         return Tested(source.x_test, source.y_test, source.test_part)
     return _tested(Path(name), _load_own(Path(name), model, target, decimal), model)
@@ -383,5 +383,6 @@ def _held_out_text(path: Path) -> str:
     return f"a quarter of {name}, held out of training"
 
 
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+def few(names: Sequence[object]) -> str:
+    """The first of some names, for messages."""
+    return ", ".join(map(str, names[:10])) + (", ..." if len(names) > 10 else "")

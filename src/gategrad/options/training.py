@@ -6,6 +6,7 @@ from gategrad.options.network import LEARNED
 from gategrad.options.option import Range, When, option
 from gategrad.options.words import numbers_or, two_numbers
 
+TAUGHT = When("a student of a teacher", lambda options: options.teacher is not None)
 DECAYS = When("the optimizer adamw", lambda options: options.optimizer == "adamw")
 
 
@@ -34,6 +35,10 @@ class TrainingOptions:
         class_weight: "balanced", or a weight for each class.
         metric: that evaluations are compared by; None is accuracy, or R2.
         label_smoothing: share of the target that is spread over all classes.
+        teacher: the path of a file with what gives scores; from Python also the thing itself.
+        distill_weight: the teacher's share of the loss.
+        distill_temperature: by which scores and the teacher's logits are divided.
+        teacher_scores: folder that keeps what the teacher said.
     """
 
     optimizer: str = option("adam", "adam or adamw.", noted=False)
@@ -101,5 +106,34 @@ class TrainingOptions:
         "Share of the target that is spread over all classes, below 1; not for numbers.",
         least=0,
         most=1,
+        noted=False,
+    )
+    teacher: str | None = option(
+        None,
+        "Learn from a teacher's scores too: TorchScript or a torch.nn.Sequential (.pt), .onnx, "
+        ".gg, a forest (.txt, .json, .ubj), or soft targets of the training rows (.npy).",
+        metavar="FILE",
+        noted=False,
+    )
+    distill_weight: float | None = option(
+        None,
+        "The teacher's share of the loss; 0.5 by default.",
+        least=0,
+        most=1,
+        applies=TAUGHT,
+        noted=False,
+    )
+    distill_temperature: float | None = option(
+        None,
+        "By which scores and the teacher's logits are divided; 2 by default.",
+        least=0,
+        applies=TAUGHT,
+        noted=False,
+    )
+    teacher_scores: str | None = option(
+        None,
+        "Folder that keeps the teacher's scores for the next run.",
+        metavar="FOLDER",
+        applies=TAUGHT,
         noted=False,
     )

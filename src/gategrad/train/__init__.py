@@ -3,6 +3,7 @@
     fit.py          `fit`: the loop's public face       (sitting.py, loop.py, plan.py, result.py)
     rows.py         rows and labels to tensors of bits             (splitting.py)
     targets.py      classes, labels and numbers, checked; losses.py: what fits each head
+    teaching.py     what a teacher says of the rows of each step, and the loss against it
     staging.py      temperatures that fall, layers that freeze
     optimizers.py   optimizers and learning-rate schedules by name
     evaluate.py     `soft_accuracy`, and the circuit's figure

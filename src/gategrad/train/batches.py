@@ -1,6 +1,7 @@
 """The rows of each step; those that a transform makes, while the step before runs."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -8,10 +9,18 @@ from torch import Tensor
 from gategrad.train.online import Online
 from gategrad.train.plan import Plan
 from gategrad.train.rows import Rows, as_input
+from gategrad.train.teaching import Teaching
 
-# What the network takes, targets, and weights of the rows.
-Batch = tuple[Tensor, Tensor, Tensor | None]
 _EPOCHS_A_SEED = 1_000_003
+
+
+class Batch(NamedTuple):
+    """Of b rows: what the network takes, targets, weights, and a teacher's logits (b, k)."""
+
+    x: Tensor
+    targets: Tensor
+    weights: Tensor | None
+    taught: Tensor | None = None
 
 
 class Batches:
@@ -24,10 +33,13 @@ class Batches:
         rows: to train on.
         plan: with the rows of a step, the steps and the seed.
         online: where the bits of a step come from if not from `rows`.
+        teaching: what a teacher says of them.
     """
 
-    def __init__(self, rows: Rows, plan: Plan, online: Online | None) -> None:
-        self.rows, self.plan, self.online = rows, plan, online
+    def __init__(
+        self, rows: Rows, plan: Plan, online: Online | None, teaching: Teaching | None = None
+    ) -> None:
+        self.rows, self.plan, self.online, self.teaching = rows, plan, online, teaching
         self._order: tuple[int, Tensor] = (-1, torch.empty(0))
         self._pool: ThreadPoolExecutor | None = None
         self._next: tuple[int, Future[Batch]] | None = None
@@ -40,7 +52,10 @@ class Batches:
         batch = self._next[1].result() if ready else self._make(step)
         self._next = None
         if step + 1 < self.plan.steps:
-            self._pool = self._pool or ThreadPoolExecutor(1, "gategrad-batches")
+            # Each thread has its own number of torch's threads, by which a teacher's last bits go.
+            self._pool = self._pool or ThreadPoolExecutor(
+                1, "gategrad-batches", torch.set_num_threads, (torch.get_num_threads(),)
+            )
             self._next = step + 1, self._pool.submit(self._make, step + 1)
         return batch
 
@@ -61,13 +76,17 @@ class Batches:
             self._order = epoch, self._shuffled(epoch)
         chosen = self._order[1][place * size : (place + 1) * size]
         weights = None if self.rows.weights is None else self.rows.weights[chosen]
-        return as_input(self._bits(chosen, step)), self.rows.targets[chosen], weights
+        made = None if self.online is None else self.online.rows(chosen, self.seed(step))
+        bits = self.rows.bits[chosen] if made is None else self.online.bits(made).to(self._device)
+        taught = None
+        if self.teaching is not None:
+            taught = self.teaching.of(chosen, made).to(self._device)
+        return Batch(as_input(bits), self.rows.targets[chosen], weights, taught)
 
-    def _bits(self, chosen: Tensor, step: int) -> Tensor:
-        if self.online is None:
-            return self.rows.bits[chosen]
-        return self.online.bits(chosen, self.seed(step)).to(self.rows.bits.device)
+    @property
+    def _device(self) -> torch.device:
+        return self.rows.bits.device
 
     def _shuffled(self, epoch: int) -> Tensor:
         generator = torch.Generator().manual_seed(self.seed(epoch))
-        return torch.randperm(len(self.rows), generator=generator).to(self.rows.bits.device)
+        return torch.randperm(len(self.rows), generator=generator).to(self._device)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from os import PathLike
+from typing import Any
 
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
@@ -46,6 +47,10 @@ def fit(
     freeze: Freeze | None = None,
     gate_penalty: float = 0.0,
     label_smoothing: float = 0.0,
+    teacher: Any = None,
+    distill_weight: float | None = None,
+    distill_temperature: float | None = None,
+    teacher_scores: str | PathLike | None = None,
     resample_every: int | None = None,
     augment: Augment | None = None,
     transform: Transform | None = None,
@@ -117,6 +122,14 @@ def fit(
             `1 - figure + gate_penalty * live gates / gates`, of the optimized circuit.
         label_smoothing: share of the target that is spread over all classes, in the loss that is
             trained on alone; for losses of classes by name.
+        teacher: what gives scores of rows as in `x`, to learn from beside the labels: a
+            `teachers.Teacher`, or anything that is a source of one, such as a torch module, an
+            estimator, the path of a file, or soft targets (n, classes) of the rows of x. Its
+            scores are computed once, or with a `transform` in every step, of the rows as made.
+        distill_weight: its share of the loss, 0 to 1 (0.5).
+        distill_temperature: above 0, by which scores and the teacher's logits are divided (2).
+        teacher_scores: folder that keeps its scores, a memory-mapped file by teacher and rows;
+            None: a temporary file.
         augment: from training rows (m, features), as in `x`, to more rows (k m, features), row i
             having the label of training row i % m; they are added to the rows. Called once.
         transform: from the rows of a step (m, features), as in `x`, and a CPU generator to such
@@ -138,6 +151,7 @@ def fit(
             finite.
         CheckpointError: there is no such checkpoint, it is damaged, or of another run; says which
             setting differs.
+        TeacherError: a teacher that can't be read, or scores that don't fit rows and classes.
         DiscretizeError: a module that is no part of a circuit.
     """
     options = gathered(TrainingOptions, locals())

@@ -33,6 +33,7 @@ from gategrad.train.restoring import check_state
 from gategrad.train.result import Evaluation, Stopped
 from gategrad.train.rows import Rows
 from gategrad.train.staging import Staging
+from gategrad.train.teaching import Teaching
 
 # Steps between looks at the loss: on a GPU each look waits for it.
 _LOSS_CHECK = 20
@@ -86,6 +87,7 @@ class Run:
         staging: what changes in the network meanwhile.
         head: what the network is trained for.
         online: where the bits of a step come from if not from `rows`.
+        teaching: what a teacher says of them.
         fresh: whether the network is known to be untrained.
     """
 
@@ -99,12 +101,14 @@ class Run:
         staging: Staging,
         head: Head,
         online: Online | None = None,
+        teaching: Teaching | None = None,
         *,
         fresh: bool = False,
     ) -> None:
         self.net, self.optimizer = net, optimizer
         self.rows, self.chosen_on, self.plan = rows, chosen_on, plan
         self.staging, self.head, self.online = staging, head, online
+        self.teaching = teaching
         self._fused = fuse(net)
         self.learning_rates = [group["lr"] for group in optimizer.param_groups]
         self.step = 0
@@ -122,15 +126,18 @@ class Run:
         self.best_weights: dict[str, Tensor] = {}
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=device_of(net))
         self._loss_steps = 0
-        self.batches = Batches(rows, plan, online)
+        self.batches = Batches(rows, plan, online, teaching)
 
     def advance(self) -> None:
         """One step: forward, backward, update."""
         self.staging.apply(self.step / self.plan.steps)
         self._set_learning_rates()
-        bits, targets, weights = self.batches.take(self.step)
+        batch = self.batches.take(self.step)
         self._drop_gradients()
-        loss = self.head.loss(self._fused(bits), targets, weights)
+        scores = self._fused(batch.x)
+        loss = self.head.loss(scores, batch.targets, batch.weights)
+        if self.teaching is not None:
+            loss = self.teaching.loss.mixed(loss, scores, batch.taught, batch.weights)
         if self.plan.gate_penalty:
             loss = loss + self.plan.gate_penalty * expected_gates(self.net) / count_gates(self.net)
         loss.backward()

@@ -113,7 +113,8 @@ class _Errors:
         errors = errors.to(scores.dtype)
         if weights is None:
             return self.of(errors, torch.zeros_like(errors))
-        return _weighed(self.of(errors, torch.zeros_like(errors), reduction="none"), weights)
+        losses = self.of(errors, torch.zeros_like(errors), reduction="none")
+        return weighed_mean(losses, weights)
 
 
 def _cross_entropy(
@@ -122,7 +123,7 @@ def _cross_entropy(
     if weights is None:
         return functional.cross_entropy(scores, targets, label_smoothing=smoothing)
     losses = functional.cross_entropy(scores, targets, reduction="none", label_smoothing=smoothing)
-    return _weighed(losses, weights)
+    return weighed_mean(losses, weights)
 
 
 def _bce(
@@ -134,9 +135,9 @@ def _bce(
     if weights is None:
         return functional.binary_cross_entropy_with_logits(scores, targets)
     losses = functional.binary_cross_entropy_with_logits(scores, targets, reduction="none")
-    return _weighed(losses, weights)
+    return weighed_mean(losses, weights)
 
 
-def _weighed(losses: Tensor, weights: Tensor) -> Tensor:
+def weighed_mean(losses: Tensor, weights: Tensor) -> Tensor:
     """The mean of losses (b,) or (b, k), whose rows' weights are 1 on average over all rows."""
     return (losses.reshape(len(weights), -1).mean(1) * weights.to(losses.dtype)).mean()

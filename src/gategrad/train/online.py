@@ -21,8 +21,8 @@ class Online:
     reader: RowReader
     transform: Transform
 
-    def bits(self, chosen: Tensor, seed: int) -> Tensor:
-        """Bits (m, inputs) uint8 of the rows (m,) `chosen`, transformed by draws from `seed`.
+    def rows(self, chosen: Tensor, seed: int) -> NDArray:
+        """The rows (m,) `chosen`, transformed by draws from `seed`, (m, features).
 
         Raises:
             TrainError: the transform gives other dtypes or shapes than it gets.
@@ -34,6 +34,10 @@ class Online:
                 f"transform gave {_kind(made)} for {_kind(x)}; expected an array of the same dtype "
                 "and shape"
             )
+        return made
+
+    def bits(self, made: NDArray) -> Tensor:
+        """Bits (m, inputs) uint8 of such rows."""
         return self.reader.bits(made)
 
     def __repr__(self) -> str:

@@ -84,7 +84,12 @@ class Recipe(TrainingOptions, NetworkOptions, DataOptions):
 
     def _changed(self) -> dict[str, object]:
         values = {name: getattr(self, name) for name in options_of(type(self))}
-        return {name: v for name, v in values.items() if v != getattr(_DEFAULT, name)}
+        return {name: v for name, v in values.items() if _differs(v, getattr(_DEFAULT, name))}
+
+
+def _differs(value: object, default: object) -> bool:
+    """Arrays, which a teacher may be, are compared with None alone."""
+    return value is not None if default is None else value != default
 
 
 _DEFAULT = Recipe()

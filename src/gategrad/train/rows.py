@@ -68,6 +68,23 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """Rows to train on and rows to choose on.
+
+    Attributes:
+        rows: to train on, augmented ones after the originals.
+        own: the same as the user has them, (n, features).
+        chosen_on: to choose on.
+        kept: which of the user's rows are trained on, bool.
+    """
+
+    rows: Rows
+    own: NDArray
+    chosen_on: Rows
+    kept: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class RowReader:
     """What rows and targets must be: features of `encoder`, or `n_inputs` bits; `n_classes`.
 
@@ -127,12 +144,8 @@ def split_rows(
     seed: int,
     sample_weight: ArrayLike | Tensor | None = None,
     class_weight: ClassWeight = None,
-) -> tuple[Rows, NDArray, Rows]:
-    """Rows to train on, augmented ones after the originals, and rows to choose on; see `fit`.
-
-    Returns:
-        The rows to train on; the same as the user has them, (n, features); the rows to choose on.
-    """
+) -> Parts:
+    """Rows to train on, augmented ones after the originals, and rows to choose on; see `fit`."""
     rows = reader.read(x, y)
     if not len(rows):
         raise TrainError("x has no rows; expected at least one to train on")
@@ -160,7 +173,7 @@ def split_rows(
         if rows.weights is not None:
             copies = replace(copies, weights=rows.weights.repeat(len(copies) // len(rows)))
         rows, own = rows.and_(copies), np.concatenate([own, more[0]])
-    return rows.weighed(), own, chosen_on
+    return Parts(rows.weighed(), own, chosen_on, kept)
 
 
 def _check_counting(rows: Rows, chosen_on: Rows) -> None:

@@ -14,6 +14,7 @@ from gategrad.harden import discretize
 from gategrad.model import Model
 from gategrad.nn import SlotDense
 from gategrad.options import TrainingOptions
+from gategrad.teachers import Goal
 from gategrad.train import callbacks as following
 from gategrad.train import checkpoint as checkpoints
 from gategrad.train.choosing import checked_metric, told
@@ -33,6 +34,7 @@ from gategrad.train.rows import Augment, RowReader, Validation, split_rows
 from gategrad.train.splitting import one_sided
 from gategrad.train.staging import make_staging
 from gategrad.train.targets import check_range
+from gategrad.train.teaching import make_teaching
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def _make_run(
     shape = None if sitting.encoder else np.shape(x)[1:]
     model = discretize(net, encoder=sitting.encoder, ignore_hooks=True, input_shape=shape)
     reader = _reader(model, sitting.encoder)
-    rows, own, chosen_on = split_rows(
+    parts = split_rows(
         reader,
         x,
         y,
@@ -115,6 +117,7 @@ def _make_run(
         sample_weight=sitting.sample_weight,
         class_weight=options.class_weight,
     )
+    rows, chosen_on = parts.rows, parts.chosen_on
     if reader.kind == "regression":
         # Of a head of one's own, whose range need not be the targets'.
         check_range(rows.targets.numpy(), constant=True)
@@ -124,7 +127,11 @@ def _make_run(
     _check_slots(net, sitting.resample_every)
     staging = make_staging(net, options.anneal, options.freeze)
     transform = sitting.transform
-    online = None if transform is None else Online(own, reader, transform)
+    online = None if transform is None else Online(parts.own, reader, transform)
+    goal = Goal(reader.kind, reader.n_classes)
+    teaching = make_teaching(
+        options, goal, parts.own, parts.kept, rows.targets, online=online is not None
+    )
     rates = (options.lr, options.wiring_lr, options.weight_decay)
     chosen = make_optimizer(options.optimizer, net, *rates)
     head = Head(
@@ -137,7 +144,8 @@ def _make_run(
     device = device_of(net)
     rows, chosen_on = rows.to(device), chosen_on.to(device)
     return Run(
-        *(net.train(), chosen, rows, chosen_on, plan, staging, head, online), fresh=sitting.fresh
+        *(net.train(), chosen, rows, chosen_on, plan, staging, head, online, teaching),
+        fresh=sitting.fresh,
     )
 
 
@@ -179,6 +187,7 @@ def _open_checkpoint(run: Run, sitting: Sitting) -> Callable[[], None]:
 
 def _settings(run: Run) -> checkpoints.State:
     """What must be the same for a run to continue as if it had never stopped."""
+    taught = run.teaching
     groups = [
         sorted((k, v) for k, v in group.items() if k != "params")
         for group in run.optimizer.param_groups
@@ -194,6 +203,7 @@ def _settings(run: Run) -> checkpoints.State:
             "set of rows": run.rows.digest(),
             "set of validation rows": run.chosen_on.digest(),
             "loss": run.head.name,
+            "teacher": None if taught is None else f"{taught.loss.name}, {taught.digest}",
         }
     )
 
