@@ -17,7 +17,7 @@ NATIVE := $(shell find native -type f)
 # Without its files of compiled Python, each process that imports torch takes 10 seconds more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint bench format fuzz sanitize sanitize-threads clean
+.PHONY: demo test lint bench docs format fuzz sanitize sanitize-threads clean
 
 demo: $(USABLE)
 	$(BIN)/gategrad demo
@@ -39,6 +39,11 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# The documentation, to be opened at build/site/index.html. Its tutorials run; a warning is an error.
+docs: $(VENV)/.documented
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	$(BIN)/python tools/site/links.py build/site
 
 # Hostile files for as long as you like: make fuzz SECONDS=36000
 SECONDS ?= 600
@@ -65,6 +70,10 @@ $(USABLE): pyproject.toml $(NATIVE)
 
 $(STAMP): $(USABLE)
 	$(INSTALL) 'gategrad[train,dev]'
+	touch $@
+
+$(VENV)/.documented: $(USABLE)
+	$(INSTALL) 'gategrad[train,hdl,docs]'
 	touch $@
 
 clean:

@@ -25,8 +25,8 @@ def test_the_commands_exist() -> None:
 
     known = {command.name or command.callback.__name__ for command in app.registered_commands}
     known |= {group.name for group in app.registered_groups}
-    shown = set(re.findall(r"^    gategrad (\w+)", README, re.MULTILINE))
-    assert len(shown) >= 6
+    shown = set(re.findall(r"`gategrad (\w+)", README))
+    assert len(shown) >= 2
     assert shown <= known
 
 

@@ -14,7 +14,7 @@ def behind(front: Circuit, circuit: Circuit) -> Circuit:
     Raises:
         CircuitError: `front` has another number of outputs than `circuit` has inputs.
 
-    Example:
+    Examples:
         >>> both = behind(Circuit(1, [[2]], [1], [3]), Circuit(1, [[2]], [1], [3, 2]))
         >>> both.fanin.tolist(), both.outputs.tolist()
         ([[2], [3]], [4, 3])

@@ -26,8 +26,9 @@ class Function(NamedTuple):
 def table_of_id(gate_id: int) -> int:
     """The truth table of difflogic's number of a function, which has the bits the other way round.
 
-    >>> table_of_id(3), table_of_id(5), table_of_id(1)
-    (10, 12, 8)
+    Examples:
+        >>> table_of_id(3), table_of_id(5), table_of_id(1)
+        (10, 12, 8)
     """
     return gate_id >> 3 & 1 | (gate_id >> 1 & 1) << 1 | (gate_id >> 2 & 1) << 2 | (gate_id & 1) << 3
 
@@ -50,6 +51,7 @@ _BY_ID = (
     ("nand", "~(a & b)"),
     ("true", "1"),
 )
-# In the order of difflogic's ids, and of truth tables.
 BY_ID = tuple(Function(name, formula, i) for i, (name, formula) in enumerate(_BY_ID))
+"""The 16 functions of two inputs, in the order of difflogic's gate ids."""
 FUNCTIONS = tuple(sorted(BY_ID, key=lambda function: function.table))
+"""The same in the order of their truth tables: `FUNCTIONS[table]`."""

@@ -13,7 +13,9 @@ from gategrad.circuit.arrays import immutable
 from gategrad.circuit.errors import CircuitError
 
 MAX_WIDTH = 6
+"""The most operands of a gate."""
 N_CONSTANTS = 2
+"""Signals before the inputs: 0 is false and 1 is true."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,8 +22,9 @@ def confusion(
         n_classes: how many there are.
         weights: (n,) of the rows; each counts 1 where None.
 
-    >>> confusion(np.array([0, 1, 1]), np.array([0, 0, 1]), 2).tolist()
-    [[1, 1], [0, 1]]
+    Examples:
+        >>> confusion(np.array([0, 1, 1]), np.array([0, 0, 1]), 2).tolist()
+        [[1, 1], [0, 1]]
     """
     known = y >= 0
     places = y[known] * n_classes + decided[known]

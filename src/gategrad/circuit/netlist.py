@@ -29,7 +29,7 @@ class Netlist:
         circuit: any circuit. For gates of at most k operands take `Netlist(decompose(circuit, k))`;
             for gates without duplicates, constants and wires optimize the model first.
 
-    Example:
+    Examples:
         >>> adder = Netlist(Circuit(3, [[2, 3], [5, 4], [2, 5]], [6, 6, 8], [6]))
         >>> adder.levels.tolist(), adder.depth, adder.live().tolist()
         ([1, 2, 2], 2, [True, True, False])

@@ -12,6 +12,7 @@ from gategrad.circuit.ir import Circuit
 
 Kind = Literal["argmax", "binary", "multilabel", "regression"]
 KINDS: tuple[str, ...] = get_args(Kind)
+"""The kinds of a readout: how it decides on its sums."""
 
 _FIELDS = {
     "indptr": np.int64,

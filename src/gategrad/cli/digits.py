@@ -15,8 +15,9 @@ def as_text(image: NDArray[np.bool_]) -> list[str]:
     Args:
         image: (height, width) bool; True is a dot.
 
-    >>> as_text(np.eye(4, dtype=bool))
-    ['⠑⢄']
+    Examples:
+        >>> as_text(np.eye(4, dtype=bool))
+        ['⠑⢄']
     """
     height, width = image.shape
     padded = np.pad(image, ((0, -height % 4), (0, -width % 2)))

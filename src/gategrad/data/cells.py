@@ -70,8 +70,9 @@ def days(text: str) -> float | None:
 
     That is a date as in 2024-03-31, 2024/3/31 or 31.3.2024; after the first two a time may come.
 
-    >>> days("1970-01-02 12:00"), days("3.1.1970"), days("today")
-    (1.5, 2.0, None)
+    Examples:
+        >>> days("1970-01-02 12:00"), days("3.1.1970"), days("today")
+        (1.5, 2.0, None)
     """
     try:
         if found := _BY_POINTS.fullmatch(text):

@@ -154,8 +154,9 @@ def index_columns(sheet: Sheet) -> tuple[str, ...]:
 def told(taken: Sequence[Taken], most: int = 24) -> list[str]:
     """A line for each column; consecutive ones of one kind in one line where there are many.
 
-    >>> told([Taken(f"p{i}", "numbers", "numbers, 0 to 255") for i in range(784)])
-    ['p0 ... p783: 784 columns of numbers']
+    Examples:
+        >>> told([Taken(f"p{i}", "numbers", "numbers, 0 to 255") for i in range(784)])
+        ['p0 ... p783: 784 columns of numbers']
     """
     if len(taken) <= most:
         width = max((len(column.name) for column in taken), default=0)

@@ -101,8 +101,9 @@ def status(name: str) -> str:
     Raises:
         DataError: there is no such set, or GATEGRAD_DATA names no folder.
 
-    >>> status("mnist-1bit")
-    'embedded'
+    Examples:
+        >>> status("mnist-1bit")
+        'embedded'
     """
     if info(name).name == embedded.NAME:
         return "embedded"

@@ -165,8 +165,9 @@ _BY_NAME = {entry.name: entry for entry in _ALL}
 def names() -> tuple[str, ...]:
     """The names that `load` takes.
 
-    >>> names()[0]
-    'mnist-1bit'
+    Examples:
+        >>> names()[0]
+        'mnist-1bit'
     """
     return tuple(_BY_NAME)
 
@@ -177,8 +178,9 @@ def info(name: str) -> Info:
     Raises:
         DataError: there is no such set.
 
-    >>> info("mnist").shape
-    (1, 28, 28)
+    Examples:
+        >>> info("mnist").shape
+        (1, 28, 28)
     """
     if name not in _BY_NAME:
         raise DataError(

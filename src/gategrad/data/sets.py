@@ -41,9 +41,10 @@ def load(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         DataError: there is no such set, or a file is not the published one.
         DataUnavailableError: the set is neither on this machine nor reachable.
 
-    >>> x_train, y_train, x_test, y_test = load("mnist-1bit")
-    >>> x_train.shape, x_train.dtype
-    ((60000, 784), dtype('bool'))
+    Examples:
+        >>> x_train, y_train, x_test, y_test = load("mnist-1bit")
+        >>> x_train.shape, x_train.dtype
+        ((60000, 784), dtype('bool'))
     """
     if info(name).name == embedded.NAME:
         return embedded.load()

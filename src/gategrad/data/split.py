@@ -28,9 +28,10 @@ def split(
     Raises:
         DataError: lengths differ, or the share is not between 0 and 1.
 
-    >>> x_train, y_train, x_test, y_test = split(np.eye(8), np.arange(8) % 2, test=0.25)
-    >>> y_train.tolist(), y_test.tolist()
-    ([0, 1, 0, 1, 0, 1], [0, 1])
+    Examples:
+        >>> x_train, y_train, x_test, y_test = split(np.eye(8), np.arange(8) % 2, test=0.25)
+        >>> y_train.tolist(), y_test.tolist()
+        ([0, 1, 0, 1, 0, 1], [0, 1])
     """
     if len(x) != len(y):
         raise DataError(f"x has {len(x):,} rows and y {len(y):,}; expected one label a row")

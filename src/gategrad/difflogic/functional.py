@@ -8,11 +8,11 @@ from gategrad.difflogic.devices import checked_device
 from gategrad.nn.gates.functions import coefficients_from_tables, table_from_id
 from gategrad.nn.wiring.connections.unique import unique_connections
 
-# By id.
 ALL_OPERATIONS = [
     "zero", "and", "not_implies", "a", "not_implied_by", "b", "xor", "or",
     "not_or", "not_xor", "not_b", "implied_by", "not_a", "implies", "not_and", "one",
 ]  # fmt: skip
+"""Names of the operators, by id."""
 
 
 def _coefficients(like: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ class Binned:
         Raises:
             EncodingError: bad rows, or none.
 
-        Example:
+        Examples:
             >>> Binned.quantile([[1], [2], [3], [90]], 2).encode([[2], [3]])
             array([[ True, False],
                    [False,  True]])

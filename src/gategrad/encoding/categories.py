@@ -17,8 +17,9 @@ def distinct_categories(cells: Iterable[Category | None]) -> tuple[Category, ...
     Text that is one number is one category: as a number where it occurs as one, else in its
     shortest spelling.
 
-    >>> distinct_categories(["1.0", "1", "b", "01", 2.0, "2"])
-    (2.0, '1', 'b')
+    Examples:
+        >>> distinct_categories(["1.0", "1", "b", "01", 2.0, "2"])
+        (2.0, '1', 'b')
     """
     spellings: defaultdict[Category, list[Category]] = defaultdict(list)
     for cell in set(cells):

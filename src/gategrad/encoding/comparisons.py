@@ -69,7 +69,7 @@ def compare(
     Returns:
         An interval without an upper end is its comparison, one without ends is true.
 
-    Example:
+    Examples:
         >>> nan = np.nan
         >>> one = Intervals(np.uint32([0, 0]), np.array([nan, 2.0]), np.array([2.0, nan]))
         >>> front = compare(one, 1)

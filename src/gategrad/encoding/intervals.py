@@ -42,7 +42,7 @@ def number_intervals(encoder: Encoder) -> Intervals | None:
         that is minus infinity or that float32 has another number for, or an encoder of another
         kind.
 
-    Example:
+    Examples:
         >>> found = number_intervals(Binned.quantile([[38.0], [39.0]], 2))
         >>> found.low.tolist(), found.high.tolist()
         ([nan, 38.5], [38.5, nan])

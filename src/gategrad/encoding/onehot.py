@@ -73,7 +73,7 @@ class OneHot:
         Raises:
             EncodingError: bad rows, none, or a missing value.
 
-        Example:
+        Examples:
             >>> OneHot.fit([["red"], ["blue"]]).encode([["blue"], ["green"]])
             array([[ True, False],
                    [False, False]])

@@ -87,7 +87,7 @@ class Splits:
             EncodingError: another shape or dtype, an integer beyond 2**53, or, unless the options
                 let it pass, NaN.
 
-        Example:
+        Examples:
             >>> splits = Splits(np.array([0, 0]), np.array([-np.inf, 2.0]), 1, missing="zero")
             >>> splits.encode([[2.0], [1.0], [np.nan]]).tolist()
             [[True, True], [True, False], [False, False]]

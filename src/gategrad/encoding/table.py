@@ -121,7 +121,7 @@ class Table:
         Raises:
             EncodingError: bad rows or options; names row and column.
 
-        Example:
+        Examples:
             >>> table = Table.fit([[39.0, "red"], [50.0, "?"]], 1, names=["age", "colour"])
             >>> table.input_names()
             ['age > 44.5', 'colour = ?', 'colour = red']

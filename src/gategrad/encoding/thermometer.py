@@ -71,7 +71,7 @@ class Thermometer:
         Raises:
             EncodingError: bad rows, an infinite range, or `low` above `high`.
 
-        Example:
+        Examples:
             >>> Thermometer.uniform([[0], [100]], 3).levels.ravel()
             array([25., 50., 75.])
         """
@@ -95,7 +95,7 @@ class Thermometer:
         Raises:
             EncodingError: bad rows, or none.
 
-        Example:
+        Examples:
             >>> Thermometer.quantile([[1], [2], [3], [90]], 3).levels.ravel()
             array([ 1.5,  2.5, 46.5])
         """
@@ -113,7 +113,7 @@ class Thermometer:
         Raises:
             EncodingError: levels of another shape, dtype or order.
 
-        Example:
+        Examples:
             >>> Thermometer.fixed([0.3, 0.7], 2).encode([[0.3, 0.5]])
             array([[False,  True, False, False]])
         """

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from gategrad.engine.gpu.program import GpuProgram
 
 BACKENDS = ("native", "numpy", "gpu")
+"""What `backend=` may be."""
 
 Program = Union[NativeProgram, NumpyProgram, "GpuProgram"]
+"""What runs a circuit: each kind has `sums`, `labels`, `scores`, `backend` and `reason`."""
 
 
 def lower(

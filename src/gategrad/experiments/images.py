@@ -32,8 +32,9 @@ def _first(ink: NDArray[np.bool_]) -> list[int]:
 def _cut(before: int, after: int) -> int:
     """How many of the empty lines before the ink go, where eight go in all.
 
-    >>> _cut(4, 4), _cut(2, 9), _cut(14, 2), _cut(6, 3)
-    (4, 0, 8, 5)
+    Examples:
+        >>> _cut(4, 4), _cut(2, 9), _cut(14, 2), _cut(6, 3)
+        (4, 0, 8, 5)
     """
     pairs = min((before + after - _SPARE) // 2, before, after)
     before, after = before - pairs, after - pairs
@@ -43,7 +44,8 @@ def _cut(before: int, after: int) -> int:
 def levels_of(n_thresholds: int) -> list[int]:
     """Greatest values of a byte that are no more than i / (n + 1) of 255, i from 1 to n.
 
-    >>> levels_of(3)
-    [63, 127, 191]
+    Examples:
+        >>> levels_of(3)
+        [63, 127, 191]
     """
     return [255 * i // (n_thresholds + 1) for i in range(1, n_thresholds + 1)]

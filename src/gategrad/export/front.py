@@ -9,8 +9,8 @@ from gategrad.circuit import N_CONSTANTS, Circuit, arity
 from gategrad.encoding.intervals import Intervals
 from gategrad.export.source import Source, checked_choice, intervals_of
 
-# Types of a row's values.
 ROWS = ("uint8", "int16", "int32", "float32", "float64")
+"""Types of a row's values, in exported C."""
 
 
 @dataclass(frozen=True)

@@ -3,3 +3,4 @@
 from gategrad.data.errors import DataError
 
 FileError = DataError
+"""A file that can't be read or written as asked: `gategrad.data.DataError`, a ValueError."""

@@ -56,10 +56,11 @@ def discretize(
             that computes with wires or mixes rows.
         ModelError: an encoder of another width, or labels that do not fit the classes.
 
-    >>> from gategrad import nn
-    >>> net = torch.nn.Sequential(nn.LogicDense(8, 20, seed=0), nn.GroupSum(10))
-    >>> discretize(net)
-    Model(inputs=8, gates=20, classes=10, kind='argmax')
+    Examples:
+        >>> from gategrad import nn
+        >>> net = torch.nn.Sequential(nn.LogicDense(8, 20, seed=0), nn.GroupSum(10))
+        >>> discretize(net)
+        Model(inputs=8, gates=20, classes=10, kind='argmax')
     """
     if not isinstance(net, nn.Module):
         raise TypeError(f"discretize takes a torch module, got {type(net).__name__}")

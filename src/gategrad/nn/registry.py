@@ -73,15 +73,16 @@ def register(
     Raises:
         TypeError: `module` is no class of modules, `kind` no `LayerKind`, or `like` no base of it.
 
-    >>> import numpy as np
-    >>> class Not(nn.Module):
-    ...     def forward(self, x):
-    ...         return 1 - x
-    >>> def inverters(module, name, draft):
-    ...     pins = draft.signals[:, None]
-    ...     tables = np.full(len(pins), 0b01)
-    ...     return draft.with_gates(pins, tables, draft.next_signal + np.arange(len(pins)))
-    >>> register(Not, LayerKind(emit=inverters))
+    Examples:
+        >>> import numpy as np
+        >>> class Not(nn.Module):
+        ...     def forward(self, x):
+        ...         return 1 - x
+        >>> def inverters(module, name, draft):
+        ...     pins = draft.signals[:, None]
+        ...     tables = np.full(len(pins), 0b01)
+        ...     return draft.with_gates(pins, tables, draft.next_signal + np.arange(len(pins)))
+        >>> register(Not, LayerKind(emit=inverters))
     """
     if not (isinstance(module, type) and issubclass(module, nn.Module)):
         raise TypeError(f"register takes a class of modules, got {module!r}")

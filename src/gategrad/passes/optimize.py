@@ -7,9 +7,11 @@ from gategrad.passes.dead import remove_dead
 from gategrad.passes.strash import strash
 
 Pass = Callable[[Circuit, Readout], tuple[Circuit, Readout]]
+"""From a circuit and its readout to both, of the same function and never larger."""
 
 # `strash` folds and absorbs outputs as it goes; dead gates go first, so that it has less to do.
 ORDER: tuple[Pass, ...] = (remove_dead, strash, remove_dead)
+"""The passes of a round of `optimize`."""
 MOST_ROUNDS = 32
 
 

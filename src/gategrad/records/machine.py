@@ -15,8 +15,9 @@ def machine_kind() -> str:
 def family(model: str) -> str:
     """A processor's name without numbers.
 
-    >>> family("Intel(R) Xeon(R) Platinum 8375C CPU @ 2.90GHz"), family("AMD EPYC 9R14")
-    ('Intel Xeon Platinum', 'AMD EPYC')
+    Examples:
+        >>> family("Intel(R) Xeon(R) Platinum 8375C CPU @ 2.90GHz"), family("AMD EPYC 9R14")
+        ('Intel Xeon Platinum', 'AMD EPYC')
     """
     words = re.sub(r"\((R|TM|tm)\)", "", model).split("@")[0].split()
     kept = [word for word in words if not re.search(r"\d", word) and word not in _FILLERS]

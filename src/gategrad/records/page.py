@@ -9,8 +9,9 @@ def between_markers(page: str, name: str, text: str) -> str:
     Raises:
         RecordError: the page has not each marker once, in this order.
 
-    >>> between_markers("a\n<!-- t -->\nold\n<!-- /t -->\nz\n", "t", "new\n")
-    'a\n<!-- t -->\nnew\n<!-- /t -->\nz\n'
+    Examples:
+        >>> between_markers("a\n<!-- t -->\nold\n<!-- /t -->\nz\n", "t", "new\n")
+        'a\n<!-- t -->\nnew\n<!-- /t -->\nz\n'
     """
     first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
     if page.count(first) != 1 or page.count(last) != 1 or page.index(first) > page.index(last):

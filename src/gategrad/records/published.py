@@ -40,9 +40,10 @@ class Point:
 def published(data: str) -> tuple[Point, ...]:
     """The points for a set, () where there are none.
 
-    >>> published("mnist-1bit")[1]
-    Point(data='mnist', gates=8000, accuracy=0.9845, name='LILogicNet', source='arXiv 2511.12340', \
-kind='neurons')
+    Examples:
+        >>> point = published("mnist-1bit")[1]
+        >>> point.name, point.gates, point.accuracy, point.source
+        ('LILogicNet', 8000, 0.9845, 'arXiv 2511.12340')
     """
     task = _SAME_TASK.get(data, data)
     return tuple(point for point in _all() if point.data == task)

@@ -45,8 +45,9 @@ def affine_copies(
     Raises:
         TrainError: another dtype, an image shape of another size, or a range that is none.
 
-    >>> affine_copies(np.eye(16, dtype=bool), (4, 4), copies=3).shape
-    (48, 16)
+    Examples:
+        >>> affine_copies(np.eye(16, dtype=bool), (4, 4), copies=3).shape
+        (48, 16)
     """
     x = np.asarray(x)
     checked_shape(x, image_shape)

@@ -85,9 +85,10 @@ def build_network(
             that the kind has no use for.
         ValueError: what `LogicDense` and `GroupSum` refuse.
 
-    >>> net = build_network(784, 10, layers="4000,2000")
-    >>> net[0].out_dim, net[1].out_dim, net[2]
-    (4000, 2000, GroupSum(k=10, tau=5))
+    Examples:
+        >>> net = build_network(784, 10, layers="4000,2000")
+        >>> net[0].out_dim, net[1].out_dim, net[2]
+        (4000, 2000, GroupSum(k=10, tau=5))
     """
     pixels = Pixels(image_shape, active, radius, thresholds)
     goal = Goal(classes, kind, targets)
@@ -195,8 +196,9 @@ def _wiring(connections: str, *, local: bool) -> str:
 def layer_widths(layers: str | Sequence[int]) -> list[int]:
     """Widths from their description.
 
-    >>> layer_widths("4000,2000x2")
-    [4000, 2000, 2000]
+    Examples:
+        >>> layer_widths("4000,2000x2")
+        [4000, 2000, 2000]
 
     Raises:
         TrainError: no such description.

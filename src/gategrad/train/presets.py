@@ -121,8 +121,9 @@ def preset(
     Raises:
         TrainError: no such preset, option or architecture; lists those that there are.
 
-    >>> preset("small", "mnist-1bit", steps=10).layers
-    '3000,5000'
+    Examples:
+        >>> preset("small", "mnist-1bit", steps=10).layers
+        '3000,5000'
     """
     if name not in NAMES:
         raise TrainError(f"unknown preset {name!r}; known: {', '.join(NAMES)}")

@@ -44,8 +44,9 @@ class Recipe(TrainingOptions, NetworkOptions, DataOptions):
         Raises:
             TrainError: an option that a recipe doesn't have; lists those that it has.
 
-        >>> Recipe(steps=100, connections="learned", candidates=8).but(connections="random")
-        Recipe(connections='random', steps=100)
+        Examples:
+            >>> Recipe(steps=100, connections="learned", candidates=8).but(connections="random")
+            Recipe(connections='random', steps=100)
         """
         known = options_of(type(self))
         for name in options:

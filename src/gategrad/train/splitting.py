@@ -21,8 +21,9 @@ def held_rows(labels: NDArray[np.int64], validation: int | float, seed: int) -> 
     Raises:
         TrainError: `validation` is neither.
 
-    >>> held_rows(np.arange(12) % 2, 4, seed=0).reshape(-1, 2).sum(axis=0).tolist()
-    [2, 2]
+    Examples:
+        >>> held_rows(np.arange(12) % 2, 4, seed=0).reshape(-1, 2).sum(axis=0).tolist()
+        [2, 2]
     """
     count = _count(validation, len(labels))
     generator = torch.Generator().manual_seed(seed)

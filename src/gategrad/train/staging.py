@@ -68,8 +68,9 @@ def make_staging(net: nn.Module, anneal: Anneal | None, freeze: Freeze | None) -
 def geometric(start: float, end: float) -> Callable[[float], float]:
     """The schedule from `start` to `end` by an equal factor a step.
 
-    >>> geometric(1.0, 0.01)(0.5)
-    0.1
+    Examples:
+        >>> geometric(1.0, 0.01)(0.5)
+        0.1
     """
     return lambda progress: start * (end / start) ** progress
 

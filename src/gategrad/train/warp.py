@@ -40,9 +40,10 @@ class Warp:
     Raises:
         TrainError: a range that is none.
 
-    >>> eye = np.eye(4, dtype=bool).reshape(1, 16)
-    >>> Warp((4, 4))(eye, torch.Generator().manual_seed(0)).shape
-    (1, 16)
+    Examples:
+        >>> eye = np.eye(4, dtype=bool).reshape(1, 16)
+        >>> Warp((4, 4))(eye, torch.Generator().manual_seed(0)).shape
+        (1, 16)
     """
 
     image_shape: Sequence[int]

@@ -11,12 +11,14 @@ from gategrad.export.synthesis.parts import part_files
 from gategrad.export.tools import ToolError, find_yosys, run_tool
 
 PARTS = ("encoder", "gates", "sums", "decision", "whole")
+"""What is counted: the parts of a model, and all of it."""
 # By chip: how yosys maps to it.
 TARGETS = {
     "xilinx": "synth_xilinx -flatten -noiopad -noclkbuf -nobram -nodsp -nosrl",
     "ice40": "synth_ice40 -flatten",
     "ecp5": "synth_ecp5 -flatten -noiopad -nobram -nodsp",
 }
+"""Chips by name, and the command of yosys that maps to each."""
 # Kinds of cells by the beginning of their names.
 _LUTS = ("LUT", "SB_LUT")
 _REGISTERS = ("FD", "SB_DFF", "TRELLIS_FF")

@@ -16,6 +16,7 @@ from gategrad.export.verify.verilog_module import verify_verilog
 __all__ = ["SUFFIXES", "Verdict", "verify"]
 
 SUFFIXES = (".c", ".v", ".blif", ".aig", ".aag", ".json")
+"""Endings of the files that can be verified."""
 
 
 def verify(

@@ -23,10 +23,11 @@ def table_from_id(gate_id: Ids) -> Ids:
     The id reads 8 f(0,0) + 4 f(0,1) + 2 f(1,0) + f(1,1): the table's bits in reverse order. The
     map is therefore its own inverse, see `id_from_table`.
 
-    >>> [f"{table_from_id(i):X}" for i in (0, 1, 3, 5, 6, 7, 15)]  # false and a b xor or true
-    ['0', '8', 'A', 'C', '6', 'E', 'F']
-    >>> all(id_from_table(table_from_id(i)) == i for i in range(16))
-    True
+    Examples:
+        >>> [f"{table_from_id(i):X}" for i in (0, 1, 3, 5, 6, 7, 15)]  # false and a b xor or true
+        ['0', '8', 'A', 'C', '6', 'E', 'F']
+        >>> all(id_from_table(table_from_id(i)) == i for i in range(16))
+        True
     """
     return gate_id >> 3 & 1 | (gate_id >> 1 & 1) << 1 | (gate_id >> 2 & 1) << 2 | (gate_id & 1) << 3
 

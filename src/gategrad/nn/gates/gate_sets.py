@@ -35,8 +35,9 @@ def gate_ids(gates: Gates) -> tuple[int, ...]:
     Raises:
         ValueError: an unknown name or id, or no gate at all.
 
-    >>> gate_ids(("nand",)), gate_ids("monotone"), gate_ids([6, "implies"])
-    ((14,), (1, 3, 5, 7), (6, 13))
+    Examples:
+        >>> gate_ids(("nand",)), gate_ids("monotone"), gate_ids([6, "implies"])
+        ((14,), (1, 3, 5, 7), (6, 13))
     """
     if isinstance(gates, str):
         if gates not in GATE_SETS:

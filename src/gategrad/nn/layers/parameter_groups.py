@@ -23,10 +23,11 @@ def parameter_groups(
     Raises:
         ValueError: wiring_lr is given, and no layer of the network learns its wiring.
 
-    >>> from gategrad.nn import LogicDense
-    >>> layer = LogicDense(8, 4, connections="learned", candidates=4, seed=0)
-    >>> [group["lr"] for group in parameter_groups(layer, lr=0.01, wiring_lr=0.1)]
-    [0.01, 0.1]
+    Examples:
+        >>> from gategrad.nn import LogicDense
+        >>> layer = LogicDense(8, 4, connections="learned", candidates=4, seed=0)
+        >>> [group["lr"] for group in parameter_groups(layer, lr=0.01, wiring_lr=0.1)]
+        [0.01, 0.1]
     """
     wiring = [m.logits for m in net.modules() if isinstance(m, LearnedWiring)]
     if wiring_lr is not None and not wiring:

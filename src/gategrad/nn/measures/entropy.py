@@ -22,9 +22,10 @@ def gate_entropy(net: nn.Module) -> float:
     entry by entry, its truth table from the relaxed entries (all others), as `expected_gates` has
     it. nan for a network without such gates.
 
-    >>> layer = LogicDense(4, 100, init="residual", seed=0)
-    >>> round(gate_entropy(layer), 2)  # one function has nine tenths
-    0.8
+    Examples:
+        >>> layer = LogicDense(4, 100, init="residual", seed=0)
+        >>> round(gate_entropy(layer), 2)  # one function has nine tenths
+        0.8
     """
     found: list[Tensor] = []
     for module in net.modules():
@@ -41,9 +42,10 @@ def wire_entropy(net: nn.Module) -> float:
 
     nan for a network without learned wiring.
 
-    >>> layer = LogicDense(64, 10, connections="learned", candidates=8, seed=0)
-    >>> wire_entropy(layer)  # eight wires, none preferred yet
-    3.0
+    Examples:
+        >>> layer = LogicDense(64, 10, connections="learned", candidates=8, seed=0)
+        >>> wire_entropy(layer)  # eight wires, none preferred yet
+        3.0
     """
     layers = [m for m in net.modules() if isinstance(m, (LogicDense, LogicConv2d))]
     logits = [layer.wiring.logits for layer in layers if layer.wiring is not None]

@@ -47,9 +47,11 @@ def expected_gates(net: nn.Module) -> Tensor:
         ValueError: the network has no such layer, or one whose gates have more than two inputs:
             how many gates such a table needs is no smooth function of its entries.
 
-    >>> layer = LogicDense(4, 100, init="residual", seed=0)
-    >>> round(expected_gates(layer).item(), 1)  # 10 of the 16 functions, of 1 - 0.91 for the rest
-    6.1
+    Examples:
+        >>> layer = LogicDense(4, 100, init="residual", seed=0)
+        >>> # 10 of the 16 functions, of 1 - 0.91 for the rest
+        >>> round(expected_gates(layer).item(), 1)
+        6.1
     """
     counts: list[Tensor] = []
     live: Tensor | None = None

@@ -52,9 +52,10 @@ def output_histogram(net: nn.Module, x: Tensor, *, bins: int = 40) -> Histogram:
     Raises:
         ValueError: no `LogicDense` was called, or bins is no positive integer.
 
-    >>> layer = LogicDense(8, 500, init="heavy-tail", seed=0)
-    >>> output_histogram(layer, torch.eye(8), bins=2).counts.sum()
-    np.int64(4000)
+    Examples:
+        >>> layer = LogicDense(8, 500, init="heavy-tail", seed=0)
+        >>> output_histogram(layer, torch.eye(8), bins=2).counts.sum()
+        np.int64(4000)
     """
     bins = positive_count("bins", bins)
     outputs: list[Tensor] = []

@@ -50,9 +50,10 @@ def compact_net(
     Raises:
         ValueError: an unknown data set or name, or k below 1.
 
-    >>> net = compact_net(4, "mnist", levels=1, seed=0)
-    >>> net(torch.zeros(2, 784)).shape, [layer.out_shape for layer in net[1:5]]
-    (torch.Size([2, 10]), [(4, 14, 14), (4, 14, 14), (16, 7, 7), (16, 7, 7)])
+    Examples:
+        >>> net = compact_net(4, "mnist", levels=1, seed=0)
+        >>> net(torch.zeros(2, 784)).shape, [layer.out_shape for layer in net[1:5]]
+        (torch.Size([2, 10]), [(4, 14, 14), (4, 14, 14), (16, 7, 7), (16, 7, 7)])
     """
     return named_network(
         compact(positive_count("k", k)),

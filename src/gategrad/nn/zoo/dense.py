@@ -45,9 +45,10 @@ def difflogic(
     Raises:
         ValueError: an unknown name.
 
-    >>> net = difflogic("mnist-small", seed=0)
-    >>> len(net), net[0].in_dim, net[-1]
-    (7, 784, GroupSum(k=10, tau=10))
+    Examples:
+        >>> net = difflogic("mnist-small", seed=0)
+        >>> len(net), net[0].in_dim, net[-1]
+        (7, 784, GroupSum(k=10, tau=10))
     """
     dataset, levels, widths, tau = _NETWORKS[known_name("network", name, _NETWORKS)]
     return named_network(

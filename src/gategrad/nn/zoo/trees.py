@@ -48,9 +48,11 @@ def logic_tree_net(
     Raises:
         ValueError: an unknown size, data set or name.
 
-    >>> net = logic_tree_net("S", "mnist", seed=0)
-    >>> net[1].out_shape, sum(layer.weight.shape[0] for layer in net if hasattr(layer, "weight"))
-    ((16, 24, 24), 37296)
+    Examples:
+        >>> net = logic_tree_net("S", "mnist", seed=0)
+        >>> layers = [layer for layer in net if hasattr(layer, "weight")]
+        >>> net[1].out_shape, sum(len(layer.weight) for layer in layers)
+        ((16, 24, 24), 37296)
     """
     digits = dataset in DATASETS and DATASETS[dataset][0][0] == 1
     plan = tree(size, digits=digits)

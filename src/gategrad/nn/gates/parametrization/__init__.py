@@ -14,14 +14,15 @@ from gategrad.nn.gates.parametrization.table import TableParametrization, table_
 from gategrad.nn.gates.parametrization.walsh import WALSH, walsh_tables
 
 PARAMETRIZATIONS = {p.name: p for p in (RAW, LIGHT, LIGHT_SIGMOID, WALSH, MULTILINEAR, COVJAC)}
+"""Of gates with two inputs, by name."""
 
-# Of gates with 2 to 6 inputs, by the number of inputs.
 TABLES: dict[str, Callable[[int], TableParametrization]] = {
     "light": light_tables,
     "light-sigmoid": light_sigmoid_tables,
     "walsh": walsh_tables,
     "dwn": dwn_tables,
 }
+"""Of gates with 2 to 6 inputs, by name: a function of the number of inputs."""
 
 __all__ = [
     "COVJAC",

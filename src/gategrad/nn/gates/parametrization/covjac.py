@@ -29,3 +29,4 @@ COVJAC = from_logits(
     weights_from_tables=weights_from_tables,
     temperature=TEMPERATURE,
 )
+"""`"covjac"`: four coefficients, mixed by their distance to the functions (arXiv 2605.08657)."""

@@ -66,6 +66,7 @@ def _weights_from_tables(tables: Tensor, strength: float, n_entries: int = N_ENT
 LIGHT = Parametrization(
     "light", N_ENTRIES, gaussian_entries, _coefficients, _tables, _towards, _weights_from_tables
 )
+"""`"light"`: four table entries `0.5 + 0.5 sin W` (arXiv 2510.03250)."""
 
 
 def light_tables(inputs: int) -> TableParametrization:

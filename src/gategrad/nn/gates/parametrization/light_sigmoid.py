@@ -44,6 +44,7 @@ LIGHT_SIGMOID = from_logits(
     towards=_towards,
     weights_from_tables=sure_logits,
 )
+"""`"light-sigmoid"`: four table entries `sigmoid(W / T)` (arXiv 2510.03250)."""
 
 
 def light_sigmoid_tables(inputs: int) -> TableParametrization:

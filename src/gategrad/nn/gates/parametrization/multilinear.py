@@ -79,3 +79,4 @@ MULTILINEAR = Parametrization(
     towards,
     weights_from_tables,
 )
+"""`"multilinear"`: the four coefficients of the polynomial themselves (arXiv 2605.08657)."""

@@ -50,3 +50,4 @@ RAW = from_logits(
     towards=_towards,
     weights_from_tables=_weights_from_tables,
 )
+"""`"raw"`: a softmax over the 16 functions (arXiv 2210.08277)."""

@@ -66,6 +66,7 @@ WALSH = from_logits(
     towards=_towards,
     weights_from_tables=_weights_from_tables,
 )
+"""`"walsh"`: four Walsh coefficients (arXiv 2510.15655, 2602.03527)."""
 
 
 def walsh_tables(inputs: int) -> TableParametrization:

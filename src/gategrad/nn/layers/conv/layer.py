@@ -94,9 +94,10 @@ class LogicConv2d(nn.Module):
             parametrization has no use for, or an impossible wiring.
         TypeError: an argument of the wrong type.
 
-    >>> layer = LogicConv2d(1, 8, 3, in_size=28, stride=2, padding=1, seed=0)
-    >>> layer(torch.zeros(5, 1, 28, 28)).shape
-    torch.Size([5, 8, 14, 14])
+    Examples:
+        >>> layer = LogicConv2d(1, 8, 3, in_size=28, stride=2, padding=1, seed=0)
+        >>> layer(torch.zeros(5, 1, 28, 28)).shape
+        torch.Size([5, 8, 14, 14])
     """
 
     def __init__(

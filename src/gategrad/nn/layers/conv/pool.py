@@ -23,9 +23,10 @@ class OrPool2d(nn.Module):
     Raises:
         ValueError: no integers of at least 1.
 
-    >>> OrPool2d(2)(torch.eye(4)[None, None])[0, 0]
-    tensor([[1., 0.],
-            [0., 1.]])
+    Examples:
+        >>> OrPool2d(2)(torch.eye(4)[None, None])[0, 0]
+        tensor([[1., 0.],
+                [0., 1.]])
     """
 
     def __init__(self, size: int | Sequence[int], stride: int | Sequence[int] | None = None):
