@@ -10,9 +10,10 @@ TESTERS ?= 2
 # What the demo needs, and with what tests and checks need.
 USABLE := $(VENV)/.usable
 STAMP := $(VENV)/.installed
-# A program that prints what pyproject.toml asks for, without extras.
+# A program that prints what pyproject.toml asks for, with the command line and no other extra.
 REQUIREMENTS := import tomllib; \
-  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')
+  project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+  print(*project['dependencies'], *project['optional-dependencies']['cli'], sep='\n')
 NATIVE := $(shell find native -type f)
 # Without its files of compiled Python, each process that imports torch takes 10 seconds more.
 unexport PYTHONDONTWRITEBYTECODE

@@ -67,7 +67,7 @@ def test_train_eval_and_predict_take_the_same_files(gategrad, here, name):
     text = content("\t" if name.endswith("tsv") else ",")
     (here / "plain.csv").write_text(content())
     if name == "s.parquet":
-        arrow = pytest.importorskip("pyarrow.csv", reason="needs gategrad[arrow]")
+        arrow = pytest.importorskip("pyarrow.csv", reason="needs gategrad[tables]")
         from pyarrow import parquet
 
         parquet.write_table(arrow.read_csv(here / "plain.csv"), here / name)

@@ -229,7 +229,7 @@ def test_text_of_every_name(tmp_path, monkeypatch, name):
 
 @pytest.mark.parametrize("kind", ["parquet", "arrow", "feather", "PARQUET"])
 def test_tables_that_know_their_types(tmp_path, kind):
-    pa = pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+    pa = pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     import datetime
 
     from tests.files.examples import write

@@ -80,7 +80,7 @@ def test_ragged_rows_are_counted_over_the_parts():
 def _reader(request, monkeypatch):
     """Who reads numbers of plain lines."""
     if request.param == "pyarrow":
-        pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+        pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
         monkeypatch.setattr(csv_lines, "_MANY_CELLS", 0)
         monkeypatch.setattr(csv_lines, "_FEW_ROWS", 0)
         monkeypatch.setattr(csv_lines, "_LONG_CELL", 0)

@@ -21,7 +21,7 @@ MODEL = byte_model()
 
 def needs_pyarrow(kind):
     if kind in ("parquet", "arrow", "feather"):
-        pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+        pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
 
 
 @pytest.mark.parametrize("n", [0, 1, 513, 3000])
@@ -59,7 +59,7 @@ def test_numbers_that_are_categories_of_text(tmp_path, kind):
 
 
 def test_gaps_of_parquet_are_missing_values(tmp_path):
-    pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+    pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     x = table_rows(300)
     x[::7, 0] = x[::5, 1] = None
     write(tmp_path / "x.parquet", x, names=NAMES)
@@ -70,7 +70,7 @@ def test_gaps_of_parquet_are_missing_values(tmp_path):
 
 
 def test_encoded_columns_and_bools_of_arrow(tmp_path):
-    pa = pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+    pa = pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     from pyarrow import parquet
 
     x = table_rows(300)
@@ -148,7 +148,7 @@ def test_outputs(tmp_path, labels, scores):
 @pytest.mark.parametrize("scores", [False, True])
 @pytest.mark.parametrize("labels", [("low", "high", "other"), (3, 5, 7)])
 def test_parquet_as_output(tmp_path, labels, scores, n):
-    parquet = pytest.importorskip("pyarrow.parquet", reason="needs gategrad[arrow]")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs gategrad[tables]")
     model, x = byte_model(labels=labels), byte_rows(n)
     files.predict(model, write(tmp_path / "x.npy", x), tmp_path / "y.parquet", scores=scores)
     table = parquet.read_table(tmp_path / "y.parquet")

@@ -43,7 +43,7 @@ def test_npy(tmp_path, order):
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_tables(tmp_path, kind):
     if kind == "parquet":
-        pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+        pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     byte_model().save(tmp_path / "m.gg")
     path = tmp_path / f"x.{kind}"
     if kind == "csv":

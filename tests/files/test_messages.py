@@ -43,7 +43,7 @@ def test_inexact_integers(tmp_path):
     x[1500, 3] = 2**60
     write(tmp_path / "x.npy", x)
     fails("x.npy", f"x.npy, row 1500 (counted from 0), column 3 is {2**60}; expected at most 2**53")
-    pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+    pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     write(tmp_path / "x.parquet", x)
     fails("x.parquet", "x.parquet, row 1500 (counted from 0): column 'c3' is 1152921504606846976")
 
@@ -58,7 +58,7 @@ def test_cells_of_a_table(tmp_path):
     x = table_rows(1500)
     x[1234, 0] = " "
     x[:, 0] = [str(cell) for cell in x[:, 0]]
-    pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+    pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     write(tmp_path / "x.parquet", x, names=NAMES)
     fails("x.parquet", "x.parquet, row 1234 (counted from 0), column 0 (age) has no value: fill",
           model=table_model(missing="error"))  # fmt: skip
@@ -111,7 +111,7 @@ def test_files_that_are_not_what_they_should_be(tmp_path):
 
 @pytest.mark.parametrize("kind", ["parquet", "arrow", "feather"])
 def test_damaged_arrow_files(tmp_path, kind):
-    pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+    pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     path = write(tmp_path / f"x.{kind}", byte_rows(3000))
     whole = path.read_bytes()
     form = "parquet" if kind == "parquet" else "Arrow IPC"
@@ -121,7 +121,7 @@ def test_damaged_arrow_files(tmp_path, kind):
 
 
 def test_columns_of_arrow_files(tmp_path):
-    pa = pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+    pa = pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     from pyarrow import parquet
 
     def save(**columns):
@@ -147,7 +147,7 @@ def test_without_pyarrow(tmp_path, monkeypatch, name):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     (tmp_path / name).touch()
     fails(name, f".{name.partition('.')[2]} ({name}) needs pyarrow, which can't be imported here")
-    fails(name, "pip install gategrad[arrow]")
+    fails(name, "pip install gategrad[tables]")
     write(tmp_path / "x.npy", byte_rows(9))
     fails("x.npy", "a .parquet file as output needs pyarrow", out="y.parquet")
 

@@ -97,7 +97,7 @@ def test_a_pipe_in_its_place(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".json", ".converted"])
 def test_links_in_the_place_of_the_files_beside_it(tmp_path, suffix, monkeypatch):
-    pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+    pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     monkeypatch.setattr(partial, "SAVE_SECONDS", 0)
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")

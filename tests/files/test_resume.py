@@ -61,7 +61,7 @@ def again(*, resume=True, out="y.npy", notes=None, **options):
 @pytest.mark.parametrize("out", ["y.npy", "y.csv", "y.parquet"])
 def test_after_sigkill(run, out):
     if out.endswith("parquet"):
-        pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+        pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     command = ("predict", "m.gg", "a.npy", "b.csv", "-o", out)
     kill_after(1500, run, *command)
     assert names(run) == [f".{out}.partial", f".{out}.partial.json", "a.npy", "b.csv"]
@@ -87,7 +87,7 @@ def test_again_and_again(run):
 @pytest.mark.parametrize("kind", ["csv", "parquet", "arrow", "npy"])
 def test_every_row_of_an_input_is_a_place_to_go_on_from(tmp_path, kind):
     if kind in ("parquet", "arrow"):
-        pytest.importorskip("pyarrow", reason="needs gategrad[arrow]")
+        pytest.importorskip("pyarrow", reason="needs gategrad[tables]")
     x = table_rows(1500) if kind != "npy" else byte_rows(1500)
     model = table_model() if kind != "npy" else byte_model()
     path = write(tmp_path / f"x.{kind}", x, names=NAMES if kind != "npy" else None)

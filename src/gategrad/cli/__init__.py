@@ -14,6 +14,21 @@ speed.py          rows a second, beside the read limit
 digits.py         images as text
 """
 
-from gategrad.cli.app import app, main
+import sys
+from importlib.util import find_spec
 
-__all__ = ["app", "main"]
+_missing = [name for name in ("typer", "rich") if find_spec(name) is None]
+if _missing:
+
+    def main(*, prog_name: str = "gategrad") -> None:
+        """Say what the command line needs; ends the process."""
+        sys.exit(
+            f"error: {prog_name} as a command needs {' and '.join(_missing)}: "
+            "pip install 'gategrad[cli]'"
+        )
+
+    __all__ = ["main"]
+else:
+    from gategrad.cli.app import app, main
+
+    __all__ = ["app", "main"]

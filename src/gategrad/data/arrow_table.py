@@ -34,7 +34,7 @@ def require_pyarrow(what: str) -> ModuleType:
     except ImportError as error:
         raise DataError(
             f"{what} needs pyarrow, which can't be imported here ({error}): "
-            "pip install gategrad[arrow]"
+            "pip install gategrad[tables]"
         ) from error
     return pyarrow
 

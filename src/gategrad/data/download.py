@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ _SECONDS_OF_SILENCE = 30
 _CHUNK_BYTES = 1 << 16
 # Bytes at which the download of an archive ends whose publisher remakes it; they are all small.
 _LARGEST_UNKNOWN = 1 << 26
+
+# What downloads are made with; none of it comes with gategrad alone.
+_PACKAGES = ("pooch", "requests", "rich")
 
 # get(url, path, size): fetch one address into one file.
 Get = Callable[[str, Path, int], None]
@@ -47,7 +51,8 @@ def fetch(name: str, *, mirrors: str | Sequence[str] | None = None) -> Path:
 
     Raises:
         DataError: there is no such set, or the cache cannot be written.
-        DataUnavailableError: no address gave the published files; the message lists each.
+        DataUnavailableError: no address gave the published files, and the message lists each; or
+            the packages of gategrad[cli] are missing, with which they are downloaded.
     """
     if info(name).name == embedded.NAME:
         return embedded.folder()
@@ -55,6 +60,8 @@ def fetch(name: str, *, mirrors: str | Sequence[str] | None = None) -> Path:
     if found and found.where == "GATEGRAD_DATA":
         return found.folder
     source = SOURCES[name]
+    if not found:
+        _require_packages(name)
     folder = found.folder if found else cache_folder() / source.folder
     homes = _homes(source, mirrors or os.environ.get("GATEGRAD_MIRROR", "").split())
     try:
@@ -66,6 +73,17 @@ def fetch(name: str, *, mirrors: str | Sequence[str] | None = None) -> Path:
             "Set GATEGRAD_CACHE to a folder that can."
         ) from error
     return folder
+
+
+def _require_packages(name: str) -> None:
+    absent = [package for package in _PACKAGES if find_spec(package) is None]
+    if absent:
+        source = SOURCES[name]
+        raise DataUnavailableError(
+            f"data set {name!r} is not on this machine, and a download needs {', '.join(absent)}: "
+            "pip install 'gategrad[cli]', or set GATEGRAD_DATA to a folder that holds "
+            f"{source.folder}/{source.files[0].name}"
+        )
 
 
 def _homes(source: Source, mirrors: str | Sequence[str]) -> list[Home]:
@@ -84,6 +102,7 @@ def _complete(name: str, folder: Path, homes: Sequence[Home]) -> None:
     wanted = [file for file in SOURCES[name].files if not _is_there(folder / file.name, file)]
     if not wanted:
         return
+    _require_packages(name)
     from gategrad.data.progress import bars
 
     problems: list[str] = []

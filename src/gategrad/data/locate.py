@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from gategrad.data import embedded
@@ -51,7 +52,7 @@ def _expanded(variable: str, value: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """The folder of downloads: GATEGRAD_CACHE, or the platform's cache folder.
+    """The folder of downloads: GATEGRAD_CACHE, or the platform's cache folder, which pooch knows.
 
     Raises:
         DataError: GATEGRAD_CACHE names the home of a user who isn't there.
@@ -78,6 +79,8 @@ def search_order() -> list[tuple[str, Path]]:
     """(what it is called, folder) for each place to look in."""
     data = data_folder()
     places = [("GATEGRAD_DATA", data)] if data else []
+    if not os.environ.get("GATEGRAD_CACHE") and find_spec("pooch") is None:
+        return places
     return [*places, ("cache", cache_folder())]
 
 
