@@ -63,7 +63,7 @@ def _run_all(model: str, folder: Path, n_rows: int) -> None:
     print_rule(7)
     for kind, share in SHARES.items():
         if kind == "parquet" and not find_spec("pyarrow"):
-            print("Parquet needs pyarrow: pip install gategrad[arrow]")
+            print("Parquet needs pyarrow: pip install gategrad[tables]")
             continue
         path, n = folder / f"rows.{kind}", n_rows // share
         _write(path, n)

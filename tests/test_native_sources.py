@@ -12,7 +12,7 @@ import pytest
 NATIVE = Path(__file__).parents[1] / "native"
 HEADERS = sorted(NATIVE.rglob("*.h"))
 KERNELS = sorted(NATIVE.rglob("*.isa.h"))
-PLAIN = {"stddef.h", "stdint.h", "immintrin.h", "isa/register.h"}
+PLAIN = {"stddef.h", "stdint.h", "immintrin.h", "arm_neon.h", "isa/register.h"}
 
 
 def includes(path: Path) -> list[str]:
@@ -46,7 +46,7 @@ def test_kernels_include_no_library_headers(path):
 def test_every_row_of_the_table_has_its_file():
     table = (NATIVE / "isa/table.def").read_text()
     rows = re.findall(r"^GG_(?:ISA|SINGLE)\(\w+, (\w+), (\w+),", table, re.M)
-    assert [name for name, _ in rows] == ["baseline", "avx2", "avx512", "avx512vbmi"]
+    assert [name for name, _ in rows] == ["baseline", "neon", "avx2", "avx512", "avx512vbmi"]
     for name, kernels in rows:
         assert f" {kernels} = " in (NATIVE / f"isa/{name}.cpp").read_text()
     assert {p.stem for p in (NATIVE / "isa").glob("*.cpp")} == {"isa", *(name for name, _ in rows)}

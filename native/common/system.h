@@ -12,6 +12,9 @@ inline constexpr size_t kLargePage = size_t{2} << 20;
 void* allocate(size_t n_bytes, size_t alignment) noexcept;
 void release(void* memory) noexcept;
 
+// Bytes of memory that this machine has; 0 where that is not known.
+size_t memory_bytes() noexcept;
+
 // A copy of `n_bytes` of machine code that can be run and no longer be written; null where the system
 // gives no such memory.
 void* executable_copy(const uint8_t* code, size_t n_bytes) noexcept;

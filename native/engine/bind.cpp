@@ -169,6 +169,7 @@ void bind_engine(nb::module_& m) {
   m.attr("NO_MEMORY") = static_cast<int>(Outcome::kNoMemory);
   m.def("pool_size", pool_size);
   m.def("code_reaches", code_reaches);
+  m.attr("MAKES_CODE") = kMakesCode;
   nb::class_<Source>(m, "Source");
   m.def("source", copy_source, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
         nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/kernel.h"
-#include "isa/register.h"
+#include "isa/lane_bits.isa.h"
 
 namespace gategrad {
 namespace {
@@ -43,6 +43,66 @@ GG_INLINE uint64_t compare64(const double* x, const Tile& tile, Check check, uin
             << (8 * i);
   }
   return mask;
+}
+
+#elif defined(GG_NEON)
+
+GG_INLINE uint64_t compare64(const uint8_t* x, const Tile& tile, Check check, uint64_t& bad) {
+  uint8x16_t reached[4], over{};
+  for (int i = 0; i < 4; ++i) {
+    const uint8x16_t v = vld1q_u8(x + 16 * i);
+    reached[i] = vcgeq_u8(v, vld1q_u8(tile.u8 + 16 * i));
+    if (check == Check::kBit) over |= vcgtq_u8(v, vdupq_n_u8(1));
+  }
+  bad |= vmaxvq_u8(over);
+  return lane_bits(reached) & tile.valid;
+}
+
+// All ones in `wrong` where a value fails.
+GG_INLINE void look(float32x4_t v, Check check, uint32x4_t& wrong) {
+  if (check == Check::kNotNan) wrong |= ~vceqq_f32(v, v);
+  if (check == Check::kBit) wrong |= ~(vceqzq_f32(v) | vceqq_f32(v, vdupq_n_f32(1)));
+}
+
+GG_INLINE void look(float64x2_t v, Check check, uint64x2_t& wrong) {
+  if (check == Check::kNotNan) wrong |= ~vceqq_f64(v, v);
+  if (check == Check::kBit) wrong |= ~(vceqzq_f64(v) | vceqq_f64(v, vdupq_n_f64(1)));
+}
+
+GG_INLINE uint64_t compare64(const float* x, const Tile& tile, Check check, uint64_t& bad) {
+  uint8x16_t above[4];
+  uint32x4_t wrong{};
+  for (int i = 0; i < 4; ++i) {
+    uint32x4_t four[4];
+    for (int j = 0; j < 4; ++j) {
+      const float32x4_t v = vld1q_f32(x + 16 * i + 4 * j);
+      look(v, check, wrong);
+      four[j] = vcgtq_f32(v, vld1q_f32(tile.f32 + 16 * i + 4 * j));
+    }
+    above[i] = narrowed(four);
+  }
+  bad |= vmaxvq_u32(wrong);
+  return lane_bits(above);
+}
+
+GG_INLINE uint64_t compare64(const double* x, const Tile& tile, Check check, uint64_t& bad) {
+  uint8x16_t above[4];
+  uint64x2_t wrong{};
+  for (int i = 0; i < 4; ++i) {
+    uint32x4_t four[4];
+    for (int j = 0; j < 4; ++j) {
+      const size_t at = 16 * i + 4 * j;
+      const float64x2_t low = vld1q_f64(x + at), high = vld1q_f64(x + at + 2);
+      look(low, check, wrong);
+      look(high, check, wrong);
+      four[j] =
+          vuzp1q_u32(vreinterpretq_u32_u64(vcgtq_f64(low, vld1q_f64(tile.f64 + at))),
+                     vreinterpretq_u32_u64(vcgtq_f64(high, vld1q_f64(tile.f64 + at + 2))));
+    }
+    above[i] = narrowed(four);
+  }
+  bad |= wrong[0] | wrong[1];
+  return lane_bits(above);
 }
 
 #else

@@ -374,6 +374,7 @@ bool code_reaches(const std::string& isa, uint64_t slot) {
 
 void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std::string& isa,
               bool narrow, Program& program) {
+  if (!kMakesCode) return;
   if (isa == "avx512")
     (narrow ? generate_for<Avx512Machine<16>> : generate_for<Avx512Machine<64>>)(net, roots,
                                                                                  program);

@@ -11,6 +11,13 @@
 
 namespace gategrad {
 
+// Whether there is machine code on this system: it is that of x86-64, called as Linux, macOS and the
+// BSDs call functions.
+#if defined(__x86_64__) && !defined(_WIN32)
+inline constexpr bool kMakesCode = true;
+#else
+inline constexpr bool kMakesCode = false;
+#endif
 // Beyond so many gates, code comes from memory more slowly than the shorter runs of gates.
 inline constexpr size_t kMostCodeGates = 500'000;
 // Entries and planes of all classes that become code, at most. A weight in a file may be 31 entries

@@ -3,6 +3,7 @@
 
 #include "engine/kernel.h"
 #include "engine/vec.isa.h"
+#include "isa/lane_bits.isa.h"
 
 namespace gategrad {
 namespace {
@@ -154,6 +155,10 @@ GG_INLINE uint64_t above64(const uint8_t* ranks, uint8_t j) {
     mask |= static_cast<uint64_t>(_mm_movemask_epi8(reached)) << i;
   }
   return mask;
+#elif defined(GG_NEON)
+  uint8x16_t above[4];
+  for (size_t i = 0; i < 4; ++i) above[i] = vcgtq_u8(vld1q_u8(ranks + 16 * i), vdupq_n_u8(j));
+  return lane_bits(above);
 #else
   uint64_t mask = 0;
   for (size_t i = 0; i < 64; ++i) mask |= static_cast<uint64_t>(ranks[i] > j) << i;

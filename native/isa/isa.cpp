@@ -10,6 +10,11 @@
 #else
 #define GG_ON_x86_64(...)
 #endif
+#if defined(__aarch64__)
+#define GG_ON_aarch64(...) __VA_ARGS__
+#else
+#define GG_ON_aarch64(...)
+#endif
 
 namespace gategrad {
 namespace {

@@ -12,6 +12,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(GG_NEON)
+#include <arm_neon.h>
 #endif
 
 #if defined(__AVX512F__)

@@ -7,25 +7,13 @@
 
 #include "common/system.h"
 
-#if defined(__linux__)
-#include <unistd.h>
-#endif
-
 namespace gategrad::train {
 namespace {
 
 // Bytes above which the stock frees what comes back: a quarter of the memory, where it is known.
 // A network of five million gates works with 4 GB a step, and fresh pages for them would take as
 // long as the step itself.
-size_t most_stocked() {
-  size_t most = size_t{1} << 30;
-#if defined(__linux__)
-  const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
-  if (pages > 0 && size > 0)
-    most = std::max(most, static_cast<size_t>(pages) / 4 * static_cast<size_t>(size));
-#endif
-  return most;
-}
+size_t most_stocked() { return std::max(size_t{1} << 30, system::memory_bytes() / 4); }
 
 struct Stock {
   std::mutex mutex;

@@ -48,6 +48,18 @@ def test_absent_instruction_set(monkeypatch: pytest.MonkeyPatch) -> None:
         engine.lower(Circuit(1, [], [], [2]), Readout.identity(1))
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("baseline", ""), ("neon", "; there is machine code for x86-64 alone, Windows aside")],
+)
+def test_where_no_code_can_be_made_kernels_run_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.setattr(isa._core, "MAKES_CODE", False)
+    assert isa.wanted_code("avx2") == isa.wanted_code(name) == ""
+    assert isa.without_code(name, "unwanted") == said
+
+
 def test_unknown_backend_lists_the_known() -> None:
     with pytest.raises(ValueError, match="unknown backend 'cuda'; known: native, numpy"):
         engine.lower(Circuit(1, [], [], [2]), Readout.identity(1), backend="cuda")

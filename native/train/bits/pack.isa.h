@@ -15,6 +15,10 @@ GG_INLINE uint64_t ones_of(Floats v, bool& exact) {
 #elif defined(__AVX2__)
   const uint64_t part = static_cast<uint64_t>(_mm256_movemask_ps((__m256)one));
   exact &= _mm256_movemask_ps((__m256)(one | zero)) == 0xFF;
+#elif defined(GG_NEON)
+  const uint32x4_t bit = {1, 2, 4, 8};
+  const uint64_t part = vaddvq_u32((uint32x4_t)one & bit);
+  exact &= vminvq_u32((uint32x4_t)(one | zero)) != 0;
 #else
   uint64_t part = 0;
   for (size_t l = 0; l < kLanes<float>; ++l) {

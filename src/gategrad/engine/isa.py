@@ -1,7 +1,7 @@
 """Which native kernels to run: the best of this machine, or those that GATEGRAD_ISA names.
 
 With AVX2 and AVX-512, circuits become machine code when they are lowered, unless GATEGRAD_CODE is
-"off".
+"off" or the system is Windows.
 """
 
 import os
@@ -10,7 +10,7 @@ from functools import cache
 from gategrad import _core
 
 VARIABLE = "GATEGRAD_ISA"
-KNOWN = ("baseline", "avx2", "avx512")
+KNOWN = ("baseline", "avx2", "avx512", "neon")
 CODE_VARIABLE = "GATEGRAD_CODE"
 WITH_CODE = ("avx2", "avx512")
 
@@ -52,16 +52,19 @@ def wanted_code(isa: str) -> str:
     choice = os.environ.get(CODE_VARIABLE) or "on"
     if choice not in ("on", "off"):
         raise ValueError(f"{CODE_VARIABLE}={choice!r} is unknown; known: on, off")
-    return isa if choice == "on" and isa in WITH_CODE else ""
+    return isa if choice == "on" and isa in WITH_CODE and _core.MAKES_CODE else ""
 
 
 def without_code(isa: str, why: str) -> str:
-    """What to say where a circuit is no machine code on an instruction set that has it, or "".
+    """What to say where a circuit is no machine code and might be, or "".
 
     Args:
         isa: the instruction set that runs.
         why: what the core says: "unwanted", "too large", "refused", or "" where there is code.
     """
+    if not _core.MAKES_CODE:
+        said = "; there is machine code for x86-64 alone, Windows aside"
+        return "" if isa == "baseline" else said
     reasons = {
         "unwanted": f"machine code is off, as {CODE_VARIABLE} says",
         "too large": "machine code is off, as it would be too large for this circuit",

@@ -1,8 +1,10 @@
+// POSIX: Linux, macOS and the BSDs.
 #include "common/system.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -92,6 +94,11 @@ void each_library(void (*visit)(const char*, void*), void* data) {
 void each_library(void (*)(const char*, void*), void*) {}
 
 #endif
+
+size_t memory_bytes() noexcept {
+  const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  return pages > 0 && size > 0 ? static_cast<size_t>(pages) * static_cast<size_t>(size) : 0;
+}
 
 void* symbol_of(const char* library, const char* name) noexcept {
   void* handle = dlopen(library, RTLD_NOW | RTLD_NOLOAD);
