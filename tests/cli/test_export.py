@@ -71,6 +71,7 @@ def test_verify_fails_for_another_model(model_path, tmp_path) -> None:
     ("arguments", "message"),
     [
         (("--to", "c", "-o", "x.v"), "x.v should end with .c, or be a folder, for --to c"),
+        (("--to", "c", "-o", "x.c", "--title", "x"), "--title is an option of --to html, and mean"),
         (("--to", "blif", "-o", "x.blif", "--stages", "2"), "--stages is an option of --to veril"),
         (("--to", "c", "-o", "x.c", "--rows", "int7"), "unknown rows 'int7'; known: uint8"),
         (("--to", "c", "-o", "x.c", "--name", "2"), "name is '2'; expected a letter"),
@@ -82,6 +83,21 @@ def test_messages(model_path, arguments, message, tmp_path, monkeypatch) -> None
     assert done.exit_code == 1
     assert message in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ["net-1.gg"]
+
+
+def test_a_page_with_examples(trained, tmp_path) -> None:
+    """Of a table, with rows of its file; see `tests/export/test_html.py` for what is in it."""
+    model, data, _ = trained
+    out = tmp_path / "monk.html"
+    done = run("export", model, "--to", "html", "-o", out, "--examples", data, "--title", "Monks")
+    assert done.exit_code == 0, done.output
+    page = out.read_text()
+    assert "<h1>Monks</h1>" in page
+    assert '"name":"jacket"' in page
+    held = json.loads(page.split('id="model">')[1].split("</script>")[0])
+    assert len(held["examples"]) == 30
+    refused = run("export", model, "--to", "html", "-o", out, "--image-shape", "28")
+    assert "expected such as 28x28 or 3x32x32, or none" in refused.stderr
 
 
 def test_no_rows(model_path, tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""`gategrad export`: a model as C, Verilog, BLIF, AIGER, JSON or DOT."""
+"""`gategrad export`: a model as C, Verilog, BLIF, AIGER, JSON, DOT or HTML."""
 
 import re
 from enum import StrEnum
@@ -15,12 +15,14 @@ from gategrad.cli import report
 from gategrad.cli.errors import CommandError
 from gategrad.cli.loading import load_model
 from gategrad.cli.options import JsonOption, ModelArgument
+from gategrad.cli.sources import load_test
 from gategrad.export import Artifact
 from gategrad.model import Model
 
 # What each format's main file ends with, and the options that it has a use for.
 _SUFFIX = {
     "c": ".c", "verilog": ".v", "blif": ".blif", "aiger": ".aig", "json": ".json", "dot": ".dot",
+    "html": ".html",
 }  # fmt: skip
 _OPTIONS = {
     "c": {"rows", "word", "style", "profile"},
@@ -32,7 +34,9 @@ _OPTIONS = {
     "aiger": {"outputs"},
     "json": set(),
     "dot": set(),
+    "html": {"title", "image_shape", "examples"},
 }
+_EXAMPLES = 30
 Format = StrEnum("Format", {name: name for name in _SUFFIX})
 
 
@@ -85,12 +89,21 @@ def run(
     vectors: Annotated[
         Path | None, typer.Option(metavar="ROWS.npy", help="verilog: write a bench with these.")
     ] = None,
+    title: Annotated[str | None, typer.Option(help="html: of the page.")] = None,
+    image_shape: Annotated[
+        str | None,
+        typer.Option(metavar="CxHxW", help="html: shape of rows that are images, or none."),
+    ] = None,
+    examples: Annotated[
+        str | None,
+        typer.Option(metavar="DATA", help="html: rows to choose from, a set or file as for eval."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Write a model as C, Verilog, BLIF, AIGER or JSON: the same function, encoder and sums too.
 
-    `gategrad verify MODEL OUT` then proves that it is. DOT is a picture of the circuit. Nothing is
-    written if anything fails.
+    `gategrad verify MODEL OUT` then proves that it is. DOT is a picture of the circuit, HTML a page
+    to try it on in a browser. Nothing is written if anything fails.
     """
     model = load_model(path)
     given = {
@@ -98,6 +111,8 @@ def run(
         "stages": stages, "max_levels": max_levels, "lut6": lut6, "axi_stream": axi_stream,
         "value_bits": value_bits, "fraction_bits": fraction_bits, "signed": signed,
         "vectors": None if vectors is None else load_rows(vectors),
+        "title": title, "image_shape": None if image_shape is None else _shape(image_shape),
+        "examples": None if examples is None else _examples(examples, model),
     }  # fmt: skip
     options = {option: value for option, value in given.items() if value is not None}
     _check_options(to, set(options))
@@ -121,7 +136,7 @@ def run(
 def _make(model: Model, to: str, name: str, options: dict[str, object]) -> Artifact:
     made = {
         "c": export.c, "verilog": export.verilog, "blif": export.blif, "aiger": export.aiger,
-        "json": export.json, "dot": export.dot,
+        "json": export.json, "dot": export.dot, "html": export.html,
     }  # fmt: skip
     return made[to](model, name=name, **options)
 
@@ -137,6 +152,21 @@ def name_of(path: Path) -> str:
     """A name for what is in a file: its own, with what no identifier has replaced."""
     name = re.sub(r"\W", "_", path.stem, flags=re.ASCII)
     return name if name[:1].isalpha() else f"model_{name}"
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    """What `export.html` takes: sizes, none of them for rows that are no images."""
+    if text == "none":
+        return ()
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,2}", text, re.ASCII):
+        raise CommandError(f"--image-shape is {text!r}; expected such as 28x28 or 3x32x32, or none")
+    return tuple(map(int, text.split("x")))
+
+
+def _examples(name: str, model: Model) -> NDArray:
+    """Some of the test rows of `name`, from all over them."""
+    rows = load_test(name, model=model).x
+    return rows[:: max(1, len(rows) // _EXAMPLES)][:_EXAMPLES]
 
 
 def _beside(artifact: Artifact, to: str, out: Path) -> dict[str, Path]:

@@ -7,7 +7,10 @@ from gategrad.export.c_code.generate import c
 from gategrad.export.dot import dot
 from gategrad.export.errors import ExportError
 from gategrad.export.front import ROWS
+from gategrad.export.html_page.page import html
 from gategrad.export.json_text import json
 from gategrad.export.verilog_code.generate import verilog
 
-__all__ = ["ROWS", "Artifact", "ExportError", "aiger", "blif", "c", "dot", "json", "verilog"]
+__all__ = [
+    "ROWS", "Artifact", "ExportError", "aiger", "blif", "c", "dot", "html", "json", "verilog",
+]  # fmt: skip
