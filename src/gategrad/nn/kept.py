@@ -45,13 +45,13 @@ def mend(module: nn.Module, *, strict: bool = False) -> None:
         RuntimeError: such an average, where strict.
     """
     kept = module.__dict__.get(_ATTRIBUTE)
-    if not kept or traced():
+    if not kept or torch.compiler.is_compiling():
         return
     for name, (mark, numbers, fewest) in kept.items():
         buffer = module._buffers.get(name)
-        if buffer is None or buffer.is_meta or buffer.is_inference() or mark == _mark(buffer):
+        if buffer is None or (mark[0] == id(buffer) and mark == _mark(buffer)):
             continue
-        if captured(buffer.device):
+        if _unreadable(buffer) or mark[1:] == _mark(buffer)[1:]:
             continue
         found = buffer.detach().cpu()
         if found.shape == numbers.shape and torch.equal(found, numbers):
@@ -123,8 +123,9 @@ def _is_blended(found: Tensor, numbers: Tensor) -> bool:
     return len(steps) >= _BLENDED and bool(steps.max() <= (spread + 1) // 2)
 
 
-def _mark(buffer: Tensor) -> tuple[int, int]:
-    return buffer.data_ptr(), buffer._version
+def _mark(buffer: Tensor) -> tuple[int, int, int]:
+    """What shows a change. The object comes first: a stand-in for it may have no address."""
+    return id(buffer), buffer.data_ptr(), buffer._version
 
 
 def _unreadable(buffer: Tensor) -> bool:

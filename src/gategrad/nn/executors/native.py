@@ -178,13 +178,15 @@ def _why_not_core(run: Run, *, tiles: bool = False) -> str | None:
         return f"{VARIABLE} is {backend}"
     # One pass: this runs before every operation, when little of it is in a cache.
     device, dtype = run.x.device, run.layers[0].weight.dtype
+    if device.type != "cpu":
+        return f"a tensor is on {device}"
     for layer in run.layers:
         weight = layer.weight
         of_tables = isinstance(layer.kind, TableParametrization)
         if of_tables and not tiles:
             return "gates are interpolated tables"
-        if not (device.type == "cpu" and weight.is_cpu):
-            return f"a tensor is on {device if device.type != 'cpu' else weight.device}"
+        if not weight.is_cpu:
+            return f"a tensor is on {weight.device}"
         if weight.dtype != dtype or dtype not in DTYPES:
             return f"the weights are {' and '.join(sorted({str(dtype), str(weight.dtype)}))}"
         if getattr(layer, "logic", "probabilistic") != "probabilistic":

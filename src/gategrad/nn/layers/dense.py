@@ -162,8 +162,9 @@ class LogicDense(nn.Module):
     @property
     def bank(self) -> GateBank:
         """The gates as they are now, apart from what they read."""
-        # Every pass asks for it, whoever computes, so wires are looked at here.
-        mend(self if self.wiring is None else self.wiring)
+        # Fixed wires are looked at where they are read; learned ones here, before every pass.
+        if self.wiring is not None:
+            mend(self.wiring)
         if self.estimator in options.NOISY:
             mend_seed(self)
         return GateBank(
@@ -240,7 +241,7 @@ class LogicDense(nn.Module):
         if self.wiring is not None:
             return self.wiring.wires()
         mend(self)
-        return self.indices
+        return self._buffers["indices"]
 
     def _mixes_wires(self) -> bool:
         return self.wiring is not None and self.training and not self.frozen

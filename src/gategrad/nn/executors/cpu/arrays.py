@@ -1,6 +1,7 @@
 """Tensors as the native core takes them: checked, and memory that is used again."""
 
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -52,6 +53,16 @@ def checked(
             "backward pass, not between them"
         )
     return _core.Array(tensor.data_ptr(), _TYPES[dtype], shape)
+
+
+def own(tensor: Tensor) -> _core.Array:
+    """The memory of a tensor that nobody else has seen, made for the core by `pooled`."""
+    return _core.Array(tensor.data_ptr(), _TYPES[tensor.dtype], tensor.shape)
+
+
+def addresses(tensors: Iterable[Tensor]) -> list[int]:
+    """Where tensors lie; 0 for those that have lost their memory."""
+    return [tensor.data_ptr() for tensor in tensors]
 
 
 def _named(tensor: Tensor) -> str:

@@ -58,7 +58,7 @@ def _stack_layers(
     described: list[StackLayer] = []
     for layer in layers:
         if hasattr(layer, "in_dim"):
-            described.append(core_gates(layer)._replace(wires=layer.wires().contiguous()))
+            described.append(core_gates(layer, layer.wires().contiguous()))
             shape = None
         elif hasattr(layer, "bank"):
             about = layer.describe()
@@ -71,8 +71,7 @@ def _stack_layers(
 
 
 def _convolution(layer: nn.Module, about: ConvDescription) -> StackLayer:
-    gates = core_gates(layer)
-    return gates._replace(wires=layer.wires().contiguous(), window=conv_window(about))
+    return core_gates(layer, layer.wires().contiguous())._replace(window=conv_window(about))
 
 
 def conv_window(about: ConvDescription) -> _core.Window:

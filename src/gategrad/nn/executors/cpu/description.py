@@ -1,6 +1,6 @@
 """What the native core is told of a pass through layers, arrays apart, and checked for it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -8,10 +8,8 @@ from torch import Tensor
 
 from gategrad import _core
 from gategrad.engine import isa
+from gategrad.nn.executors.cpu.layer_facts import UNFIT, LayerFacts, layer_facts
 
-# What a gate's weights are, by the core's names, which say more of each.
-KINDS = {name: getattr(_core.WeightKind, name) for name in _core.WeightKind.__members__}
-TABLES = ("light_entries", "entries")
 # Numbers of a gate whose work the others are measured by.
 _NUMBERS = 4
 # Gates times samples, about 0.05 ms, under which a further thread costs more than it helps.
@@ -28,7 +26,7 @@ class StackLayer(NamedTuple):
         weight: (out_dim, 16) "logits"; (out_dim, 4) "light"; "coefficients" as they are,
             (out_dim, 1, 4), with those of the forward pass after them, (out_dim, 2, 4), where it is
             straight-through; (out_dim, 2**inputs) "light_entries", or "entries" as they are.
-        kind: one of `KINDS`.
+        kind: one of `layer_facts.KINDS`.
         straight_through: hard gates forward, soft ones backward.
         tables: (out_dim, 2**inputs), entries of the forward pass of straight-through "entries".
         grad_factor: on the gradient of the input.
@@ -51,7 +49,7 @@ class Pass(NamedTuple):
     """What both passes know of a call: sizes, and how the core is to be called."""
 
     stack: _core.StackDescription
-    layers: list[_core.LayerDescription]
+    layers: list[LayerFacts]
     dtype: torch.dtype
     batch: int
     n_in: int
@@ -61,7 +59,7 @@ class Pass(NamedTuple):
 
 def describe(
     x: Tensor,
-    layers: Iterable[StackLayer],
+    layers: Sequence[StackLayer],
     *,
     n_groups: int = 0,
     scale: float = 1.0,
@@ -81,73 +79,33 @@ def describe(
             outputs.
     """
     batch, n_in = reversed(x.shape) if features_major else x.shape
-    described, width, work, dtype = [], n_in, 0, None
+    facts, width, work, dtype = [], n_in, 0, layers[0].weight.dtype
     for layer in layers:
-        dtype = dtype or layer.weight.dtype
-        inputs, n_out = _checked_sizes(layer, dtype)
-        described.append(
-            _core.LayerDescription(
-                weights=KINDS[layer.kind], inputs=inputs, n_in=width, n_out=n_out,
-                straight_through=layer.straight_through, grad_factor=layer.grad_factor,
-                smoothing=layer.smoothing, window=layer.window,
-            )
+        wires, weight, window = layer.wires, layer.weight, layer.window
+        if weight.dtype != dtype:
+            raise ValueError(UNFIT)
+        if wires is not None and not (
+            wires.is_contiguous() and weight.is_contiguous() and wires.dtype == torch.int64
+        ):
+            raise ValueError("wires and weights must be contiguous, and wires int64")
+        look = layer_facts if window is None else layer_facts.__wrapped__
+        known = look(
+            layer.kind, layer.straight_through, layer.grad_factor, layer.smoothing, width,
+            weight.shape, None if wires is None else wires.shape, window,
         )  # fmt: skip
-        width, work = n_out, work + _work(layer, inputs, n_out)
+        facts.append(known)
+        width, work = known.core.n_out, work + known.work
     check_groups(n_groups, width)
     work = (batch + _PARAMETRIZATION) * work // _NUMBERS
     threads = max(1, min(torch.get_num_threads(), work // _WORK_A_THREAD))
     stack = _core.StackDescription(
-        isa=isa.choose()[0], layers=described, batch=batch, n_groups=n_groups, scale=scale,
-        threads=threads,
+        isa=isa.choose()[0], layers=[known.core for known in facts], batch=batch,
+        n_groups=n_groups, scale=scale, threads=threads,
     )  # fmt: skip
-    return Pass(stack, described, dtype, batch, n_in, n_groups or width, features_major)
-
-
-def _checked_sizes(layer: StackLayer, dtype: torch.dtype) -> tuple[int, int]:
-    """Inputs of a gate, and outputs."""
-    wires, weight, kind, window = layer.wires, layer.weight, layer.kind, layer.window
-    n_gates = weight.shape[0] if window is None else window.n_gates
-    inputs = weight.shape[1].bit_length() - 1 if kind in TABLES else 2
-    if weight.dtype != dtype:
-        raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
-    shape = _weight_shape(kind, inputs, n_gates, layer.straight_through)
-    if weight.shape != shape:
-        raise ValueError(f"weights are {tuple(weight.shape)}; expected {shape} of {kind}")
-    if wires is not None:
-        if not (wires.is_contiguous() and weight.is_contiguous() and wires.dtype == torch.int64):
-            raise ValueError("wires and weights must be contiguous, and wires int64")
-        lists = (inputs, n_gates) if window is None else (window.leaves, window.out_channels)
-        if wires.shape != lists:
-            raise ValueError("wires and weights of a layer must fit, in one dtype for all layers")
-    return inputs, n_gates if window is None else window.n_out
-
-
-def _work(layer: StackLayer, inputs: int, n_out: int) -> int:
-    """Numbers that a sample costs."""
-    nodes = 1 if layer.window is None else max(1, layer.window.n_gates // layer.window.out_channels)
-    return n_out * nodes * _numbers(layer.kind, inputs)
-
-
-def _weight_shape(kind: str, inputs: int, n_gates: int, hard: bool) -> tuple[int, ...]:
-    if kind == "coefficients":
-        return n_gates, 2 if hard else 1, 4
-    return n_gates, 16 if kind == "logits" else _numbers(kind, inputs)
-
-
-def _numbers(kind: str, inputs: int) -> int:
-    """Coefficients of a gate."""
-    return 1 << inputs if kind in TABLES else 4
+    return Pass(stack, facts, dtype, batch, n_in, n_groups or width, features_major)
 
 
 def check_groups(n_groups: int, n_outputs: int) -> None:
     """ValueError where that many groups, 0 being none, do not divide the outputs."""
     if n_groups < 0 or (n_groups and n_outputs % n_groups):
         raise ValueError(f"{n_groups} groups do not divide {n_outputs} outputs")
-
-
-def shape_of(layer: _core.LayerDescription) -> tuple[int, ...]:
-    return _weight_shape(layer.weights.name, layer.inputs, layer.n_gates, layer.straight_through)
-
-
-def numbers_of(layer: _core.LayerDescription) -> int:
-    return _numbers(layer.weights.name, layer.inputs)

@@ -54,7 +54,7 @@ def run_learned(
         weight, kind, hard = layer.bank.core_weights()
         wiring = layer.wiring
         logits, wires = (
-            (None, layer.indices) if wiring is None else (wiring.logits, wiring.candidates)
+            (None, layer.wires()) if wiring is None else (wiring.logits, wiring.candidates)
         )
         wires = wires.contiguous()
         tensors += [weight, logits, wires]

@@ -13,15 +13,13 @@ from torch.autograd.function import FunctionCtx
 
 from gategrad import _core
 from gategrad.nn.checks import no_second_derivative, refuse_second_derivative
-from gategrad.nn.executors.cpu.arrays import checked, pooled
+from gategrad.nn.executors.cpu.arrays import addresses, checked, own, pooled
 from gategrad.nn.executors.cpu.description import (
-    TABLES,
     Pass,
     StackLayer,
     describe,
-    numbers_of,
-    shape_of,
 )
+from gategrad.nn.executors.cpu.layer_facts import TABLES
 
 BLOCK: int = _core.train_block
 # Names of the core's functions of the two passes.
@@ -59,7 +57,7 @@ def _logic_stack(
     """
     layers = _layers(tensors, kinds, numbers)
     described = describe(x, layers, n_groups=n_groups, scale=scale)
-    return run_forward(described, x, *_split(len(layers), tensors), keep=keep)
+    return run_forward(described, x, *_split(len(layers), tensors), keep=keep)[:3]
 
 
 def _logic_stack_backward(
@@ -94,22 +92,27 @@ class EagerStack(torch.autograd.Function):
         ctx: FunctionCtx, described: Pass, keep: bool, x: Tensor, *tensors: Tensor
     ) -> Tensor:
         """As `logic_stack`."""
-        arrays = _split(len(described.layers), tensors)
-        out, coefficients, kept = run_forward(described, x, *arrays, keep=keep)
-        ctx.save_for_backward(x, coefficients, kept, *tensors)
-        ctx.described = described
+        x = _with_rows(described, x)
+        out, coefficients, kept, arrays = run_forward(
+            described, x, *_split(len(described.layers), tensors), keep=keep
+        )
+        saved = (x, coefficients, kept, *tensors)
+        ctx.save_for_backward(*saved)
+        ctx.described, ctx.arrays, ctx.addresses = described, arrays, addresses(saved)
         return out
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         """As `logic_stack_backward`."""
         refuse_second_derivative()
-        x, coefficients, kept, *tensors = ctx.saved_tensors
+        saved = ctx.saved_tensors
+        x, coefficients, kept, *tensors = saved
         indices, weights, tables = _split(len(ctx.described.layers), tensors)
-        saved = (x, coefficients, kept, indices, weights, tables)
         grad_x, *grad_weights = run_backward(
-            ctx.described, grad, *saved, wants_x=ctx.needs_input_grad[2]
-        )
+            ctx.described, grad, x, coefficients, kept, indices, weights, tables,
+            wants_x=ctx.needs_input_grad[2],
+            arrays=ctx.arrays if addresses(saved) == ctx.addresses else None,
+        )  # fmt: skip
         return None, None, grad_x, *[None] * len(indices), *grad_weights, *[None] * len(tables)
 
 
@@ -128,8 +131,8 @@ def _layers(tensors: Sequence[Tensor], kinds: str, numbers: Sequence[float]) -> 
     )
     indices, weights, tables = _split(len(of_layers), tensors)
     left, layers = iter(tables), []
-    for wires, weight, (kind, own) in zip(indices, weights, of_layers, strict=True):
-        hard, grad_factor, smoothing = bool(own[0]), *own[1:]
+    for wires, weight, (kind, rest) in zip(indices, weights, of_layers, strict=True):
+        hard, grad_factor, smoothing = bool(rest[0]), *rest[1:]
         table = next(left) if kind == "entries" and hard else None
         layers.append(StackLayer(wires, weight, kind, hard, table, grad_factor, smoothing))
     return layers
@@ -143,19 +146,18 @@ def run_forward(
     tables: Sequence[Tensor],
     *,
     keep: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The core's forward pass: what `logic_stack` returns."""
+) -> tuple[Tensor, Tensor, Tensor, _core.StackArrays]:
+    """The core's forward pass: what `logic_stack` returns, and the arrays that it read."""
     dtype, layers = described.dtype, described.layers
     out = pooled(_by_rows(described, described.width), dtype)
-    n_numbers = sum(numbers_of(layer) * layer.n_gates for layer in layers)
+    n_numbers = sum(layer.coefficients for layer in layers)
     coefficients = pooled((_coefficients_size(n_numbers),), dtype)
-    widths = (layer.n_in for layer in layers)
+    widths = (layer.core.n_in for layer in layers)
     kept = pooled((_kept_size(described.batch, widths) if keep else 0,), dtype)
     x = _with_rows(described, x)
     arrays = _arrays(described, x, indices, weights, tables, coefficients, kept)
-    array = checked(out, "the output", dtype, _by_rows(described, described.width))
-    getattr(_core, _CORE[dtype][0])(described.stack, arrays, out=array)
-    return out, coefficients, kept
+    getattr(_core, _CORE[dtype][0])(described.stack, arrays, out=own(out))
+    return out, coefficients, kept, arrays
 
 
 def run_backward(
@@ -169,19 +171,25 @@ def run_backward(
     tables: Sequence[Tensor],
     *,
     wants_x: bool,
+    arrays: _core.StackArrays | None = None,
 ) -> list[Tensor | None]:
-    """Gradients of x, None unless wanted, and of each layer's weights."""
+    """Gradients of x, None unless wanted, and of each layer's weights.
+
+    `arrays` are those of the forward pass, if the tensors still lie where they lay.
+    """
     dtype, shape = described.dtype, _by_rows(described, described.n_in)
-    grad, x = grad.to(dtype).contiguous(), _with_rows(described, x)
-    arrays = _arrays(described, x, indices, weights, tables, coefficients, kept)
+    grad = grad.to(dtype).contiguous()
+    if arrays is None:
+        x = _with_rows(described, x)
+        arrays = _arrays(described, x, indices, weights, tables, coefficients, kept)
     grad_x = pooled(shape, dtype) if wants_x else None
     grad_weights = [pooled(weight.shape, dtype) for weight in weights]
     getattr(_core, _CORE[dtype][1])(
         described.stack,
         arrays,
         grad=checked(grad, "the gradient", dtype, _by_rows(described, described.width)),
-        grad_weights=[checked(g, "a weight's gradient", dtype, g.shape) for g in grad_weights],
-        grad_x=checked(grad_x, "the input's gradient", dtype, shape) if wants_x else None,
+        grad_weights=[own(g) for g in grad_weights],
+        grad_x=own(grad_x) if wants_x else None,
     )
     return [grad_x, *grad_weights]
 
@@ -199,12 +207,12 @@ def _arrays(
     dtype, layers = described.dtype, described.layers
     return _core.StackArrays(
         wires=[
-            checked(wires, "wires", torch.int64, (layer.pins, layer.n_lists))
+            checked(wires, "wires", torch.int64, layer.wires_shape)
             for layer, wires in zip(layers, indices, strict=True)
             if wires is not None
         ],
         weights=[
-            checked(weight, "the weight of a layer", dtype, shape_of(layer))
+            checked(weight, "the weight of a layer", dtype, layer.weight_shape)
             for layer, weight in zip(layers, weights, strict=True)
         ],
         tables=[checked(table, "tables", dtype, table.shape) for table in tables],

@@ -33,8 +33,7 @@ def native_tables(
         grad_factor: on the gradient of the rows.
         source: what the rows are pins of, see `native_pins`.
     """
-    gates = core_gates(layer)
-    return _on_rows(gates._replace(wires=wires, grad_factor=grad_factor), rows, source)
+    return _on_rows(core_gates(layer, wires)._replace(grad_factor=grad_factor), rows, source)
 
 
 def native_polynomials(
@@ -73,7 +72,7 @@ class _Rows(torch.autograd.Function):
         tables: Tensor | None,
     ) -> Tensor:
         rows, given = rows.contiguous(), [] if tables is None else [tables]
-        out, coefficients, kept = native_op.run_forward(
+        out, coefficients, kept, _ = native_op.run_forward(
             described, rows, [wires], [weight], given, keep=False
         )
         ctx.save_for_backward(

@@ -10,23 +10,29 @@ from gategrad.nn.executors.cpu.description import StackLayer, describe
 from gategrad.nn.executors.cpu.native_op import EagerStack, logic_stack
 from gategrad.nn.gates.weight_kind import WeightKind
 
+# What the core calls them.
+_NAMES = {kind: kind.name.lower() for kind in WeightKind}
 
-def core_gates(layer: nn.Module) -> StackLayer:
-    """A `LogicDense` layer's gates as the core takes them now, in `.eval()` if they are tables."""
+
+def core_gates(layer: nn.Module, wires: Tensor | None) -> StackLayer:
+    """A layer's gates as the core takes them now, in `.eval()` if they are tables.
+
+    `wires` are what they read, see `StackLayer`.
+    """
     bank, factor = layer.bank, layer.grad_factor
     if not bank.of_tables:
         weight, kind, hard = bank.core_weights()
-        return StackLayer(None, weight, kind.name.lower(), hard, grad_factor=factor)
+        return StackLayer(wires, weight, _NAMES[kind], hard, None, factor)
     kind, hard = bank.weight_kind, bank.hard_forward
     # The sine is made in the core; all else comes as entries.
     if kind is WeightKind.LIGHT_ENTRIES:
         weight = layer.weight.contiguous()
-        return StackLayer(None, weight, kind.name.lower(), hard, None, factor, bank.smoothing)
+        return StackLayer(wires, weight, _NAMES[kind], hard, None, factor, bank.smoothing)
     with torch.autocast(layer.weight.device.type, enabled=False):
         forward, soft = (entries.contiguous() for entries in bank.entries())
     hard = hard and not bank.hard  # else both are the same
     tables = forward if hard else None
-    return StackLayer(None, soft, kind.name.lower(), hard, tables, factor, bank.smoothing)
+    return StackLayer(wires, soft, _NAMES[kind], hard, tables, factor, bank.smoothing)
 
 
 def run_native(
@@ -37,7 +43,7 @@ def run_native(
     Returns:
         (batch, n_groups), or (batch, out_dim of the last layer) where n_groups is 0.
     """
-    gates = [core_gates(layer)._replace(wires=layer.wires().contiguous()) for layer in layers]
+    gates = [core_gates(layer, layer.wires().contiguous()) for layer in layers]
     wires, weights, kinds, hard, tables, factors, smoothings, _ = map(
         list, zip(*gates, strict=True)
     )

@@ -186,8 +186,9 @@ class LogicConv2d(nn.Module):
     @property
     def bank(self) -> GateBank:
         """The gates as they are now, apart from what they read."""
-        # Every pass asks for it, whoever computes, so wires are looked at here.
-        mend(self if self.wiring is None else self.wiring)
+        # Fixed wires are looked at where they are read; learned ones here, before every pass.
+        if self.wiring is not None:
+            mend(self.wiring)
         if self.estimator in options.NOISY:
             mend_seed(self)
         return GateBank(
