@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kLongWork = size_t{1} << 17;
 
 bool run(const Single& single, const Rows& rows, const Results& results) {
-  if (rows.n_rows * single.plan().n_gates < kLongWork) return single.run(rows, results);
+  if (rows.n_rows * single.work() < kLongWork) return single.run(rows, results);
   nb::gil_scoped_release release;
   return single.run(rows, results);
 }
@@ -57,8 +57,8 @@ void bind_single(nb::module_& m) {
       .def("time_gates", time_gates)
       .def_prop_ro("most_rows", &Single::most_rows)
       .def_prop_ro("n_gates", [](const Single& s) { return s.plan().n_gates; })
-      .def_prop_ro("n_bytes", [](const Single& s) { return s.plan().n_bytes(); })
-      .def_prop_ro("layout", [](const Single& s) { return s.plan().in_bits ? "bits" : "bytes"; });
+      .def_prop_ro("n_bytes", &Single::n_bytes)
+      .def_prop_ro("layout", &Single::layout);
 }
 
 }  // namespace gategrad

@@ -16,18 +16,6 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // A register of nodes is loaded whole.
 constexpr uint32_t kFewestNodes = 16;
 
-// The least value for which the comparison is true, NaN where there is none; a threshold that is NaN
-// is below every number.
-double least_of(double threshold) {
-  if (std::isnan(threshold)) return -kInfinity;
-  return threshold == kInfinity ? kNan : std::nextafter(threshold, kInfinity);
-}
-
-float round_up(double x) {
-  const float f = static_cast<float>(x);
-  return static_cast<double>(f) < x ? std::nextafter(f, std::numeric_limits<float>::infinity()) : f;
-}
-
 struct Asked {
   double least;
   uint32_t slot;
@@ -53,7 +41,7 @@ void add_column(uint32_t feature, const Asked* begin, const Asked* end, RankPlan
     const uint32_t entry = pos == 0 || pos >= n_nodes ? n : entry_of(pos, column.levels);
     const double least = entry < n ? begin[entry].least : kNan;
     plan.f64.push_back(least);
-    plan.f32.push_back(round_up(least));
+    plan.f32.push_back(rounded_up(least));
   }
   for (uint32_t value = 0; value < 256; ++value)
     plan.bytes.push_back(static_cast<uint8_t>(
@@ -64,12 +52,22 @@ void add_column(uint32_t feature, const Asked* begin, const Asked* end, RankPlan
 
 }  // namespace
 
+double least_above(double threshold) {
+  if (std::isnan(threshold)) return -kInfinity;
+  return threshold == kInfinity ? kNan : std::nextafter(threshold, kInfinity);
+}
+
+float rounded_up(double x) {
+  const float f = static_cast<float>(x);
+  return static_cast<double>(f) < x ? std::nextafter(f, std::numeric_limits<float>::infinity()) : f;
+}
+
 RankPlan plan_ranks(const EncoderView& encoder, const std::vector<uint32_t>& input,
                     const std::vector<uint32_t>& input_slot, bool every) {
   std::vector<std::vector<Asked>> asked(encoder.n_features);
   for (size_t i = 0; i < input.size(); ++i)
     asked[encoder.feature[input[i]]].push_back(
-        {least_of(encoder.threshold[input[i]]), input_slot[i]});
+        {least_above(encoder.threshold[input[i]]), input_slot[i]});
   RankPlan plan;
   for (size_t f = 0; f < asked.size(); ++f) {
     std::vector<Asked>& own = asked[f];

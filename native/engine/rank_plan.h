@@ -10,6 +10,12 @@ namespace gategrad {
 
 struct EncoderView;
 
+// The least value for which a comparison is true, NaN where there is none; a threshold that is NaN is
+// below every number.
+double least_above(double threshold);
+// Of float32 numbers, those from this one on are at least x.
+float rounded_up(double x);
+
 struct RankPlan {
   std::vector<RankColumn> columns;
   std::vector<float> f32;

@@ -5,8 +5,11 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <type_traits>
+#include <vector>
 
 #include "common/system.h"
+#include "engine/forest_walk.h"
 #include "isa/isa.h"
 
 namespace gategrad {
@@ -66,28 +69,90 @@ bool encode_any(const SingleKernels& kernels, const SinglePlan& plan, const Rows
   }
 }
 
+// Rows as values of type T, one after the other.
+template <typename T, typename From>
+void copy_rows(const Rows& rows, size_t n_features, T* out) {
+  for (size_t r = 0; r < rows.n_rows; ++r) {
+    const From* row =
+        static_cast<const From*>(rows.data) + static_cast<ptrdiff_t>(r) * rows.row_stride;
+    for (size_t i = 0; i < n_features; ++i)
+      *out++ = static_cast<T>(row[static_cast<ptrdiff_t>(i) * rows.column_stride]);
+  }
+}
+
+template <typename T>
+bool any_nan(const T* rows, ptrdiff_t stride, size_t n_rows, size_t n_features) {
+  bool found = false;
+  for (size_t r = 0; r < n_rows; ++r, rows += stride)
+    for (size_t i = 0; i < n_features; ++i) found |= rows[i] != rows[i];
+  return found;
+}
+
+// False where a value is NaN and that is no value.
+template <typename T, typename From>
+bool walk(const ForestPlan& forest, const Rows& rows, const SinglePlan& plan, bool missing,
+          uint32_t* sums) {
+  const bool plain = std::is_same_v<T, From> && rows.column_stride == 1;
+  Room room(plain ? 0 : rows.n_rows * plan.n_features * sizeof(T));
+  const T* first = plain ? static_cast<const T*>(rows.data) : room.as<T>();
+  const ptrdiff_t stride = plain ? rows.row_stride : static_cast<ptrdiff_t>(plan.n_features);
+  if (!plain) copy_rows<T, From>(rows, plan.n_features, room.as<T>());
+  if (!missing && any_nan(first, stride, rows.n_rows, plan.n_features)) return false;
+  walk_forest(forest, first, stride, rows.n_rows, plan.bias.size(), sums);
+  return true;
+}
+
 }  // namespace
 
 Single::Single(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
                const std::string& isa, const std::string& layout)
-    : kernels_(instruction_set(isa).single) {
-  bool has_permutes = kernels_->bit_gates != nullptr;
-  Layout wanted = has_permutes ? Layout::kFaster : Layout::kBytes;
+    : kernels_(instruction_set(isa).single), missing_(encoder.missing) {
+  const bool has_permutes = kernels_->bit_gates != nullptr;
   if (layout == "bits" && !has_permutes)
     throw std::invalid_argument(isa + " has no kernels for the layout in bits");
-  if (layout == "bits")
-    wanted = Layout::kBits;
-  else if (layout == "bytes")
-    wanted = Layout::kBytes;
-  else if (!layout.empty())
-    throw std::invalid_argument("unknown layout '" + layout + "'; known: bits, bytes");
+  if (!layout.empty() && layout != "bits" && layout != "bytes" && layout != "trees")
+    throw std::invalid_argument("unknown layout '" + layout + "'; known: bits, bytes, trees");
+  plan_.n_features = encoder.n_features;
+  plan_.argmax = readout.argmax;
+  if (layout.empty() || layout == "trees")
+    forest_ = plan_forest(circuit, readout, encoder, layout == "trees", plan_.bias);
+  if (forest_) plan_.n_gates = forest_->n_gates;
+  if (forest_ || (missing_ && layout.empty())) return;
+  if (layout == "trees" || missing_)
+    throw std::invalid_argument(missing_ ? "missing values need the layout in trees"
+                                         : "the circuit is no forest");
+  const Layout wanted = layout == "bits"                     ? Layout::kBits
+                        : layout == "bytes" || !has_permutes ? Layout::kBytes
+                                                             : Layout::kFaster;
   plan_ = plan_single(circuit, readout, encoder, wanted);
 }
 
 // benchmarks/latency.py prints both sides of these.
-size_t Single::most_rows() const { return plan_.in_bits ? 7 : 2; }
+size_t Single::most_rows() const {
+  if (forest_) return forest_->most_rows();
+  return missing_ ? 0 : plan_.in_bits ? 7 : 2;
+}
+
+size_t Single::work() const { return forest_ ? 4 * forest_->n_steps : plan_.n_gates; }
+
+bool Single::run_forest(const Rows& rows, const Results& results) const {
+  const size_t n = plan_.bias.size();
+  Room own(results.sums ? 0 : rows.n_rows * n * sizeof(int32_t));
+  int32_t* sums = results.sums ? results.sums : own.as<int32_t>();
+  for (size_t r = 0; r < rows.n_rows; ++r) std::copy_n(plan_.bias.data(), n, sums + r * n);
+  auto* const added = reinterpret_cast<uint32_t*>(sums);
+  const bool good =
+      rows.type == Type::kFloat64   ? walk<double, double>(*forest_, rows, plan_, missing_, added)
+      : rows.type == Type::kFloat32 ? walk<float, float>(*forest_, rows, plan_, missing_, added)
+                                    : walk<float, uint8_t>(*forest_, rows, plan_, true, added);
+  if (!good) return false;
+  for (size_t r = 0; results.labels && r < rows.n_rows; ++r)
+    results.labels[r] = std::max_element(sums + r * n, sums + r * n + n) - (sums + r * n);
+  return true;
+}
 
 bool Single::run(const Rows& rows, const Results& results) const {
+  if (forest_) return run_forest(rows, results);
   const size_t n_classes = plan_.bias.size(), n_words = plan_.n_signals / 64;
   const size_t input_words = std::max(n_words, plan_.tiles.size());
   Room words(input_words * sizeof(uint64_t));
@@ -113,6 +178,13 @@ bool Single::run(const Rows& rows, const Results& results) const {
 }
 
 void Single::run_gates(size_t times) const {
+  if (forest_) {
+    const std::vector<float> row(plan_.n_features, 0.0f);
+    std::vector<uint32_t> sums(plan_.bias.size());
+    for (size_t i = 0; i < times; ++i)
+      walk_forest(*forest_, row.data(), 0, 1, sums.size(), sums.data());
+    return;
+  }
   const size_t n_bytes = std::max(plan_.n_signals, plan_.tiles.size() * 64);
   Room signals(n_bytes);
   std::memset(signals.as<uint8_t>(), 0, n_bytes);

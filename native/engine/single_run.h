@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
+#include "engine/forest_plan.h"
 #include "engine/run.h"
 #include "engine/single.h"
 #include "engine/single_plan.h"
@@ -13,13 +15,19 @@ namespace gategrad {
 // A plan with its kernels; has no state that calls share.
 class Single {
  public:
-  // `isa` is an instruction set that this machine has. `layout` is "bits", "bytes", or empty for the one that is estimated to be faster.
+  // `isa` is an instruction set that this machine has. `layout` is "bits", "bytes", "trees", or empty for
+  // the one that is estimated to be faster.
   Single(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
          const std::string& isa, const std::string& layout);
   const SinglePlan& plan() const { return plan_; }
+  const char* layout() const { return forest_ ? "trees" : plan_.in_bits ? "bits" : "bytes"; }
+  size_t n_bytes() const { return forest_ ? forest_->n_bytes() : plan_.n_bytes(); }
 
-  // Up to how many rows this is faster than few.h.
+  // Up to how many rows this is faster than few.h; 0 where missing values are let through and the
+  // circuit is no forest, which this can't run.
   size_t most_rows() const;
+  // About how many gates a row is worth.
+  size_t work() const;
 
   // Returns false where a value is NaN, or no bit where rows are bits; results are then undefined.
   bool run(const Rows& rows, const Results& results) const;
@@ -28,8 +36,12 @@ class Single {
   void run_gates(size_t times) const;
 
  private:
+  bool run_forest(const Rows& rows, const Results& results) const;
+
   const SingleKernels* kernels_;
-  SinglePlan plan_;
+  SinglePlan plan_;  // of a forest, what it says about rows and results
+  std::unique_ptr<const ForestPlan> forest_;
+  bool missing_;
 };
 
 }  // namespace gategrad

@@ -180,7 +180,7 @@ def test_both_layouts_of_awkward_circuits(lower, seed: int) -> None:
 
 def test_layouts_that_are_not_to_be_had() -> None:
     program = small_program()
-    with pytest.raises(ValueError, match="unknown layout 'words'; known: bits, bytes"):
+    with pytest.raises(ValueError, match="unknown layout 'words'; known: bits, bytes, trees"):
         _core.lower_single(program.single_rows.source, program.isa, "words")
     with pytest.raises(ValueError, match="baseline has no kernels for the layout in bits"):
         _core.lower_single(program.single_rows.source, "baseline", "bits")

@@ -1,9 +1,11 @@
-"""Awkward rows to grow small forests on, and rows by which splits can be told apart."""
+"""Random forests, awkward rows to grow others on, and rows by which splits can be told apart."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.trees import Forest
+from gategrad.trees.assemble import Tree, join
+from gategrad.trees.forest import LEAF
 
 N_FEATURES = 6
 TINY = float(np.float32(1e-35))
@@ -53,3 +55,48 @@ def same_leaves(ours: NDArray, theirs: NDArray) -> bool:
         if len(np.unique(pairs[0])) != pairs.shape[1] or len(np.unique(pairs[1])) != pairs.shape[1]:
             return False
     return True
+
+
+def random_forest(seed: int, *, n_sums: int = 1, vector: bool = False) -> Forest:
+    """Trees of random shape, splits with up to four cuts, some of them at minus infinity."""
+    rng = np.random.default_rng(seed)
+    found = [_random_tree(rng, n_sums if vector else 1) for _ in range(7)]
+    nodes = join(found)
+    return Forest(
+        n_features=4,
+        names=None,
+        roots=nodes.roots,
+        feature=nodes.feature,
+        first_cut=nodes.first_cut,
+        cuts=nodes.cuts,
+        child=nodes.child,
+        value=nodes.value,
+        target=None if vector else np.arange(7) % n_sums,
+        base=rng.normal(size=n_sums),
+        kind="argmax" if n_sums > 1 else "binary",
+        link="softmax",
+    )
+
+
+def _random_tree(rng: np.random.Generator, n_values: int) -> Tree:
+    n = int(rng.integers(0, 20))
+    feature = np.concatenate([rng.integers(0, 4, n), np.full(n + 1, LEAF)])
+    open_ends, left, right = [0], np.zeros(2 * n + 1, int), np.zeros(2 * n + 1, int)
+    # Ends of the tree so far become splits in any order; the last ones are leaves.
+    places = iter(range(1, 2 * n + 1))
+    sides = []
+    for i in range(n):
+        taken = open_ends.pop(int(rng.integers(len(open_ends)))) if i else open_ends.pop()
+        children = (next(places), next(places))
+        sides.append((taken, children))
+        open_ends += children
+    inner = [taken for taken, _ in sides]
+    number = {node: i for i, node in enumerate(inner)}
+    number |= {node: n + i for i, node in enumerate(open_ends)}
+    for taken, (a, b) in sides:
+        left[number[taken]], right[number[taken]] = number[a], number[b]
+    least = rng.integers(-3, 4, 2 * n + 1) / 2.0
+    least[rng.random(2 * n + 1) < 0.1] = np.inf
+    sets = {int(i): np.unique(rng.integers(-3, 4, 4) / 2.0) for i in range(n) if rng.random() < 0.3}
+    value = rng.normal(size=(2 * n + 1, n_values)) * (feature == LEAF)[:, None]
+    return Tree(feature, least, rng.random(2 * n + 1) < 0.5, left, right, value, sets)

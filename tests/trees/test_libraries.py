@@ -7,10 +7,20 @@ import numpy as np
 import pytest
 
 import gategrad as gg
-from gategrad import trees
+from gategrad import _core, trees
 from tests.trees.random_forests import asking_rows, same_leaves, training_rows
 
 ROUNDS = 6
+
+
+def _walks(model: gg.Model, x, sums) -> None:
+    """A few rows go down the trees that the circuit was made of, also where it was optimized."""
+    for circuit in (model, model.optimize()):
+        program = circuit.program()
+        plan = _core.lower_single(program.single_rows.source, program.isa, "trees")
+        found = np.empty_like(sums)
+        assert plan.sums(x, found)
+        np.testing.assert_array_equal(found, sums)
 
 
 def _agrees(converted: trees.Converted, x, leaves, raw) -> None:
@@ -21,7 +31,9 @@ def _agrees(converted: trees.Converted, x, leaves, raw) -> None:
     np.testing.assert_allclose(forest.scores(x), raw, rtol=1e-6, atol=1e-6)
     scores = model.scores(x)
     assert np.abs(scores - forest.scores(x)).max() <= converted.bound
-    np.testing.assert_array_equal(model.sums(x, backend="numpy"), model.sums(x))
+    sums = model.sums(x, backend="numpy")
+    np.testing.assert_array_equal(sums, model.sums(x))
+    _walks(model, x[:60], sums[:60])
     if forest.kind != "regression":
         clear = (
             np.abs(np.diff(np.sort(raw, axis=1)[:, -2:])[:, 0]) if raw.shape[1] > 1 else raw[:, 0]

@@ -81,7 +81,6 @@ class NativeProgram:
         self._compared = None if self._encoder is None else _compared(circuit, self._encoder)
         self._number_rows: NumberRows | None = None
         self._lock = ForkLock()
-        self._singly = not missing
 
     @property
     def n_gates(self) -> int:
@@ -133,7 +132,7 @@ class NativeProgram:
         if self._encoder is not None:
             return Route.NUMBERS if self._compares(x) else Route.ENCODER
         rows = as_array(x)
-        few = self._singly and rows.ndim == 2 and self.single_rows.take(len(rows))
+        few = rows.ndim == 2 and self.single_rows.take(len(rows))
         return Route.SINGLE_ROWS if few else Route.BLOCKS
 
     def warm_up(self) -> None:
@@ -143,8 +142,7 @@ class NativeProgram:
             numbers.narrow.warm_up()
             numbers.wide.warm_up()
         if self._encoder is None:
-            if self._singly:
-                self.single_rows.plan()
+            self.single_rows.plan()
             self._make_few()
             for n_rows in (1, WARMING * usable_cores()):
                 rows = np.broadcast_to(np.zeros(self._n_features, bool), (n_rows, self._n_features))
@@ -153,7 +151,7 @@ class NativeProgram:
     def attempt(self, x: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
         """Sums or labels of rows that need no encoder; None where a value is missing or no bit."""
         rows = _addressable(check_rows(x, n_features=self._n_features, bits=self._bits))
-        if self._singly and self.single_rows.take(len(rows)):
+        if self.single_rows.take(len(rows)):
             return self.single_rows.run(rows, sums=sums)
         return self._blocks(rows, threads, sums=sums)
 

@@ -51,12 +51,14 @@ def _forest(model: Any) -> Forest:
 def _averaged(model: Any, trees: Sequence[Any]) -> Forest:
     """Trees whose leaves hold the shares of classes, or numbers, of which the mean is taken."""
     classes = getattr(model, "classes_", None)
+    missing = _takes_missing(model)
     if classes is None:
-        nodes = join([_tree(tree, tree.tree_.value[:, :, 0] / len(trees)) for tree in trees])
+        shares = [tree.tree_.value[:, :, 0] / len(trees) for tree in trees]
+        nodes = join([_tree(tree, v, missing) for tree, v in zip(trees, shares, strict=True)])
         return _made(model, nodes, np.zeros(nodes.value.shape[1]), "regression", "none")
     if isinstance(classes, list):
         raise TreesError("it has several outputs of classes; train one model for each")
-    nodes = join([_tree(tree, _shares(tree) / len(trees)) for tree in trees])
+    nodes = join([_tree(tree, _shares(tree) / len(trees), missing) for tree in trees])
     if nodes.value.shape[1] == 2:
         second = Nodes(**{**vars(nodes), "value": nodes.value[:, 1:]})
         return _made(model, second, np.array([-0.5]), "binary", "share")
@@ -80,7 +82,9 @@ def _boosted(model: Any) -> Forest:
     n_sums = model.estimators_.shape[1]
     rate = model.learning_rate
     trees = [
-        _tree(tree, rate * tree.tree_.value[:, 0, :]) for row in model.estimators_ for tree in row
+        _tree(tree, rate * tree.tree_.value[:, 0, :], missing=False)
+        for row in model.estimators_
+        for tree in row
     ]
     target = np.arange(len(trees)) % n_sums
     found = _made(model, join(trees), np.zeros(n_sums), kind, link, target=target)
@@ -172,13 +176,15 @@ def _histogram_tree(predictor: Any, columns: _Columns) -> Tree:
     )
 
 
-def _tree(estimator: Any, value: Values) -> Tree:
-    """A tree on exact values, which are compared in float32; `value` (N, V) is that of leaves."""
+def _tree(estimator: Any, value: Values, missing: bool) -> Tree:
+    """A tree on exact values, which are compared in float32; `value` (N, V) is that of leaves.
+
+    Where missing values are let through, nodes say where they go.
+    """
     tree = estimator.tree_
     leaf = tree.children_left < 0
     nodes = tree.__getstate__()["nodes"]
-    goes_left = "missing_go_to_left" in nodes.dtype.names
-    left = nodes["missing_go_to_left"].astype(bool) if goes_left else np.ones(len(leaf), bool)
+    left = nodes["missing_go_to_left"].astype(bool) if missing else np.ones(len(leaf), bool)
     return Tree(
         feature=np.where(leaf, LEAF, tree.feature),
         least=above_float32(tree.threshold),
