@@ -10,7 +10,7 @@
 namespace gategrad {
 namespace {
 
-constexpr size_t kLine = 64;
+constexpr size_t kLine = 64, kBlockBytes = kBlockWords * sizeof(uint64_t);
 // About what a gate or an entry of a sum takes of a block, and what a thread must have to do before
 // it is worth waking: tens of microseconds pass until it begins, more where cores are busy.
 constexpr double kGateNanoseconds = 1.5, kWorthWaking = 100'000;
@@ -125,12 +125,17 @@ class Work {
   std::atomic<Outcome> outcome_{Outcome::kGood};
 };
 
-// Workspaces for as many threads as there is memory for.
+// Workspaces for as many threads as there is memory for, or the one that is given.
 class Lent {
  public:
   static constexpr size_t kMost = 1024;
 
-  Lent(Workspaces& from, const Program& program, size_t n, size_t scratch_bytes) : from_(from) {
+  Lent(Workspace* given, Workspaces& from, const Program& program, size_t n, size_t scratch_bytes)
+      : from_(from), is_given_(given != nullptr) {
+    if (is_given_) {
+      lent_[count_++] = given;
+      return;
+    }
     while (count_ < std::min(n, kMost)) {
       Workspace* workspace = from_.borrow(program);
       if (workspace == nullptr) return;
@@ -141,6 +146,7 @@ class Lent {
     }
   }
   ~Lent() {
+    if (is_given_) return;
     while (count_ > 0) from_.give_back(lent_[--count_]);
   }
   Lent(const Lent&) = delete;
@@ -151,6 +157,7 @@ class Lent {
 
  private:
   Workspaces& from_;
+  const bool is_given_;
   Workspace* lent_[kMost];
   size_t count_ = 0;
 };
@@ -190,7 +197,7 @@ Outcome Engine::run_blocks(const Source& source, const Calling& calling,
                            const Results& results) noexcept {
   const size_t n_blocks = blocks_of(source.n_rows());
   const size_t wanted = threads_for(calling, n_blocks, source.cost() + block_cost(program_));
-  const Lent lent(workspaces_, program_, wanted, source.scratch_bytes());
+  const Lent lent(calling.given, workspaces_, program_, wanted, source.scratch_bytes());
   if (lent.count() == 0) return Outcome::kNoMemory;
   Work<Source> work(program_, kernels_, source, lent.count(), results,
                     Question(calling.interrupted));
@@ -209,13 +216,13 @@ Outcome Engine::run_blocks(const Source& source, const Calling& calling,
 }
 
 template <typename Source>
-Outcome Engine::run_few(const Source& source, const FewProgram& few,
+Outcome Engine::run_few(const Source& source, const FewProgram& few, const Calling& calling,
                         const Results& results) noexcept {
   if (source.n_rows() == 0) return Outcome::kGood;
   const Code* code = few.inputs.code.get();
   size_t width = code ? kCodeWidth : 0;
   while (source.n_rows() > size_t{64} << width) ++width;
-  const Lent lent(workspaces_, program_, 1, source.scratch_bytes());
+  const Lent lent(calling.given, workspaces_, program_, 1, source.scratch_bytes());
   if (lent.count() == 0) return Outcome::kNoMemory;
   uint64_t* slots = lent[0].few_slots(width, few.n_slots);
   if (slots == nullptr) return Outcome::kNoMemory;
@@ -232,6 +239,27 @@ Outcome Engine::run_few(const Source& source, const FewProgram& few,
   }
   store_results(kernels_, program_.view(), lent[0], source.n_rows(), results);
   return Outcome::kGood;
+}
+
+WorkspaceSize Engine::workspace_size() const {
+  WorkspaceSize size;
+  size.slots = program_.n_slots;
+  size.planes = program_.classes.size() * program_.n_planes;
+  const FewProgram* few = few_;
+  const size_t first = few && few->inputs.code ? kCodeWidth : 0;
+  const size_t end = few == nullptr ? 0 : few->inputs.code ? kCodeWidth + 1 : kFewWidths;
+  for (size_t width = first; width < end; ++width)
+    size.few[width] = ((few->n_slots << width) + kBlockWords - 1) / kBlockWords;
+  size_t scratch_bytes = 0;
+  for (const Type type : {Type::kUint8, Type::kFloat32, Type::kFloat64}) {
+    const Rows rows{nullptr, type, kBlockRows, static_cast<ptrdiff_t>(program_.n_features), 1};
+    scratch_bytes = std::max(scratch_bytes, MatrixSource(kernels_, program_, rows).scratch_bytes());
+    if (few != nullptr)
+      scratch_bytes =
+          std::max(scratch_bytes, MatrixSource(kernels_, few->inputs, rows).scratch_bytes());
+  }
+  size.scratch = (scratch_bytes + kBlockBytes - 1) / kBlockBytes;
+  return size;
 }
 
 void Engine::prepare_few(const Source& source) {
@@ -255,7 +283,7 @@ Outcome Engine::run_some(const Some& rows, const Calling& calling, const Results
     if (outcome != Outcome::kGood) return outcome;
   }
   const Some rest = rest_of(rows, full);
-  return run_few(source_of(few->inputs, rest), *few,
+  return run_few(source_of(few->inputs, rest), *few, calling,
                  results_from(results, full, program_.classes.size()));
 }
 

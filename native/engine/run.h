@@ -54,6 +54,7 @@ struct Calling {
   size_t n_threads;       // at most
   bool as_pays;           // fewer threads where waking them takes longer than what they would do
   bool (*interrupted)();  // asked now and then on the calling thread; null: never
+  Workspace* given = nullptr;  // the caller's, for the calling thread alone; null: borrowed ones
 };
 
 // How a call ended. kBadValue: a value is NaN, or no bit where rows are bits; results are undefined
@@ -71,6 +72,9 @@ class Engine {
   Outcome run(const Rows& rows, const Calling& calling, const Results& results) noexcept;
   Outcome run(const PackedRows& rows, const Calling& calling, const Results& results) noexcept;
 
+  // What any call takes of a workspace that is given to it.
+  WorkspaceSize workspace_size() const;
+
   // Makes what calls of few rows take, of what the program was lowered from, unless it is there, or
   // would be too large. By one thread at a time, while others may run rows.
   void prepare_few(const Source& source);
@@ -81,7 +85,8 @@ class Engine {
   Outcome run_some(const Some& rows, const Calling& calling, const Results& results,
                    const SourceOf& source_of) noexcept;
   template <typename Source>
-  Outcome run_few(const Source& source, const FewProgram& few, const Results& results) noexcept;
+  Outcome run_few(const Source& source, const FewProgram& few, const Calling& calling,
+                  const Results& results) noexcept;
   template <typename Source>
   Outcome run_blocks(const Source& source, const Calling& calling, const Results& results) noexcept;
 

@@ -15,26 +15,25 @@
 namespace gategrad {
 namespace {
 
-// Room that is aligned to 64 bytes: on the stack where little is enough.
+// Room that is aligned to 64 bytes: on the stack where that is enough.
 class Room {
  public:
   explicit Room(size_t n_bytes) {
     if (n_bytes <= sizeof(here_)) return;
-    there_.reset(system::allocate((n_bytes + 63) / 64 * 64, 64));
+    there_.reset(system::allocate(n_bytes, 64));
     if (there_ == nullptr) throw std::bad_alloc();
   }
-  template <typename T>
-  T* as() {
-    return static_cast<T*>(there_ ? there_.get() : here_);
-  }
+  void* get() { return there_ ? there_.get() : here_; }
 
  private:
   struct Free {
     void operator()(void* p) const { system::release(p); }
   };
-  alignas(64) unsigned char here_[1 << 13];
+  alignas(64) unsigned char here_[1 << 15];
   std::unique_ptr<void, Free> there_;
 };
+
+constexpr size_t padded(size_t n_bytes) { return (n_bytes + 63) / 64 * 64; }
 
 template <typename T>
 EncodeRow<T> encoder_of(const SingleKernels& kernels) {
@@ -45,27 +44,26 @@ EncodeRow<T> encoder_of(const SingleKernels& kernels) {
 
 template <typename T>
 bool encode_row(const SingleKernels& kernels, const SinglePlan& plan, const Rows& rows, size_t r,
-                uint64_t* words) {
+                void* copies, uint64_t* words) {
   const T* row = static_cast<const T*>(rows.data) + static_cast<ptrdiff_t>(r) * rows.row_stride;
   Check check = check_of(plan.row_of_bits, rows.type);
   auto encode = encoder_of<T>(kernels);
   if (rows.column_stride == 1 && plan.n_features >= 64)
     return encode(plan.tiles.data(), plan.tiles.size(), row, check, words);
-  size_t padded = std::max<size_t>(64, plan.n_features);
-  Room room(padded * sizeof(T));
-  T* copy = room.as<T>();
+  const size_t padded_row = std::max<size_t>(64, plan.n_features);
+  T* copy = static_cast<T*>(copies);
   for (size_t i = 0; i < plan.n_features; ++i)
     copy[i] = row[static_cast<ptrdiff_t>(i) * rows.column_stride];
-  std::fill(copy + plan.n_features, copy + padded, T{});
+  std::fill(copy + plan.n_features, copy + padded_row, T{});
   return encode(plan.tiles.data(), plan.tiles.size(), copy, check, words);
 }
 
 bool encode_any(const SingleKernels& kernels, const SinglePlan& plan, const Rows& rows, size_t r,
-                uint64_t* words) {
+                void* copies, uint64_t* words) {
   switch (rows.type) {
-    case Type::kFloat32: return encode_row<float>(kernels, plan, rows, r, words);
-    case Type::kFloat64: return encode_row<double>(kernels, plan, rows, r, words);
-    default: return encode_row<uint8_t>(kernels, plan, rows, r, words);
+    case Type::kFloat32: return encode_row<float>(kernels, plan, rows, r, copies, words);
+    case Type::kFloat64: return encode_row<double>(kernels, plan, rows, r, copies, words);
+    default: return encode_row<uint8_t>(kernels, plan, rows, r, copies, words);
   }
 }
 
@@ -91,12 +89,11 @@ bool any_nan(const T* rows, ptrdiff_t stride, size_t n_rows, size_t n_features) 
 // False where a value is NaN and that is no value.
 template <typename T, typename From>
 bool walk(const ForestPlan& forest, const Rows& rows, const SinglePlan& plan, bool missing,
-          uint32_t* sums) {
+          void* copies, uint32_t* sums) {
   const bool plain = std::is_same_v<T, From> && rows.column_stride == 1;
-  Room room(plain ? 0 : rows.n_rows * plan.n_features * sizeof(T));
-  const T* first = plain ? static_cast<const T*>(rows.data) : room.as<T>();
+  const T* first = static_cast<const T*>(plain ? rows.data : copies);
   const ptrdiff_t stride = plain ? rows.row_stride : static_cast<ptrdiff_t>(plan.n_features);
-  if (!plain) copy_rows<T, From>(rows, plan.n_features, room.as<T>());
+  if (!plain) copy_rows<T, From>(rows, plan.n_features, static_cast<T*>(copies));
   if (!missing && any_nan(first, stride, rows.n_rows, plan.n_features)) return false;
   walk_forest(forest, first, stride, rows.n_rows, plan.bias.size(), sums);
   return true;
@@ -135,41 +132,67 @@ size_t Single::most_rows() const {
 
 size_t Single::work() const { return forest_ ? 4 * forest_->n_steps : plan_.n_gates; }
 
-bool Single::run_forest(const Rows& rows, const Results& results) const {
+bool Single::copies_rows(const Rows& rows) const {
+  if (rows.column_stride != 1) return true;
+  return forest_ ? size_of(rows.type) == 1 : plan_.n_features < 64;
+}
+
+// Rows go one by one, but for those of a forest.
+Single::Sizes Single::sizes(size_t n_rows, bool copies_rows) const {
+  const size_t n = forest_ ? n_rows : 1, n_sums = n * plan_.bias.size();
+  const size_t n_words = std::max(plan_.n_signals / 64, plan_.tiles.size());
+  const size_t n_copied = n * std::max<size_t>(64, plan_.n_features);
+  return {padded(n_words * sizeof(uint64_t)), padded(plan_.in_bits ? 0 : plan_.n_signals),
+          padded(n_sums * sizeof(int32_t)), padded(copies_rows ? n_copied * sizeof(double) : 0)};
+}
+
+size_t Single::room_bytes() const { return sizes(most_rows(), true).total(); }
+
+bool Single::run(const Rows& rows, const Results& results) const {
+  Room room(sizes(rows.n_rows, copies_rows(rows)).total());
+  return run_in(room.get(), rows, results);
+}
+
+bool Single::run_forest(void* room, const Rows& rows, const Results& results) const noexcept {
   const size_t n = plan_.bias.size();
-  Room own(results.sums ? 0 : rows.n_rows * n * sizeof(int32_t));
-  int32_t* sums = results.sums ? results.sums : own.as<int32_t>();
+  auto* own_sums = static_cast<uint8_t*>(room);
+  void* copies = own_sums + sizes(rows.n_rows, true).sums;
+  int32_t* sums = results.sums ? results.sums : reinterpret_cast<int32_t*>(own_sums);
   for (size_t r = 0; r < rows.n_rows; ++r) std::copy_n(plan_.bias.data(), n, sums + r * n);
   auto* const added = reinterpret_cast<uint32_t*>(sums);
-  const bool good =
-      rows.type == Type::kFloat64   ? walk<double, double>(*forest_, rows, plan_, missing_, added)
-      : rows.type == Type::kFloat32 ? walk<float, float>(*forest_, rows, plan_, missing_, added)
-                                    : walk<float, uint8_t>(*forest_, rows, plan_, true, added);
+  const auto go = [&](auto walk_rows, bool missing) {
+    return walk_rows(*forest_, rows, plan_, missing, copies, added);
+  };
+  const bool good = rows.type == Type::kFloat64   ? go(walk<double, double>, missing_)
+                    : rows.type == Type::kFloat32 ? go(walk<float, float>, missing_)
+                                                  : go(walk<float, uint8_t>, true);
   if (!good) return false;
   for (size_t r = 0; results.labels && r < rows.n_rows; ++r)
     results.labels[r] = std::max_element(sums + r * n, sums + r * n + n) - (sums + r * n);
   return true;
 }
 
-bool Single::run(const Rows& rows, const Results& results) const {
-  if (forest_) return run_forest(rows, results);
-  const size_t n_classes = plan_.bias.size(), n_words = plan_.n_signals / 64;
-  const size_t input_words = std::max(n_words, plan_.tiles.size());
-  Room words(input_words * sizeof(uint64_t));
-  Room signals(plan_.in_bits ? 0 : plan_.n_signals);
-  Room own_sums(results.sums ? 0 : n_classes * sizeof(int32_t));
+bool Single::run_in(void* room, const Rows& rows, const Results& results) const noexcept {
+  if (forest_) return run_forest(room, rows, results);
+  const Sizes size = sizes(1, true);
+  const size_t n_classes = plan_.bias.size();
+  auto* start = static_cast<uint8_t*>(room);
+  auto* words = reinterpret_cast<uint64_t*>(start);
+  uint8_t* signals = start + size.words;
+  auto* own_sums = reinterpret_cast<int32_t*>(signals + size.signals);
+  void* copies = signals + size.signals + size.sums;
   const BitPlan in_bits = plan_.bit_plan();
   const BytePlan in_bytes = plan_.byte_plan();
   for (size_t r = 0; r < rows.n_rows; ++r) {
-    int32_t* sums = results.sums ? results.sums + r * n_classes : own_sums.as<int32_t>();
-    if (!encode_any(*kernels_, plan_, rows, r, words.as<uint64_t>())) return false;
+    int32_t* sums = results.sums ? results.sums + r * n_classes : own_sums;
+    if (!encode_any(*kernels_, plan_, rows, r, copies, words)) return false;
     if (plan_.in_bits) {
-      kernels_->bit_gates(in_bits, words.as<uint64_t>());
-      kernels_->bit_sums(in_bits, words.as<uint64_t>(), sums);
+      kernels_->bit_gates(in_bits, words);
+      kernels_->bit_sums(in_bits, words, sums);
     } else {
-      kernels_->byte_inputs(words.as<uint64_t>(), plan_.tiles.size(), signals.as<uint8_t>());
-      kernels_->byte_gates(in_bytes, signals.as<uint8_t>());
-      kernels_->byte_sums(in_bytes, signals.as<uint8_t>(), sums);
+      kernels_->byte_inputs(words, plan_.tiles.size(), signals);
+      kernels_->byte_gates(in_bytes, signals);
+      kernels_->byte_sums(in_bytes, signals, sums);
     }
     if (results.labels)
       results.labels[r] = std::max_element(sums, sums + n_classes) - sums;  // the first of equals
@@ -186,13 +209,13 @@ void Single::run_gates(size_t times) const {
     return;
   }
   const size_t n_bytes = std::max(plan_.n_signals, plan_.tiles.size() * 64);
-  Room signals(n_bytes);
-  std::memset(signals.as<uint8_t>(), 0, n_bytes);
+  Room room(padded(n_bytes));
+  std::memset(room.get(), 0, n_bytes);
   for (size_t i = 0; i < times; ++i) {
     if (plan_.in_bits)
-      kernels_->bit_gates(plan_.bit_plan(), signals.as<uint64_t>());
+      kernels_->bit_gates(plan_.bit_plan(), static_cast<uint64_t*>(room.get()));
     else
-      kernels_->byte_gates(plan_.byte_plan(), signals.as<uint8_t>());
+      kernels_->byte_gates(plan_.byte_plan(), static_cast<uint8_t*>(room.get()));
   }
 }
 

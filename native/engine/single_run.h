@@ -32,11 +32,23 @@ class Single {
   // Returns false where a value is NaN, or no bit where rows are bits; results are then undefined.
   bool run(const Rows& rows, const Results& results) const;
 
+  // The same in `room` that is a caller's, aligned to 64 bytes and of so many, for up to most_rows()
+  // rows; allocates nothing.
+  size_t room_bytes() const;
+  bool run_in(void* room, const Rows& rows, const Results& results) const noexcept;
+
   // The gates alone, `times` times, on signals that are all false.
   void run_gates(size_t times) const;
 
  private:
-  bool run_forest(const Rows& rows, const Results& results) const;
+  // Of the parts of a room, which follow one another, each a multiple of 64 bytes.
+  struct Sizes {
+    size_t words, signals, sums, copies;
+    size_t total() const { return words + signals + sums + copies; }
+  };
+  Sizes sizes(size_t n_rows, bool copies_rows) const;
+  bool copies_rows(const Rows& rows) const;
+  bool run_forest(void* room, const Rows& rows, const Results& results) const noexcept;
 
   const SingleKernels* kernels_;
   SinglePlan plan_;  // of a forest, what it says about rows and results

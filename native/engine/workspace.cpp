@@ -22,7 +22,41 @@ uint64_t* allocate(size_t n_blocks) noexcept {
   return static_cast<uint64_t*>(system::allocate(n_bytes, alignment));
 }
 
+void set_constants(uint64_t* slots, size_t words) noexcept {
+  std::memset(slots + kFalseSlot * words, 0x00, words * sizeof(uint64_t));
+  std::memset(slots + kTrueSlot * words, 0xFF, words * sizeof(uint64_t));
+}
+
+constexpr size_t kMarkBlocks = kTilesAtOnce * kTilePitch;
+
 }  // namespace
+
+size_t WorkspaceSize::blocks() const {
+  size_t n = slots + planes + kMarkBlocks + scratch;
+  for (const size_t narrow : few) n += narrow;
+  return n;
+}
+
+Workspace::Workspace(void* memory, const WorkspaceSize& size) noexcept {
+  auto* next = static_cast<uint64_t*>(memory);
+  const auto take = [&](size_t n_blocks) {
+    uint64_t* taken = next;
+    next += n_blocks * kBlockWords;
+    return taken;
+  };
+  slots_ = take(size.slots);
+  planes_ = take(size.planes);
+  marks_ = take(kMarkBlocks);
+  set_constants(slots_, kBlockWords);
+  for (size_t width = 0; width < kFewWidths; ++width) {
+    if (size.few[width] == 0) continue;
+    few_[width] = take(size.few[width]);
+    std::memset(few_[width], 0, size.few[width] * kBlockBytes);
+    set_constants(few_[width], size_t{1} << width);
+  }
+  scratch_ = take(size.scratch);
+  scratch_bytes_ = size.scratch * kBlockBytes;
+}
 
 Workspace* Workspace::make(const Program& program) noexcept {
   // malloc, since even a `new` that is told not to throw may throw inside.
@@ -31,13 +65,12 @@ Workspace* Workspace::make(const Program& program) noexcept {
   auto* workspace = new (room) Workspace;
   workspace->slots_ = allocate(program.n_slots);
   workspace->planes_ = allocate(program.classes.size() * program.n_planes);
-  workspace->marks_ = allocate(kTilesAtOnce * kTilePitch);
+  workspace->marks_ = allocate(kMarkBlocks);
   if (!workspace->slots_ || !workspace->planes_ || !workspace->marks_) {
     destroy(workspace);
     return nullptr;
   }
-  std::memset(workspace->slots_ + kFalseSlot * kBlockWords, 0x00, kBlockBytes);
-  std::memset(workspace->slots_ + kTrueSlot * kBlockWords, 0xFF, kBlockBytes);
+  set_constants(workspace->slots_, kBlockWords);
   return workspace;
 }
 
@@ -52,11 +85,11 @@ void Workspace::destroy(Workspace* workspace) noexcept {
 
 uint64_t* Workspace::few_slots(size_t width, size_t n_slots) noexcept {
   if (few_[width] != nullptr) return few_[width];
-  const size_t n_words = n_slots << width, words = size_t{1} << width;
+  const size_t n_words = n_slots << width;
   uint64_t* slots = allocate((n_words + kBlockWords - 1) / kBlockWords);
   if (slots == nullptr) return nullptr;
   std::memset(slots, 0, n_words * sizeof(uint64_t));
-  std::memset(slots + kTrueSlot * words, 0xFF, words * sizeof(uint64_t));
+  set_constants(slots, size_t{1} << width);
   return few_[width] = slots;
 }
 

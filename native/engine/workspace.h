@@ -11,8 +11,18 @@
 
 namespace gategrad {
 
+// How much calls of a program take, in blocks of 64 bytes.
+struct WorkspaceSize {
+  size_t slots = 0, planes = 0, scratch = 0;
+  size_t few[kFewWidths] = {};  // of narrow slots; 0 where no call takes any
+
+  size_t blocks() const;
+};
+
 class Workspace {
  public:
+  // One in `memory` that is a caller's, aligned to blocks, of size.blocks() of them.
+  Workspace(void* memory, const WorkspaceSize& size) noexcept;
   // Null where there is no memory.
   static Workspace* make(const Program& program) noexcept;
   static void destroy(Workspace* workspace) noexcept;

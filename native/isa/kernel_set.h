@@ -1,17 +1,21 @@
-// All that is compiled once an instruction set: plain data and function pointers.
+// All that is compiled once an instruction set: plain data and function pointers. libgategrad, for
+// which GATEGRAD_ENGINE_ONLY is defined, has what predicts and leaves out what trains.
 #pragma once
 
 #include "engine/kernel.h"
 #include "engine/single.h"
+#if !defined(GATEGRAD_ENGINE_ONLY)
 #include "train/choice/kernel.h"
 #include "train/conv/kernel.h"
 #include "train/kernel.h"
 #include "train/bits/kernel.h"
 #include "train/warp_kernel.h"
 #include "train/wide_kernel.h"
+#endif
 
 namespace gategrad {
 
+#if !defined(GATEGRAD_ENGINE_ONLY)
 // Training on values of one type.
 template <typename S>
 struct ValueKernels {
@@ -21,14 +25,17 @@ struct ValueKernels {
   train::ChoiceKernels<S, train::Candidates> pins;
   train::ChoiceKernels<S, train::Slots> slots;
 };
+#endif
 
 struct KernelSet {
   Kernels blocks;
   SingleKernels single;
+#if !defined(GATEGRAD_ENGINE_ONLY)
   ValueKernels<float> floats;
   ValueKernels<double> doubles;
   train::LearnedKernels bits;
   train::WarpKernels images;
+#endif
 };
 
 #define GG_ISA(processor, name, kernels, flags, features) extern const KernelSet kernels;

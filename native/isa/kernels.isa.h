@@ -5,15 +5,25 @@
 #include "engine/kernels.isa.h"
 #include "engine/single.isa.h"
 #include "isa/kernel_set.h"
+#if !defined(GATEGRAD_ENGINE_ONLY)
 #include "train/choice/choice.isa.h"
 #include "train/conv/windows.isa.h"
 #include "train/kernels.isa.h"
 #include "train/bits/learned.isa.h"
 #include "train/warp.isa.h"
 #include "train/wide.isa.h"
+#endif
 
 namespace gategrad {
 namespace {
+
+#if defined(GATEGRAD_ENGINE_ONLY)
+
+constexpr KernelSet kernel_set(const char* isa) {
+  return {block_kernels(isa, few_kernels()), single_kernels()};
+}
+
+#else
 
 template <typename S>
 constexpr ValueKernels<S> value_kernels() {
@@ -26,6 +36,8 @@ constexpr KernelSet kernel_set(const char* isa) {
   return {block_kernels(isa, few_kernels()), single_kernels(),       value_kernels<float>(),
           value_kernels<double>(),           train::bits::kernels(), train::images::kernels()};
 }
+
+#endif
 
 }  // namespace
 }  // namespace gategrad

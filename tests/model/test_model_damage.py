@@ -137,6 +137,9 @@ def test_newer_versions_say_upgrade(tmp_path):
         "upgrade with pip install --upgrade gategrad"
     )
     assert "has state: upgrade" in refusal(forged(argmax_model(), tmp_path, n_state=1), tmp_path)
+    for no_integer in (False, 0.0):
+        forgery = forged(argmax_model(), tmp_path, n_state=no_integer)
+        assert "has state: upgrade" in refusal(forgery, tmp_path)
 
 
 def test_bad_checksums_are_refused(tmp_path):

@@ -120,7 +120,7 @@ def _parts(header: dict[str, Any], arrays: dict[str, NDArray]) -> Parts:
             raise ContainerError(
                 f"array {name!r} has dtype {arrays[name].dtype}; expected {np.dtype(dtype)}"
             )
-    if header["n_state"] != 0:
+    if type(header["n_state"]) is not int or header["n_state"] != 0:
         raise ContainerError("its circuit has state: upgrade with pip install --upgrade gategrad")
     if type(header["neurons"]) is not int or not isinstance(header["meta"], dict):
         raise ContainerError("its neurons or meta are malformed; pass a file that Model.save wrote")

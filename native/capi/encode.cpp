@@ -1,0 +1,97 @@
+#include "capi/encode.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+namespace gategrad::capi {
+namespace {
+
+// The shortest decimal that a float32 stands for, so that 0.1 is one category in both types.
+double as_measured(double value) noexcept {
+  char text[32];
+  const auto written = std::to_chars(text, text + sizeof text, static_cast<float>(value));
+  double found = value;
+  std::from_chars(text, written.ptr, found);
+  return found;
+}
+
+}  // namespace
+
+RowEncoder::RowEncoder(StoredEncoder encoder) : encoder_(std::move(encoder)) {
+  for (const Part& part : encoder_.parts) {
+    categories_.emplace_back();
+    size_t first = 0;
+    for (const std::vector<double>& numbers : part.categories) {
+      std::vector<size_t> order(numbers.size());
+      std::iota(order.begin(), order.end(), size_t{0});
+      std::sort(order.begin(), order.end(),
+                [&](size_t x, size_t y) { return numbers[x] < numbers[y]; });
+      Column column;
+      for (const size_t i : order) {
+        column.numbers.push_back(numbers[i]);
+        column.bit.push_back(first + i);
+      }
+      first += numbers.size();
+      categories_.back().push_back(std::move(column));
+    }
+  }
+}
+
+double RowEncoder::value_of(const double* row, uint32_t column) const noexcept {
+  const double value = row[column];
+  return std::isnan(value) && encoder_.missing == Missing::kFilled ? encoder_.fills[column] : value;
+}
+
+Fault RowEncoder::encode(const double* row, bool is_float32, uint8_t* bits,
+                         size_t& column) const noexcept {
+  if (encoder_.missing == Missing::kError)
+    for (column = 0; column < encoder_.n_features; ++column)
+      if (std::isnan(row[column])) return Fault::kMissing;
+  std::memset(bits, 0, encoder_.n_bits());
+  for (size_t i = 0; i < encoder_.parts.size(); ++i) {
+    const Fault fault = encode_part(i, row, is_float32, bits, column);
+    if (fault != Fault::kNone) return fault;
+    bits += encoder_.parts[i].n_bits();
+  }
+  for (const uint32_t marked : encoder_.marked) *bits++ = std::isnan(row[marked]);
+  return Fault::kNone;
+}
+
+// A comparison with a value that is missing is false, and that is what it shall be.
+Fault RowEncoder::encode_part(size_t index, const double* row, bool is_float32, uint8_t* bits,
+                              size_t& column) const noexcept {
+  const Part& part = encoder_.parts[index];
+  const size_t n = part.columns.size(), n_levels = part.n_levels();
+  if (part.kind == Part::Kind::kSplits) {
+    for (size_t i = 0; i < part.levels.size(); ++i)
+      bits[i] = row[part.split_feature[i]] >= part.levels[i];
+    return Fault::kNone;
+  }
+  for (size_t f = 0; f < n; ++f) {
+    double value = value_of(row, part.columns[f]);
+    if (part.kind == Part::Kind::kThermometer) {
+      for (size_t t = 0; t < n_levels; ++t) bits[t * n + f] = value > part.levels[t * n + f];
+    } else if (part.kind == Part::Kind::kBinned) {
+      size_t bin = 0;
+      for (size_t t = 0; t < n_levels; ++t) bin += value > part.levels[t * n + f];
+      if (!std::isnan(value)) bits[bin * n + f] = 1;
+    } else if (!std::isnan(value)) {
+      const Column& known = categories_[index][f];
+      if (is_float32 && !std::isnan(row[part.columns[f]])) value = as_measured(value);
+      const auto at = std::lower_bound(known.numbers.begin(), known.numbers.end(), value);
+      if (at != known.numbers.end() && *at == value) {
+        bits[known.bit[static_cast<size_t>(at - known.numbers.begin())]] = 1;
+      } else if (part.unknown_is_error) {
+        column = part.columns[f];
+        return Fault::kUnknown;
+      }
+    }
+  }
+  return Fault::kNone;
+}
+
+}  // namespace gategrad::capi

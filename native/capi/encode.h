@@ -1,0 +1,40 @@
+// An encoder applied to rows one by one: whatever its kind, and to missing values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "capi/stored_encoder.h"
+
+namespace gategrad::capi {
+
+// What is wrong with a value.
+enum class Fault { kNone, kMissing, kUnknown };
+
+class RowEncoder {
+ public:
+  explicit RowEncoder(StoredEncoder encoder);
+  const StoredEncoder& encoder() const { return encoder_; }
+
+  // One row of values as bits, bytes of 0 and 1. `is_float32`: the values were that, and stand for
+  // decimals where they are categories. Returns a fault, and in `column` where it is. Allocates
+  // nothing.
+  Fault encode(const double* row, bool is_float32, uint8_t* bits, size_t& column) const noexcept;
+
+ private:
+  // The categories of a column in order, and the bit of each.
+  struct Column {
+    std::vector<double> numbers;
+    std::vector<size_t> bit;
+  };
+
+  Fault encode_part(size_t part, const double* row, bool is_float32, uint8_t* bits,
+                    size_t& column) const noexcept;
+  double value_of(const double* row, uint32_t column) const noexcept;
+
+  StoredEncoder encoder_;
+  std::vector<std::vector<Column>> categories_;  // of each part
+};
+
+}  // namespace gategrad::capi
