@@ -72,11 +72,16 @@ class Forest:
     @cached_property
     def encoder(self) -> Splits:
         """Every cut of every feature, once."""
-        keys = np.stack([np.repeat(self.feature, np.diff(self.first_cut)), self.cuts + 0.0], axis=1)
-        found = np.unique(keys, axis=0) if len(keys) else keys.reshape(0, 2)
+        feature = np.repeat(self.feature, np.diff(self.first_cut))
+        # Adding 0 turns -0.0 into 0.0.
+        cuts = self.cuts + 0.0
+        order = np.lexsort([cuts, feature])
+        feature, cuts = feature[order], cuts[order]
+        new = np.ones(len(cuts), bool)
+        new[1:] = (feature[1:] != feature[:-1]) | (cuts[1:] != cuts[:-1])
         return Splits(
-            found[:, 0].astype(np.uint32),
-            found[:, 1].astype(np.float64),
+            feature[new].astype(np.uint32),
+            cuts[new],
             self.n_features,
             self.names,
             "zero" if self.missing else "error",

@@ -87,49 +87,59 @@ def _times(
 
 def _decisions(forest: Forest, gates: Gates) -> NDArray[np.int64]:
     """The signal that sends rows to child 1, of each node; 0 where nothing does."""
-    keys = np.stack([np.repeat(forest.feature, np.diff(forest.first_cut)), forest.cuts], axis=1)
-    place = _places(keys, forest) + N_CONSTANTS
-    count = np.diff(forest.first_cut)
+    place = _places(forest) + N_CONSTANTS
+    first, count = forest.first_cut[:-1], np.diff(forest.first_cut)
     signal = np.zeros(len(forest.feature), np.int64)
-    signal[count > 0] = place[forest.first_cut[:-1][count > 0]]
-    several = np.flatnonzero(count > 1)
-    known: dict[bytes, int] = {}
-    for node in several.tolist():
-        asked = place[forest.first_cut[node] : forest.first_cut[node + 1]]
-        if (key := asked.tobytes()) not in known:
-            known[key] = _odd(asked.tolist(), gates)
-        signal[node] = known[key]
+    signal[count > 0] = place[first[count > 0]]
+    two = np.flatnonzero(count == 2)
+    pairs, which = np.unique(place[first[two]] << 32 | place[first[two] + 1], return_inverse=True)
+    signal[two] = _before_trees(gates, pairs >> 32, pairs & 0xFFFFFFFF, AND_NOT)[which]
+    more = np.flatnonzero(count > 2)
+    sets = [tuple(place[first[i] : first[i] + count[i]].tolist()) for i in more.tolist()]
+    known = list(dict.fromkeys(sets))
+    odd = dict(zip(known, _odd(known, gates), strict=True))
+    signal[more] = [odd[asked] for asked in sets]
     return signal
 
 
-def _places(keys: NDArray[np.float64], forest: Forest) -> NDArray[np.int64]:
+def _places(forest: Forest) -> NDArray[np.int64]:
     """Which bit of the encoder each cut is."""
     encoder = forest.encoder
-    place = np.zeros(len(keys), np.int64)
+    feature = np.repeat(forest.feature, np.diff(forest.first_cut))
+    place = np.zeros(len(feature), np.int64)
+    order = np.argsort(feature, kind="stable")
+    begins = np.searchsorted(feature[order], np.arange(forest.n_features + 1))
     starts = np.searchsorted(encoder.feature, np.arange(forest.n_features + 1))
-    for feature in np.unique(encoder.feature).tolist():
-        own = keys[:, 0] == feature
-        least = encoder.least[starts[feature] : starts[feature + 1]]
-        place[own] = starts[feature] + np.searchsorted(least, keys[own, 1])
+    for f in np.unique(encoder.feature).tolist():
+        own = order[begins[f] : begins[f + 1]]
+        least = encoder.least[starts[f] : starts[f + 1]]
+        place[own] = starts[f] + np.searchsorted(least, forest.cuts[own])
     return place
 
 
-def _odd(asked: list[int], gates: Gates) -> int:
+def _odd(sets: list[tuple[int, ...]], gates: Gates) -> list[int]:
     """Whether an odd number of rising comparisons is true: of those, a later one has the earlier.
 
-    Two and two are an interval, and intervals are joined by OR.
+    Two and two are an interval, and intervals are joined by OR; all sets together, round by round.
     """
-    parts = [_one(gates, a, b, AND_NOT) for a, b in zip(asked[0::2], asked[1::2], strict=False)]
-    parts += asked[len(parts) * 2 :]
-    while len(parts) > 1:
-        paired = [_one(gates, a, b, OR) for a, b in zip(parts[0::2], parts[1::2], strict=False)]
-        parts = paired + parts[len(paired) * 2 :]
-    return parts[0]
+    parts, table = [list(asked) for asked in sets], AND_NOT
+    while any(len(asked) > 1 for asked in parts):
+        a = [signal for asked in parts for signal in asked[0 : len(asked) // 2 * 2 : 2]]
+        b = [signal for asked in parts for signal in asked[1::2]]
+        made = iter(_before_trees(gates, np.array(a), np.array(b), table).tolist())
+        parts = [
+            [next(made) for _ in range(len(asked) // 2)] + asked[len(asked) // 2 * 2 :]
+            for asked in parts
+        ]
+        table = OR
+    return [asked[0] for asked in parts]
 
 
-def _one(gates: Gates, a: int, b: int, table: int) -> int:
-    """Before all trees, since several may ask the same."""
-    return int(gates.add(np.array([a]), np.array([b]), table, np.array([-1]))[0])
+def _before_trees(
+    gates: Gates, a: NDArray[np.int64], b: NDArray[np.int64], table: int
+) -> NDArray[np.int64]:
+    """Gates that come before all trees, since several may ask the same."""
+    return gates.add(a, b, table, np.full(len(a), -1))
 
 
 def _reached(
