@@ -251,3 +251,112 @@ def test_a_saved_file_says_the_same_as_the_model(tmp_path) -> None:
     with pytest.raises(trees.TreesError, match=r"'count:poisson' transforms its scores.*raw=True"):
         gg.from_trees(tmp_path / "f.json")
     assert gg.from_trees(tmp_path / "f.json", raw=True).readout.kind == "regression"
+
+
+def _through_treelite(model, dtype: type, *, special: bool = True) -> None:
+    gtil = pytest.importorskip("treelite.gtil")
+    converted = trees.convert(model, bits=20)
+    rows = asking_rows(converted.forest, dtype, special=special)
+    rows = rows.astype(model.input_type)  # treelite's own have the type of its thresholds
+    raw = gtil.predict_per_tree(model, rows).astype(np.float64)
+    header, forest = model.get_header_accessor(), converted.forest
+    if raw.shape[2] > 1 or forest.n_sums == 1:
+        raw = raw.sum(axis=1)
+    else:
+        of_class = [raw[:, forest.target == c, 0].sum(axis=1) for c in range(forest.n_sums)]
+        raw = np.stack(of_class, axis=1)
+    raw /= forest.n_trees if header.get_field("average_tree_output")[0] else 1
+    raw += header.get_field("base_scores")
+    _agrees(converted, rows, gtil.predict_leaf(model, rows), raw)
+    if converted.forest.kind != "regression":
+        theirs = np.squeeze(gtil.predict(model, rows)).reshape(len(rows), -1)
+        ours = converted.model.probabilities(rows).reshape(theirs.shape)
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("objective", ["binary", "multiclass"])
+def test_treelite_from_lightgbm(objective: str, dtype: type) -> None:
+    treelite, lightgbm = pytest.importorskip("treelite"), pytest.importorskip("lightgbm")
+    x, y = training_rows()
+    many = objective == "multiclass"
+    data = lightgbm.Dataset(x, y if many else np.minimum(y, 1), categorical_feature=[1])
+    settings = {"objective": objective, "num_leaves": 12, "min_data_in_leaf": 3, "verbose": -1}
+    settings |= {"max_cat_to_onehot": 2} | ({"num_class": 3} if many else {})
+    booster = lightgbm.train(settings, data, ROUNDS)
+    _through_treelite(treelite.frontend.from_lightgbm(booster), dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_treelite_from_xgboost(dtype: type) -> None:
+    treelite, xgboost = pytest.importorskip("treelite"), pytest.importorskip("xgboost")
+    x, y = training_rows()
+    types = ["q", "c", "q", "q", "q", "q"]
+    data = xgboost.DMatrix(x, np.minimum(y, 1), feature_types=types, enable_categorical=True)
+    settings = {"objective": "binary:logistic", "max_depth": 4, "max_cat_to_onehot": 2}
+    booster = xgboost.train(settings, data, ROUNDS)
+    _through_treelite(treelite.frontend.from_xgboost(booster), dtype)
+
+
+@pytest.mark.parametrize("name", ["RandomForestClassifier", "GradientBoostingRegressor"])
+def test_treelite_from_sklearn(name: str) -> None:
+    treelite, ensemble = pytest.importorskip("treelite"), pytest.importorskip("sklearn.ensemble")
+    x, y = training_rows(missing=False)
+    model = getattr(ensemble, name)(n_estimators=5, random_state=0).fit(x, y)
+    _through_treelite(treelite.sklearn.import_model(model), np.float64, special=False)
+
+
+def test_treelite_models_that_are_no_sums_say_what_to_do() -> None:
+    treelite, xgboost = pytest.importorskip("treelite"), pytest.importorskip("xgboost")
+    x, y = training_rows()
+    booster = xgboost.train({"objective": "count:poisson"}, xgboost.DMatrix(x, y), 2)
+    model = treelite.frontend.from_xgboost(booster)
+    with pytest.raises(trees.TreesError, match=r"'exponential' transforms its scores.*raw=True"):
+        trees.convert(model)
+    assert trees.convert(model, raw=True).forest.kind == "regression"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_treelite_with_every_operator_and_lists_on_either_side(dtype: str) -> None:
+    builder = pytest.importorskip("treelite.model_builder")
+    rng = np.random.default_rng(0)
+    made = builder.ModelBuilder(
+        threshold_type=dtype,
+        leaf_output_type=dtype,
+        metadata=builder.Metadata(
+            num_feature=6,
+            task_type="kRegressor",
+            average_tree_output=False,
+            num_target=1,
+            num_class=[1],
+            leaf_vector_shape=(1, 1),
+        ),
+        tree_annotation=builder.TreeAnnotation(num_tree=6, target_id=[0] * 6, class_id=[0] * 6),
+        postprocessor=builder.PostProcessorFunc(name="identity"),
+        base_scores=[0.25],
+    )
+    operators = ["==", "<", "<=", ">", ">="]
+    for t in range(6):
+        made.start_tree()
+        for node in range(7):
+            made.start_node(node)
+            children = {"left_child_key": 2 * node + 1, "right_child_key": 2 * node + 2}
+            children["default_left"] = bool(rng.integers(2))
+            if node > 2:
+                made.leaf(float(rng.normal()))
+            elif node == 1 and t % 2:
+                listed = [0, 3, 4, 8] if t > 1 else []
+                made.categorical_test(
+                    feature_id=1,
+                    category_list=listed,
+                    category_list_right_child=t == 3,
+                    **children,
+                )
+            else:
+                threshold = float(rng.choice([0.0, 0.1, -1.5, 0.5]))
+                op = operators[(t + node) % 5]
+                column = int(rng.integers(2, 6))
+                made.numerical_test(feature_id=column, threshold=threshold, opname=op, **children)
+            made.end_node()
+        made.end_tree()
+    _through_treelite(made.commit(), np.dtype(dtype).type)

@@ -1,4 +1,4 @@
-"""Forests of LightGBM, XGBoost and scikit-learn as circuits."""
+"""Forests of LightGBM, XGBoost, scikit-learn and treelite as circuits."""
 
 from gategrad.trees.convert import Converted, convert, from_trees, to_model
 from gategrad.trees.errors import TreesError

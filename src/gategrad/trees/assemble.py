@@ -153,3 +153,29 @@ def run_ends(categories: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[
     found = np.unique(categories)
     gap = np.flatnonzero(np.diff(found) > 1)
     return found[np.concatenate([[0], gap + 1])], found[np.concatenate([gap, [len(found) - 1]])]
+
+
+# Above the largest category that float32 tells from the next; what is below 0 is none either.
+TOO_LARGE = 1 << 24
+# The least float64 that rounds to a zero of float32: half of the least number above 0, negative.
+_LEAST_ZERO = float(-(2.0**-150))
+
+
+def category_cuts(categories: NDArray[np.int64], *, single: bool) -> Cuts:
+    """Where numbers begin and cease to be of these categories, which are numbers without fraction.
+
+    Args:
+        categories: (n,) integers in any order; what float32 can't tell apart is left out.
+        single: whether numbers are rounded to float32 first.
+    """
+    own = categories[categories < TOO_LARGE]
+    if not len(own):
+        return np.zeros(0)
+    first, last = run_ends(own)
+    begins, ends = first.astype(np.float64), (last + 1).astype(np.float64)
+    if single:
+        # Nothing below 0 is a category, minus 0 is.
+        rounded = least_rounding_to(first.astype(np.float32))
+        begins = np.where(first == 0, _LEAST_ZERO, rounded)
+        ends = least_rounding_to((last + 1).astype(np.float32))
+    return np.stack([begins, ends], axis=1).ravel()

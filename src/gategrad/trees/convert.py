@@ -39,7 +39,7 @@ class Converted:
 def from_trees(
     model: Any, x: ArrayLike | None = None, *, bits: int | None = None, raw: bool = False
 ) -> Model:
-    """Turn a forest of LightGBM, XGBoost or scikit-learn into a model of gates.
+    """Turn a forest of LightGBM, XGBoost, scikit-learn or treelite into a model of gates.
 
     Splits are exact: every row reaches the leaves that it reaches in the library. The values of
     leaves become whole numbers; `model.meta["score_error"]` says by how much scores may differ.

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from gategrad.trees import lightgbm, sklearn_trees, xgboost
+from gategrad.trees import lightgbm, sklearn_trees, treelite, xgboost
 from gategrad.trees.errors import TreesError
 from gategrad.trees.forest import Forest
 
 KNOWN = (
     "a LightGBM text file, Booster or estimator, an XGBoost .json or .ubj file, Booster or "
-    "estimator, or a fitted tree, forest or gradient boosting of scikit-learn"
+    "estimator, a fitted tree, forest or gradient boosting of scikit-learn, or a treelite.Model"
 )
 
 
@@ -20,7 +20,7 @@ def read(model: Any, *, raw: bool = False) -> Forest:
     """Read a forest.
 
     Args:
-        model: the path of a file, or a model of LightGBM, XGBoost or scikit-learn.
+        model: the path of a file, or a model of LightGBM, XGBoost, scikit-learn or treelite.
         raw: take scores as they are where the objective would transform them, such as a count's.
 
     Raises:
@@ -33,6 +33,8 @@ def read(model: Any, *, raw: bool = False) -> Forest:
         return _lightgbm(model, raw)
     if "xgboost" in libraries:
         return _xgboost(model, raw)
+    if "treelite" in libraries:
+        return treelite.read(model, raw=raw)
     if "sklearn" in libraries:
         return sklearn_trees.read(model, raw=raw)
     raise TreesError(f"got a {type(model).__name__}; expected {KNOWN}")

@@ -12,13 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.trees import ubjson
-from gategrad.trees.assemble import Cuts, Tree, check_features, join, least_rounding_to, run_ends
+from gategrad.trees.assemble import (
+    Cuts,
+    Tree,
+    category_cuts,
+    check_features,
+    join,
+    least_rounding_to,
+)
 from gategrad.trees.errors import TreesError
 from gategrad.trees.forest import LEAF, Forest, Kind
 
 CATEGORICAL = 1
-# Above the largest category; what is below 0 or above it is none, and goes left.
-TOO_LARGE = 1 << 24
 
 LOGISTIC = ("binary:logistic", "binary:logitraw", "binary:hinge")
 SOFTMAX = ("multi:softprob", "multi:softmax")
@@ -174,20 +179,4 @@ def _sets(tree: dict[str, Any], leaf: NDArray[np.bool_]) -> Iterator[tuple[int, 
     )
     for node, start, size in zip(nodes.tolist(), starts.tolist(), sizes.tolist(), strict=True):
         if not leaf[node]:
-            yield node, _right_of(listed[start : start + size])
-
-
-def _right_of(categories: NDArray[np.int64]) -> Cuts:
-    """A category is a number in float32 without its fraction."""
-    own = categories[categories < TOO_LARGE]
-    if not len(own):
-        return np.zeros(0)
-    first, last = run_ends(own)
-    # Nothing below 0 is a category, minus 0 is.
-    begins = np.where(first == 0, _LEAST_ZERO, least_rounding_to(first.astype(np.float32)))
-    ends = least_rounding_to((last + 1).astype(np.float32))
-    return np.stack([begins, ends], axis=1).ravel()
-
-
-# The least float64 that rounds to a zero of float32: half of the least number above 0, negative.
-_LEAST_ZERO = float(-(2.0**-150))
+            yield node, category_cuts(listed[start : start + size], single=True)
