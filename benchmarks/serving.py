@@ -123,21 +123,23 @@ async def _client(port: int, request: bytes, count: int) -> list[float]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(count):
         begin = time.perf_counter()
-        if reader.at_eof():  # a server that closes after each answer
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request)
-        await _answer(reader)
+        if not await _answer(reader):
+            writer.close()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
         times.append(time.perf_counter() - begin)
     writer.close()
     return times
 
 
-async def _answer(reader: asyncio.StreamReader) -> None:
+async def _answer(reader: asyncio.StreamReader) -> bool:
+    """Read an answer; whether the connection stays open. gunicorn's plain workers close it."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     if " 200 " not in head.splitlines()[0]:
         raise SystemExit(f"the server answers {head.splitlines()[0]}")
     length = next(line for line in head.splitlines() if line.startswith("content-length:"))
     await reader.readexactly(int(length.split(":")[1]))
+    return "connection: close" not in head
 
 
 if __name__ == "__main__":

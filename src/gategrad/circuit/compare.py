@@ -14,7 +14,11 @@ Function = Circuit | tuple[Circuit, Readout]
 
 
 def all_patterns(n_inputs: int) -> NDArray[np.bool_]:
-    """All input rows, (2**n_inputs, n_inputs); input j is bit j of the row's number."""
+    """All input rows, (2**n_inputs, n_inputs) bool; input j is bit j of the row's number.
+
+    Raises:
+        CircuitError: more than 20 inputs.
+    """
     if n_inputs > MAX_EXHAUSTIVE_INPUTS:
         raise CircuitError(
             f"{n_inputs} inputs have too many patterns to list (at most "
@@ -38,7 +42,20 @@ def exhaustive_difference(a: Function, b: Function) -> NDArray[np.bool_] | None:
 def random_difference(
     a: Function, b: Function, *, n: int = 4096, seed: int = 0
 ) -> NDArray[np.bool_] | None:
-    """A random input row on which a and b differ, or None where n rows show no difference."""
+    """A random input row on which a and b differ, or None where n rows show no difference.
+
+    Args:
+        a: a circuit, compared on its outputs, or a pair (circuit, readout), on its sums.
+        b: the same.
+        n: rows to try.
+        seed: of the rows.
+
+    Returns:
+        (n_inputs,) bool, or None.
+
+    Raises:
+        CircuitError: the two have different numbers of inputs or outputs.
+    """
     rng = np.random.default_rng(seed)
     return _first_difference(a, b, rng.random((n, _common_inputs(a, b))) < 0.5)
 
@@ -46,7 +63,20 @@ def random_difference(
 def difference(
     a: Function, b: Function, *, n_random: int = 4096, seed: int = 0
 ) -> NDArray[np.bool_] | None:
-    """Exhaustive for up to 12 inputs, else on `n_random` random rows."""
+    """An input row on which a and b differ: of all for up to 12 inputs, else of random ones.
+
+    Args:
+        a: a circuit, compared on its outputs, or a pair (circuit, readout), on its sums.
+        b: the same.
+        n_random: rows to try where there are more than 12 inputs.
+        seed: of these rows.
+
+    Returns:
+        (n_inputs,) bool, or None: no difference was found.
+
+    Raises:
+        CircuitError: the two have different numbers of inputs or outputs.
+    """
     if _common_inputs(a, b) <= 12:
         return exhaustive_difference(a, b)
     return random_difference(a, b, n=n_random, seed=seed)

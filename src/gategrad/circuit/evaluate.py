@@ -12,7 +12,11 @@ from gategrad.circuit.readout import Readout, check_pair
 
 
 def evaluate(circuit: Circuit, bits: ArrayLike) -> NDArray[np.bool_]:
-    """Outputs of `circuit`, (n, O) bool, for input bits (n, n_inputs) bool.
+    """Outputs of `circuit`, (n, O) bool, for input bits.
+
+    Args:
+        circuit: any.
+        bits: (n, n_inputs) bool, a row a sample.
 
     Raises:
         CircuitError: bits has another shape or is not bool.
@@ -36,7 +40,17 @@ def evaluate(circuit: Circuit, bits: ArrayLike) -> NDArray[np.bool_]:
 
 
 def evaluate_sums(circuit: Circuit, readout: Readout, bits: ArrayLike) -> NDArray[np.int32]:
-    """Sums of `readout` over the outputs of `circuit`, (n, C) int32, for bits (n, n_inputs)."""
+    """Sums of `readout` over the outputs of `circuit`, (n, C) int32, for input bits.
+
+    Args:
+        circuit: any.
+        readout: over its outputs.
+        bits: (n, n_inputs) bool, a row a sample.
+
+    Raises:
+        CircuitError: the readout reads an output that the circuit lacks, or bits has another shape
+            or is not bool.
+    """
     check_pair(circuit, readout)
     outputs = evaluate(circuit, bits)
     sums = np.empty((len(outputs), readout.n_classes), np.int32)

@@ -48,7 +48,13 @@ class Packed:
 
 
 def pack(bits: ArrayLike) -> Packed:
-    """Pack rows of bits, (n, inputs) bool or numbers that are 0 or 1, for `Model.predict`.
+    """Pack rows of bits for `Model.predict`.
+
+    Args:
+        bits: (n, inputs) bool, or numbers that are 0 or 1.
+
+    Returns:
+        The rows, an eighth of a byte a bit; `unpack` gives them back.
 
     Raises:
         InputError: another shape or dtype, or a value that is no bit.

@@ -38,8 +38,20 @@ def soft_accuracy(
     head of all labels; for regression R2, see `gategrad.circuit.figures`.
 
     The relaxed network has soft gates, whatever its estimator and mode, and no dropout; frozen
-    layers stay hard, and so do wires that are learned straight-through. Rows and targets are those
-    of `fit`, which also says what is raised. 0 rows give nan.
+    layers stay hard, and so do wires that are learned straight-through.
+
+    Args:
+        net: what `discretize` takes.
+        x: (n, features) rows, as for `fit`.
+        y: their targets, as for `fit`.
+        encoder: fitted, where the rows are no bits.
+
+    Returns:
+        The figure; nan of 0 rows.
+
+    Raises:
+        TrainError: rows or targets that `fit` would refuse.
+        DiscretizeError: a network that is no circuit.
     """
     shape = None if encoder else np.shape(x)[1:]
     model = discretize(net, encoder=encoder, ignore_hooks=True, input_shape=shape)

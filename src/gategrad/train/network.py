@@ -218,7 +218,15 @@ def layer_widths(layers: str | Sequence[int]) -> list[int]:
 
 
 def active_inputs(bits: ArrayLike, *, share: float = 0.01) -> NDArray[np.bool_]:
-    """Inputs that vary: bool (inputs,), on in `share` to 1 - `share` of the rows (n, inputs)."""
+    """Inputs that vary: on in `share` to 1 - `share` of the rows.
+
+    Args:
+        bits: (n, inputs) bool, or numbers that are 0 or 1.
+        share: a fraction of the rows.
+
+    Returns:
+        (inputs,) bool.
+    """
     on = np.asarray(bits).mean(axis=0)
     return (on >= share) & (on <= 1 - share)
 
