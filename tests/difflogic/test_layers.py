@@ -19,6 +19,17 @@ def bits(n, width=20, seed=1):
     return torch.randint(2, (n, width), generator=torch.Generator().manual_seed(seed)).bool()
 
 
+BATCHES = (1, 10, 31, 32, 63, 64, 65, 1000)
+
+
+def in_layouts(x):
+    """The same rows as they come, column by column, and with other rows or columns between."""
+    yield from (x, x.t().contiguous().t())
+    between = torch.ones(2 * len(x), 2 * x.shape[1], dtype=torch.bool)
+    for some in (between[::2, : x.shape[1]], between[: len(x), 1::2]):
+        yield some.copy_(x)
+
+
 def defined(layer, x):
     """What the paper's equation 1 says, by operators one after the other."""
     a, b = x[:, layer.indices[0]], x[:, layer.indices[1]]
@@ -85,12 +96,15 @@ def test_it_learns_with_adam() -> None:
 
 
 @pytest.mark.parametrize("bit_count", [8, 16, 32, 64])
-@pytest.mark.parametrize("n", [1, 31, 64, 65, 1000])
-def test_packed_rows_count_what_the_network_sums(bit_count, n) -> None:
-    net, x = network().eval(), bits(n)
-    packed = net(PackBitsTensor(x, bit_count, device="cpu"))
-    assert packed.dtype == torch.int32
-    torch.testing.assert_close(packed / 2.0, net(x.float()))
+@pytest.mark.parametrize("widths", [(20, 60), (20, 60, 60, 90)])
+def test_packed_rows_count_what_the_network_sums(bit_count, widths) -> None:
+    net = network(widths=widths).eval()
+    for n in BATCHES:
+        expected = net(bits(n).float())
+        for rows in in_layouts(bits(n)) if n == 65 else [bits(n)]:
+            packed = net(PackBitsTensor(rows, bit_count, device="cpu"))
+            assert packed.dtype == torch.int32
+            torch.testing.assert_close(packed / 2.0, expected)
 
 
 @pytest.mark.parametrize("bit_count", [8, 16, 32, 64])
