@@ -60,7 +60,7 @@ def _draw(
         if not gates:
             panel.axhline(mean, ls=":", color="0.5", lw=1, label="neural baseline")
             continue
-        marker, color, label = _OURS[row.ours]
+        marker, color, label = _OURS[bool(row.ours)]
         reached = [100 * record.test_hard for record in group.records]
         spread = [[mean - min(reached)], [max(reached) - mean]]
         panel.errorbar(group.first.neurons, mean, yerr=spread, fmt=marker, color=color, ms=5,

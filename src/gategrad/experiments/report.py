@@ -47,7 +47,7 @@ def group_of(row: Row, groups: Sequence[Group]) -> Group | None:
 
 def _line(row: Row, group: Group | None) -> tuple[str, ...]:
     published = "" if row.published is None else f"{100 * row.published:.2f} %"
-    command = f"`{row.command}`" + (" (our recipe)" if row.ours else "")
+    command = f"`{row.command}`" + (f" (our recipe, {row.ours})" if row.ours else "")
     if group is None:
         return (command, "", "", NOT_RUN, "", published, "", "")
     live = f"{group.mean('gates'):,.0f}" if group.mean("gates") else ""
