@@ -19,7 +19,7 @@ def run(
         typer.Argument(metavar="FILE", help="What export wrote, DOT apart: .c, .v, .blif, ..."),
     ],
     rows: Annotated[
-        Path | None, typer.Option(metavar="ROWS.npy", help="c: rows to run it on.")
+        Path | None, typer.Option(metavar="ROWS.npy", help="c, pipelines: rows to run them on.")
     ] = None,
     n_random: Annotated[
         int, typer.Option("--random", min=0, help="c: random rows to run it on.")

@@ -56,7 +56,7 @@ def verify(
     if path.suffix == ".c":
         return verify_c(model, path, rows=rows, n_random=n_random, seconds=seconds)
     if path.suffix == ".v":
-        return verify_verilog(model, path, seconds=seconds, certificate=certificate)
+        return verify_verilog(model, path, seconds=seconds, rows=rows, certificate=certificate)
     if path.suffix == ".json":
         return verify_json(model, path)
     return verify_netlist(model, path, seconds=seconds, certificate=certificate)

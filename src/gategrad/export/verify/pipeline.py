@@ -105,7 +105,7 @@ def _delays(graph: Graph, high: Collection[str]) -> dict[int, int | None]:
     delays: dict[int, int | None] = {0: None}
     for variable, name in graph.inputs.items():
         delays[variable] = None if name in high else 0
-    for variable in _in_order(graph):
+    for variable in in_order(graph):
         if variable in graph.latches:
             below = delays[graph.latches[variable] >> 1]
             delays[variable] = None if below is None else below + 1
@@ -118,7 +118,7 @@ def _delays(graph: Graph, high: Collection[str]) -> dict[int, int | None]:
     return delays
 
 
-def _in_order(graph: Graph) -> list[int]:
+def in_order(graph: Graph) -> list[int]:
     """Latches and nodes, each behind what it reads.
 
     Raises:
@@ -171,7 +171,7 @@ def blif_of(
     for name in sorted(set(names.values()) - set(inputs)):
         lines.append(f".names {name}" + ("\n1" if name in high else ""))
     of = {0: "constant0", **names}
-    for variable in _in_order(graph):
+    for variable in in_order(graph):
         own = of[variable] = f"v{variable}"
         if variable in graph.latches:
             literal = graph.latches[variable]

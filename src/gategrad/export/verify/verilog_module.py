@@ -5,12 +5,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from numpy.typing import NDArray
+
 from gategrad.encoding.intervals import Intervals
 from gategrad.export.source import Source, intervals_of
 from gategrad.export.tools import ToolError, find_yosys, run_tool
 from gategrad.export.verify.netlist import certified, prove_equal
 from gategrad.export.verify.pipeline import Unbalanced, combinational, read_ascii_aiger
 from gategrad.export.verify.reference import Reference, decision, gates, threshold_inputs
+from gategrad.export.verify.simulation import Fixed, simulate
 from gategrad.export.verify.verdict import Verdict
 
 _FORMAT = re.compile(
@@ -46,12 +49,18 @@ class _Interface:
 
 
 def verify_verilog(
-    model: Source, path: Path, *, seconds: float, certificate: bool = False
+    model: Source,
+    path: Path,
+    *,
+    seconds: float,
+    rows: NDArray | None = None,
+    certificate: bool = False,
 ) -> Verdict:
     """Prove that a module gives the model's label and sums for every row, after its latency.
 
     Every path from a row to a result must pass the same number of registers; then the registers
-    are taken away, and what is left is compared with a reference. `rst_n` is high.
+    are taken away, and what is left is compared with a reference. `rst_n` is high. With its
+    registers the module is then simulated, `rows` among others, with gaps and with a reset.
     """
     text = path.read_text(encoding="utf-8", errors="replace")
     interface = _interface(text)
@@ -74,7 +83,11 @@ def verify_verilog(
         verdict = prove_equal(reference, place / "flat.blif", what=_WHAT, seconds=seconds)
         if certificate and verdict.equal:
             verdict += certified(reference, given, f"{_WHAT} of {path.name}", seconds)
-    return _named(verdict, path.name) + Verdict(proven=_timing(path.name, interface, verdict))
+    verdict = _named(verdict, path.name) + Verdict(proven=_timing(path.name, interface, verdict))
+    if verdict.equal and interface.latency:
+        form = Fixed(interface.bits, interface.signed, interface.fraction)
+        verdict += simulate(model, graph, interface.latency, form, rows)
+    return verdict
 
 
 def _timing(name: str, interface: _Interface, verdict: Verdict) -> tuple[str, ...]:
