@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +14,14 @@ from gategrad.cli.app import app
 from gategrad.encoding import Thermometer
 from gategrad.export.front import Integers, front
 from gategrad.export.synthesis import Size, synthesize
+from gategrad.export.synthesis.liberty import read_library, registers_of
 from gategrad.export.synthesis.parts import part_files
 from gategrad.export.tools import ToolError
 from tests.export.models import KINDS, random_model
 from tests.export.readers import evaluate_blif
 from tests.export.test_netlists import numbers
 
+CELLS = Path(__file__).parent / "cells.lib"
 # Stands in for yosys: it counts what a part's file is called, and writes that where it is asked to.
 FAKE = """#!/bin/sh
 grep -o '[a-z]*[.]json' "$3" | while read -r name; do
@@ -72,6 +75,74 @@ def test_counts_are_read(tmp_path, monkeypatch) -> None:
     assert json.loads(done.stdout)["gates"]["luts"] == 6
     shown = CliRunner().invoke(app, ["synth", str(tmp_path / "m.gg")]).stdout
     assert "DWN 97.76% with 3,464" in " ".join(shown.split())
+
+
+def test_values_may_be_negative_and_fractions() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 4))
+    model = random_model(encoder=Thermometer.quantile(x, 3))
+    files = part_files(model, 7, fraction_bits=4, signed=True)
+    before = front(model, Integers(-64, 63, 4))
+    assert (before.least < 0).any()
+    for k, (feature, least) in enumerate(zip(before.feature, before.least, strict=True)):
+        constant = f"-8'sd{-least}" if least < 0 else f"8'sd{least}"
+        line = f"wire c{k} = $signed(in_data[{7 * feature} +: 7]) >= {constant};"
+        assert line in files["encoder.v"]
+        assert line in files["whole.v"]
+
+
+def test_cells_of_a_library(tmp_path) -> None:
+    library = read_library(CELLS)
+    assert registers_of(library) == {"DFF", "DFFR"}
+    with pytest.raises(export.ExportError, match=r"the library .*none.lib can't be read: No such"):
+        synthesize(random_model(), liberty=tmp_path / "none.lib")
+    (tmp_path / "empty.lib").write_text("library (x) {}")
+    with pytest.raises(export.ExportError, match=r"is no library of cells in Liberty's format"):
+        synthesize(random_model(), liberty=tmp_path / "empty.lib")
+
+
+def test_areas_are_read(tmp_path, monkeypatch) -> None:
+    """Stands in for yosys: two cells of the library, one of which holds a state."""
+    counted = json.dumps({"design": {"area": 10.5, "num_cells_by_type": {"DFF": 3, "NOR2": 1}}})
+    (tmp_path / "yosys").write_text(
+        "#!/bin/sh\n"
+        "grep -q 'stat -json -liberty cells.lib' $3 && grep -q NOR2 cells.lib || exit 1\n"
+        f"for p in gates sums decision whole; do echo '{counted}' > $p.json; : > $p.path; done\n"
+    )
+    (tmp_path / "yosys").chmod(0o755)
+    monkeypatch.setenv("GATEGRAD_YOSYS", str(tmp_path / "yosys"))
+    sizes = synthesize(random_model(), liberty=CELLS)
+    assert sizes["whole"] == Size(registers=3, others=1, area=10.5)
+    random_model().save(tmp_path / "m.gg")
+    shown = CliRunner().invoke(app, ["synth", str(tmp_path / "m.gg"), "--liberty", str(CELLS)])
+    assert "cells of cells.lib" in shown.stdout
+    assert "10.5" in shown.stdout
+
+
+def test_the_frequency_is_read(tmp_path, monkeypatch) -> None:
+    """Stands in for yosys and nextpnr, which is given rows through one pin."""
+    (tmp_path / "yosys").write_text(FAKE)
+    (tmp_path / "nextpnr").write_text(
+        "#!/bin/sh\ngrep -q 'result <= out_valid' placed.v || exit 1\n"
+        "for f in 90.00 88.50; do\n"
+        "echo \"Info: Max frequency for clock 'clk\\$SB_IO_IN_\\$glb_clk': $f MHz (PASS)\"\n"
+        "done\n"
+    )
+    for program in ("yosys", "nextpnr"):
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("GATEGRAD_YOSYS", str(tmp_path / "yosys"))
+    monkeypatch.setenv("GATEGRAD_NEXTPNR_ICE40", str(tmp_path / "nextpnr"))
+    sizes = synthesize(random_model(), target="ice40", stages=2, place=True)
+    assert {part: size.mhz for part, size in sizes.items() if size.mhz} == {"whole": 88.5}
+    (tmp_path / "nextpnr").write_text("#!/bin/sh\necho hello\n")
+    with pytest.raises(ToolError, match="nextpnr-ice40 named no frequency: 'hello"):
+        synthesize(random_model(), target="ice40", place=True)
+
+
+def test_what_can_not_be_placed() -> None:
+    with pytest.raises(export.ExportError, match="xilinx can't be placed and routed; known: ice40"):
+        synthesize(random_model(), place=True)
+    with pytest.raises(export.ExportError, match="a library can't be placed and routed"):
+        synthesize(random_model(), target="ice40", liberty=CELLS, place=True)
 
 
 def test_messages(tmp_path, monkeypatch) -> None:

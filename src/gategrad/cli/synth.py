@@ -1,6 +1,7 @@
 """`gategrad synth`: how large a model is on a programmable chip."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,21 +20,34 @@ COLUMNS = ("luts", "registers", "carries", "others", "levels")
 def run(
     path: ModelArgument,
     target: Annotated[
-        Target, typer.Option(help="xilinx counts tables of six inputs, the others of four.")
+        Target,
+        typer.Option(
+            help="xilinx counts tables of six inputs, ice40 and ecp5 of four, gates none."
+        ),
     ] = _XILINX,
     stages: Annotated[int, typer.Option(help="Ranks of registers of the whole.")] = 0,
     max_levels: Annotated[
         int | None, typer.Option(help="Gates in a row between registers.")
     ] = None,
     value_bits: Annotated[
-        int, typer.Option(help="Bits of a value of a row behind an encoder, an unsigned integer.")
+        int, typer.Option(help="Bits of a value of a row behind an encoder.")
     ] = 8,
+    fraction_bits: Annotated[
+        int, typer.Option(help="A value is its integer divided by 2 to this.")
+    ] = 0,
+    signed: Annotated[bool, typer.Option("--signed", help="Values may be negative.")] = False,
+    liberty: Annotated[
+        Path | None, typer.Option(metavar="FILE.lib", help="A library of cells, not a chip.")
+    ] = None,
+    place: Annotated[
+        bool, typer.Option("--place", help="ice40, ecp5: place and route, for the frequency.")
+    ] = False,
     seconds: Annotated[float, typer.Option(min=1, help="That one part may take.")] = 900,
     json: JsonOption = False,
 ) -> None:
     """Count the cells that yosys makes of MODEL: its encoder, gates, sums, decision, and the whole.
 
-    Optimize the model first. Place and route are left to the tools of the chip's maker.
+    Optimize the model first.
     """
     sizes = synthesize(
         load_model(path),
@@ -41,18 +55,24 @@ def run(
         stages=stages,
         max_levels=max_levels,
         value_bits=value_bits,
+        fraction_bits=fraction_bits,
+        signed=signed,
+        liberty=liberty,
+        place=place,
         seconds=seconds,
     )
+    columns = COLUMNS + ("area",) * (liberty is not None) + ("mhz",) * place
     if json:
         report.emit_json(
-            {part: {c: getattr(size, c) for c in COLUMNS} for part, size in sizes.items()}
+            {part: {c: getattr(size, c) for c in columns} for part, size in sizes.items()}
         )
         return
-    table = Table("part", *COLUMNS, title=f"cells for {target}")
+    title = f"cells for {target}" if liberty is None else f"cells of {liberty.name}"
+    table = Table("part", *columns, title=title)
     for part, size in sizes.items():
-        table.add_row(part, *(f"{getattr(size, c):,}" for c in COLUMNS))
+        table.add_row(part, *(f"{getattr(size, c):,}" for c in columns))
     report.stdout().print(table)
-    if target == "xilinx":
+    if target == "xilinx" and liberty is None:
         report.stdout().print(
             "published for MNIST, everything counted: "
             + ", ".join(f"{p.name} {p.accuracy:.2%} with {p.luts:,}" for p in FIELD),

