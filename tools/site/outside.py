@@ -1,8 +1,8 @@
 """Links from a page to a file outside docs/ lead to a page that shows that file.
 
 On a code host `../examples/ddp.py` opens the file; a site has pages only. So each file that a page
-links becomes a page under files/, and the link is turned to it. What such a page links in its turn
-is treated alike.
+links becomes a page under files/, a folder a page of all its files, and the link is turned to it.
+What such a page links in its turn is treated alike.
 """
 
 import os
@@ -20,7 +20,7 @@ FOLDER = "files/"
 # Shown whether or not a page links them: the navigation does.
 ALWAYS = ("CHANGELOG.md", "CONTRIBUTING.md", "native/engine/README.md", "native/train/README.md")
 LINK = re.compile(r"\]\(([^)#:\s]+)(#[^)]*)?\)")
-LANGUAGES = {".py": "python", ".h": "cpp", ".cpp": "cpp", ".sh": "bash"}
+LANGUAGES = {".py": "python", ".h": "cpp", ".cpp": "cpp", ".c": "c", ".sh": "bash"}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -51,7 +51,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
     def turned(link: re.Match[str]) -> str:
         target = Path(os.path.normpath(origin / link[1]))
-        if not target.is_file() or (not generated and target.is_relative_to(DOCS)):
+        if not target.exists() or (not generated and target.is_relative_to(DOCS)):
             return link[0]
         return f"]({os.path.relpath(_address(target), os.path.dirname(address))}{link[2] or ''})"
 
@@ -64,7 +64,7 @@ def _outside(path: Path) -> Iterator[Path]:
         return
     for link in LINK.finditer(path.read_text("utf-8")):
         target = Path(os.path.normpath(path.parent / link[1]))
-        if target.is_file() and not target.is_relative_to(DOCS) and target.is_relative_to(ROOT):
+        if target.exists() and not target.is_relative_to(DOCS) and target.is_relative_to(ROOT):
             yield target
 
 
@@ -83,8 +83,15 @@ def _source(address: str) -> Path:
 
 
 def _text(path: Path) -> str:
-    text = path.read_text("utf-8")
     if path.suffix == ".md":
-        return text
+        return path.read_text("utf-8")
+    title = f"# {path.relative_to(ROOT)}\n\n"
+    if path.is_file():
+        return title + _code(path)
+    files = sorted(part for part in path.iterdir() if part.is_file())
+    return title + "\n".join(f"## {part.name}\n\n{_code(part)}" for part in files)
+
+
+def _code(path: Path) -> str:
     language = LANGUAGES.get(path.suffix, "text")
-    return f"# {path.relative_to(ROOT)}\n\n````{language}\n{text}````\n"
+    return f"````{language}\n{path.read_text('utf-8')}````\n"
