@@ -28,6 +28,9 @@ ALLOWED = {
     "nn": {"circuit", "encoding", "engine"},
     "harden": {"circuit", "encoding", "nn", "model"},
     "teachers": {"model", "trees"},
+    "distill": {
+        *("circuit", "encoding", "engine", "harden", "model", "nn", "teachers", "train"),
+    },
     "difflogic": {"circuit", "engine", "export", "harden", "model", "nn"},
     "experiments": {
         "circuit",

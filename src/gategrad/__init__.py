@@ -12,7 +12,7 @@ from gategrad.engine import InputError, pack
 from gategrad.model import Model, ModelFileError, load
 
 if TYPE_CHECKING:
-    from gategrad import data, export, files, nn, train, trees
+    from gategrad import data, distill, export, files, nn, train, trees
     from gategrad.harden import discretize
     from gategrad.pruning import prune
     from gategrad.trees import from_trees
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     __version__: str
 
 _LAZY_MODULES = (
-    "data", "files", "nn", "train", "trees", "passes", "encoding", "engine", "export", "harden",
+    "data", "distill", "files", "nn", "train", "trees", "passes", "encoding", "engine", "export",
+    "harden",
 )  # fmt: skip
 _LAZY_FUNCTIONS = {"discretize": "harden", "from_trees": "trees", "prune": "pruning"}
 
@@ -60,6 +61,7 @@ __all__ = [
     "__version__",
     "data",
     "discretize",
+    "distill",
     "export",
     "files",
     "from_trees",

@@ -14,6 +14,7 @@ from gategrad.cli import (
     convert,
     data,
     demo,
+    distill,
     eval,
     experiment,
     explain,
@@ -57,7 +58,7 @@ app = typer.Typer(
     epilog="Start with: gategrad demo",
 )
 for _verb in (
-    *(demo, train, sweep, experiment, eval, predict, bench, inspect, prune),
+    *(demo, train, distill, sweep, experiment, eval, predict, bench, inspect, prune),
     *(convert, export, verify, synth, explain),
 ):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
