@@ -18,7 +18,7 @@ NATIVE := $(shell find native -type f)
 # Without its files of compiled Python, each process that imports torch takes 10 seconds more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint bench docs format fuzz sanitize sanitize-threads clean
+.PHONY: demo test test-arm lint bench docs format fuzz sanitize sanitize-threads wheels clean
 
 demo: $(USABLE)
 	$(BIN)/gategrad demo
@@ -58,6 +58,14 @@ sanitize: $(STAMP)
 # Those that run it in several threads, under ThreadSanitizer.
 sanitize-threads: $(STAMP)
 	.ci/sanitize $(BIN)/python thread
+
+# The sdist and the wheels for this machine, checked and tried, in dist/.
+wheels:
+	.ci/wheels $(PYTHON)
+
+# The tests that need no torch on an emulated 64-bit Arm: Debian, root and half an hour.
+test-arm: $(STAMP)
+	.ci/arm
 
 # An editable install: Python changes are live, a change under native/ builds again. What it depends
 # on arrives while the native core builds; Python compiles a package when it is first imported, since
