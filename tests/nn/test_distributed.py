@@ -15,7 +15,7 @@ if not torch.distributed.is_available():
 SCRIPT = """
 import sys, torch, torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
-from gategrad import nn
+from gategrad import difflogic, nn
 dist.init_process_group("gloo")
 rank = dist.get_rank()
 def build(seed):
@@ -25,14 +25,18 @@ try:
 except RuntimeError as error:
     if rank == 0:
         print(error)
-net = build(0)
-nn.check_same_wiring(net)
-parallel = DistributedDataParallel(net)
+def script():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(difflogic.LogicLayer(8, 12, device="cpu"), difflogic.GroupSum(2))
 x = torch.rand(6, 8, generator=torch.Generator().manual_seed(0))
-parallel(x[3 * rank : 3 * rank + 3]).square().mean().backward()
-whole = build(0)
-whole(x).square().mean().backward()
-torch.testing.assert_close(net[0].weight.grad, whole[0].weight.grad)
+for make in (lambda: build(0), script):
+    net = make()
+    nn.check_same_wiring(net)
+    parallel = DistributedDataParallel(net)
+    parallel(x[3 * rank : 3 * rank + 3]).square().mean().backward()
+    whole = make()
+    whole(x).square().mean().backward()
+    torch.testing.assert_close(net[0].weight.grad, whole[0].weight.grad)
 if rank == 0:
     print("same gradients")
 dist.barrier()
