@@ -140,6 +140,24 @@ def test_settings_that_do_not_exist(library, monkeypatch) -> None:
         library.load(content)
 
 
+@pytest.mark.parametrize("missing", [False, True])
+def test_forests(library, missing) -> None:
+    """Splits, which a few rows go down as trees."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1500, 6)).astype(np.float32)
+    if missing:
+        x[rng.random(x.shape) < 0.1] = np.nan
+    y = (np.nan_to_num(x[:, 0]) > 0.3) + (np.nan_to_num(x[:, 1] * x[:, 2]) > 0)
+    forest = HistGradientBoostingClassifier(max_iter=8, max_leaf_nodes=9).fit(x, y)
+    model = gg.from_trees(forest)
+    model = getattr(model, "model", model)
+    assert isinstance(model.encoder, Splits)
+    for rows in (x, x.astype(np.float64)):
+        same(library, model, rows)
+
+
 def test_any_row_stride_and_any_alignment_of_the_scratch(library) -> None:
     model = random_model("argmax", encoder=encoders()["thermometer of 80 columns"])
     ours = library.load(model.to_bytes())
