@@ -17,7 +17,8 @@ ALLOWED = {
     "encoding": set(),
     "engine": {"circuit", "encoding"},
     "export": {"circuit", "encoding", "passes"},
-    "model": {"circuit", "passes", "engine", "encoding"},
+    "plots": {"circuit", "encoding"},
+    "model": {"circuit", "passes", "engine", "encoding", "plots"},
     "trees": {"circuit", "encoding", "model"},
     "pruning": {"circuit", "encoding", "engine", "model", "passes"},
     "sklearn": {"circuit", "encoding", "engine", "harden", "model", "options", "train"},
@@ -54,6 +55,7 @@ ALLOWED = {
         "data",
         "records",
         "options",
+        "plots",
         "teachers",
     },
 }
@@ -86,6 +88,7 @@ TORCH_FREE = (
     "options",
     "trees",
     "pruning",
+    "plots",
 )
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from math import isclose
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
@@ -128,3 +129,32 @@ def test_entropies():
         slots.logits.zero_()
     assert nn.gate_entropy(torch.nn.Sequential(slots, nn.GroupSum(5))) == pytest.approx(2.0)
     assert nn.wire_entropy(layer) != nn.wire_entropy(layer)  # nan: no wire is learned
+
+
+def test_a_notebook_gets_curves_that_grow(monkeypatch):
+    shown = []
+
+    class Handle:
+        def update(self, content, *, raw):
+            shown.append(content)
+
+    def display(content, *, raw, display_id):
+        shown.append(content)
+        return Handle()
+
+    ipython = ModuleType("IPython")
+    ipython.get_ipython = lambda: SimpleNamespace(kernel=None)
+    ipython.display = ModuleType("IPython.display")
+    ipython.display.display = display
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", ipython.display)
+    result = fit(network(), steps=20, eval_every=10, progress=True)
+    captions = [content["text/plain"] for content in shown]
+    evaluated = [c.split(":")[0] for c in captions if ": " in c]
+    assert evaluated == ["step 0 of 20", "step 10 of 20", "step 20 of 20"]
+    assert f"hard {result.history[-1].hard:.2%}" in captions[-1]
+    assert shown[-1]["text/html"].count("<circle") == 3 + 3 + 2
+    page = result._repr_html_()
+    assert f"{result.hard:.4f}, of the circuit" in page
+    assert page.count("<svg") == 2
+    assert repr(result.plot()) == "Picture(Accuracy, Training loss)"

@@ -97,6 +97,12 @@ class Circuit:
             f"n_outputs={self.n_outputs}, width={self.width})"
         )
 
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from gategrad.circuit.notebook import circuit_facts, facts_html, functions_html
+
+        return facts_html("gategrad.Circuit", circuit_facts(self), functions_html(self))
+
 
 def arity(fanin: NDArray[np.integer]) -> NDArray[np.int64]:
     """Operands in use of each gate, (G,): the position after its last operand that is not 0."""

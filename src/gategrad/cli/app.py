@@ -20,6 +20,7 @@ from gategrad.cli import (
     explain,
     export,
     inspect,
+    plot,
     predict,
     prune,
     records,
@@ -59,7 +60,7 @@ app = typer.Typer(
 )
 for _verb in (
     *(demo, train, distill, sweep, experiment, eval, predict, bench, inspect, prune),
-    *(convert, export, verify, synth, explain),
+    *(convert, export, verify, synth, explain, plot),
 ):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
 # `report` is the file of what verbs print.

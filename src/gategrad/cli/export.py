@@ -111,7 +111,7 @@ def run(
         "stages": stages, "max_levels": max_levels, "lut6": lut6, "axi_stream": axi_stream,
         "value_bits": value_bits, "fraction_bits": fraction_bits, "signed": signed,
         "vectors": None if vectors is None else load_rows(vectors),
-        "title": title, "image_shape": None if image_shape is None else _shape(image_shape),
+        "title": title, "image_shape": None if image_shape is None else read_shape(image_shape),
         "examples": None if examples is None else _examples(examples, model),
     }  # fmt: skip
     options = {option: value for option, value in given.items() if value is not None}
@@ -154,8 +154,8 @@ def name_of(path: Path) -> str:
     return name if name[:1].isalpha() else f"model_{name}"
 
 
-def _shape(text: str) -> tuple[int, ...]:
-    """What `export.html` takes: sizes, none of them for rows that are no images."""
+def read_shape(text: str) -> tuple[int, ...]:
+    """Sizes of an image, none of them for rows that are no images."""
     if text == "none":
         return ()
     if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,2}", text, re.ASCII):

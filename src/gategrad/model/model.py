@@ -2,11 +2,11 @@
 
 import operator
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,9 @@ from gategrad.engine.lower import Program, lower
 from gategrad.model import file, json_form
 from gategrad.model.errors import ModelError
 from gategrad.model.labels import Labels, check_labels, is_unicode
+
+if TYPE_CHECKING:
+    from gategrad.plots import Picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,6 +175,34 @@ class Model:
         circuit, readout = passes.optimize(self.circuit, self.readout)
         return Model(circuit, readout, self.encoder, self.labels, self.neurons, self.meta)
 
+    def plot(
+        self,
+        x: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        image_shape: Sequence[int] | None = None,
+    ) -> "Picture":
+        """Draw the functions of the gates, what they read, and with rows how good the model is.
+
+        Args:
+            x: (n, features) rows, as `predict` takes them, for a confusion matrix and accuracies by
+                class or label, or for predictions of numbers beside the true ones.
+            y: their labels as `predict` gives them.
+            image_shape: (height, width) or (channels, height, width) of rows that are images, () of
+                those that are none; None: rows of at least 64 values without names are images where
+                they fill a square.
+
+        Returns:
+            A picture, which a notebook shows and `save` writes.
+
+        Raises:
+            ModelError: x or y alone, or labels that the model doesn't have.
+            PlotError: a shape that rows don't have, or no matplotlib.
+        """
+        from gategrad.model.shown import picture
+
+        return picture(self, x, y, image_shape)
+
     def program(self, backend: str | None = None) -> Program:
         """What `gategrad.engine.lower` makes of this model, made once a backend and then kept."""
         made = self._programs.get(backend)
@@ -269,6 +300,12 @@ class Model:
             f"Model(inputs={self.circuit.n_inputs}, gates={self.circuit.n_gates}, "
             f"classes={self.readout.n_classes}, kind={self.readout.kind!r}{encoder})"
         )
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from gategrad.model.shown import as_html
+
+        return as_html(self)
 
 
 def load(path: str | os.PathLike) -> Model:

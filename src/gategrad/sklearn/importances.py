@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.circuit import N_CONSTANTS, Circuit, Readout
-from gategrad.encoding import Encoder, OneHot, Table
+from gategrad.encoding import Table
+from gategrad.encoding.origins import columns_of_bits
 
 
 def importances(circuit: Circuit, readout: Readout, encoder: Table) -> NDArray[np.float64]:
@@ -24,20 +25,6 @@ def importances(circuit: Circuit, readout: Readout, encoder: Table) -> NDArray[n
             np.add.at(count, circuit.fanin[gate], passed * shares[gate])
     found = np.bincount(columns_of_bits(encoder), count[N_CONSTANTS:first], encoder.n_features)
     return found / found.sum() if found.sum() > 0 else found
-
-
-def columns_of_bits(encoder: Encoder) -> NDArray[np.intp]:
-    """The column (n_inputs,) that each bit of a table is of."""
-    if not isinstance(encoder, Table):
-        raise TypeError(f"the encoder is a {type(encoder).__name__}; expected a Table")
-    parts = []
-    for part, columns in zip(encoder.encoders, encoder.columns, strict=True):
-        places = np.array(columns, np.intp)
-        if isinstance(part, OneHot):
-            parts.append(np.repeat(places, [len(known) for known in part.categories]))
-        else:
-            parts.append(np.tile(places, part.n_inputs // len(places)))
-    return np.concatenate([*parts, np.array(encoder.marked, np.intp)])
 
 
 def _influences(circuit: Circuit) -> NDArray[np.float64]:

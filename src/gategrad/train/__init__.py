@@ -9,7 +9,7 @@
     evaluate.py     `soft_accuracy`, and the circuit's figure
     checkpoint.py   save and resume
     interrupt.py    Ctrl-C; process.py: threads and randomness
-    progress.py     the bar on stderr
+    progress.py     the bar on stderr; notebook.py: curves that grow
     callbacks.py    what a run tells others; tensorboard.py: one of them
     network.py      `build_network`, `active_inputs`
     affine.py       `affine_copies`: warped copies of images, made once

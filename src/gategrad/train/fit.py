@@ -141,7 +141,8 @@ def fit(
             is what an uninterrupted run gives, bit for bit.
         seed: of the validation rows, the order of rows, and dropout.
         threads: for torch and the engine, during this call.
-        progress: a bar on stderr; or a function called with every evaluation; or nothing.
+        progress: a bar on stderr, in a notebook curves that grow; or a function called with every
+            evaluation; or nothing.
         callbacks: told of the start, every evaluation and the end, see `Callback`; such as
             `TensorBoard(folder)`.
 

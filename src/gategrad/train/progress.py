@@ -1,4 +1,4 @@
-"""What a run shows while it trains, on stderr."""
+"""What a run shows while it trains: on stderr, or as curves in a notebook."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gategrad.train.notebook import LiveCurves, display_here
 from gategrad.train.result import Evaluation
 
 Choice = bool | Callable[[Evaluation], None]
@@ -34,14 +35,17 @@ def reporter(
 ) -> Iterator[Reporter]:
     """The reporter that `fit(progress=...)` asks for: a bar, a function, or silence.
 
-    Where stderr is no terminal, the bar is a line for each evaluation. `chosen_on` says what rows
-    the figures are of.
+    In a notebook the bar is curves that grow. Where stderr is no terminal, it is a line for each
+    evaluation. `chosen_on` says what rows the figures are of.
     """
     console = Console(stderr=True)
     if callable(progress):
         yield Reporter(evaluation=progress)
     elif not progress:
         yield Reporter()
+    elif (display := display_here()) is not None:
+        curves = LiveCurves(display, start, steps, lambda e: _text(e, chosen_on))
+        yield Reporter(curves.step, curves.evaluation, lambda text: _note(console, text))
     elif not console.is_terminal:
         yield Reporter(
             evaluation=lambda e: console.print(

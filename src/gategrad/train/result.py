@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from math import nan
 from typing import Literal
 
+from gategrad.circuit.notebook import facts_html
+from gategrad.plots import Picture, plot_curves
+from gategrad.plots.live import curves_html
+
 Stopped = Literal["finished", "patience", "interrupted"]
 
 
@@ -84,6 +88,25 @@ class Result:
     def hard_accuracy(self) -> float:
         """`hard` of a classifier; an AttributeError for regression."""
         return _accuracy(self, "hard")
+
+    def plot(self) -> Picture:
+        """Draw soft and hard figure and loss by steps; a notebook shows it, `save` writes it.
+
+        Raises:
+            PlotError: no matplotlib.
+        """
+        return plot_curves(self.history, self.best_step)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: figures and curves."""
+        facts = {
+            f"hard {self.figure}": f"{self.hard:.4f}, of the circuit",
+            f"soft {self.figure}": f"{self.soft:.4f}, of the relaxed network",
+            "a constant answer": f"{self.constant:.4f}",
+            "best step": f"{self.best_step:,} of {self.steps:,}, {self.stopped}",
+            "seconds": f"{self.seconds:.1f}",
+        }
+        return facts_html("gategrad.train.Result", facts, curves_html(self.history, self.steps))
 
 
 def _accuracy(found: Evaluation | Result, name: str) -> float:
