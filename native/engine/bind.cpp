@@ -161,7 +161,8 @@ void bind_engine(nb::module_& m) {
                                              : kNames[static_cast<size_t>(e.program().no_code)];
                    })
       .def_prop_ro("n_looks", [](const Engine& e) { return e.program().n_looks; })
-      .def_prop_ro("n_slots", [](const Engine& e) { return e.program().n_slots; });
+      .def_prop_ro("n_slots", [](const Engine& e) { return e.program().n_slots; })
+      .def_prop_ro("ranks", [](const Engine& e) { return e.program().ranks.used(); });
   bind_single(m);
   m.attr("GOOD") = static_cast<int>(Outcome::kGood);
   m.attr("BAD_VALUE") = static_cast<int>(Outcome::kBadValue);

@@ -95,9 +95,8 @@ GG_INLINE uint64_t compare64(const double* x, const Tile& tile, Check check, uin
       const float64x2_t low = vld1q_f64(x + at), high = vld1q_f64(x + at + 2);
       look(low, check, wrong);
       look(high, check, wrong);
-      four[j] =
-          vuzp1q_u32(vreinterpretq_u32_u64(vcgtq_f64(low, vld1q_f64(tile.f64 + at))),
-                     vreinterpretq_u32_u64(vcgtq_f64(high, vld1q_f64(tile.f64 + at + 2))));
+      four[j] = vuzp1q_u32(vreinterpretq_u32_u64(vcgtq_f64(low, vld1q_f64(tile.f64 + at))),
+                           vreinterpretq_u32_u64(vcgtq_f64(high, vld1q_f64(tile.f64 + at + 2))));
     }
     above[i] = narrowed(four);
   }

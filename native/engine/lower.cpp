@@ -85,10 +85,27 @@ void plan_tiles(const EncoderView& encoder, Program& program) {
   }
 }
 
+namespace {
+
+// Nanoseconds that a block takes: a tile of float32, a column's values on their own, and one of its
+// comparisons. Tiles serve columns side by side, and those of up to 64 as often as one of them is
+// compared.
+constexpr size_t kTile = 1600, kColumn = 600, kComparison = 8;
+
+bool ranks_are_faster(const EncoderView& encoder, const Program& program) {
+  if (encoder.bits || encoder.n_features > 64) return false;
+  std::vector<size_t> count(encoder.n_features, 0);
+  for (uint32_t input : program.input) ++count[encoder.feature[input]];
+  const size_t n_tiles = count.empty() ? 0 : *std::max_element(count.begin(), count.end());
+  return kColumn * encoder.n_features + kComparison * program.input.size() < kTile * n_tiles;
+}
+
+}  // namespace
+
 void plan_comparisons(const EncoderView& encoder, Program& program) {
   program.missing = encoder.missing;
-  if (encoder.missing)
-    program.ranks = plan_ranks(encoder, program.input, program.input_slot, false);
+  if (encoder.missing || ranks_are_faster(encoder, program))
+    program.ranks = plan_ranks(encoder, program.input, program.input_slot, !encoder.missing);
   else
     plan_tiles(encoder, program);
 }

@@ -35,7 +35,8 @@ void add_column(uint32_t feature, const Asked* begin, const Asked* end, RankPlan
                     static_cast<uint32_t>(std::bit_width(n)),
                     static_cast<uint32_t>(plan.f64.size()),
                     static_cast<uint32_t>(plan.slots.size()),
-                    static_cast<uint32_t>(plan.bytes.size())};
+                    static_cast<uint32_t>(plan.bytes.size()),
+                    static_cast<uint32_t>(plan.least_f64.size())};
   const uint32_t n_nodes = 1u << column.levels;
   for (uint32_t pos = 0; pos < std::max(n_nodes, kFewestNodes); ++pos) {
     const uint32_t entry = pos == 0 || pos >= n_nodes ? n : entry_of(pos, column.levels);
@@ -46,7 +47,11 @@ void add_column(uint32_t feature, const Asked* begin, const Asked* end, RankPlan
   for (uint32_t value = 0; value < 256; ++value)
     plan.bytes.push_back(static_cast<uint8_t>(
         std::count_if(begin, end, [&](const Asked& a) { return value >= a.least; })));
-  for (const Asked* a = begin; a != end; ++a) plan.slots.push_back(a->slot);
+  for (const Asked* a = begin; a != end; ++a) {
+    plan.slots.push_back(a->slot);
+    plan.least_f64.push_back(a->least);
+    plan.least_f32.push_back(rounded_up(a->least));
+  }
   plan.columns.push_back(column);
 }
 

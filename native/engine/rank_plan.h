@@ -18,14 +18,15 @@ float rounded_up(double x);
 
 struct RankPlan {
   std::vector<RankColumn> columns;
-  std::vector<float> f32;
-  std::vector<double> f64;
+  std::vector<float> f32, least_f32;
+  std::vector<double> f64, least_f64;
   std::vector<uint8_t> bytes;
   std::vector<uint32_t> slots;
 
   bool used() const { return !columns.empty(); }
   RankView view() const {
-    return {columns.data(), columns.size(), f32.data(), f64.data(), bytes.data(), slots.data()};
+    return {columns.data(),   columns.size(),   f32.data(),   f64.data(),
+            least_f32.data(), least_f64.data(), bytes.data(), slots.data()};
   }
 };
 

@@ -18,9 +18,10 @@ inline constexpr size_t kRankRows = 64, kRankBytes = 512;
 // searching a tree of 2^levels - 1 nodes, numbered from 1 as in a heap; what it has too many is NaN.
 struct RankColumn {
   uint32_t feature, n, levels;
-  uint32_t first_node;  // into the trees; a node's number is added
-  uint32_t first_slot;  // of bit 0, into the slots
-  uint32_t first_byte;  // into the ranks of the 256 values of a uint8
+  uint32_t first_node;   // into the trees; a node's number is added
+  uint32_t first_slot;   // of bit 0, into the slots
+  uint32_t first_byte;   // into the ranks of the 256 values of a uint8
+  uint32_t first_least;  // into the thresholds one after the other
 };
 
 struct RankView {
@@ -28,6 +29,8 @@ struct RankView {
   size_t n_columns;
   const float* f32;  // float32 at least as large as the threshold in float64
   const double* f64;
+  const float* least_f32;  // the same, of each column in rising order
+  const double* least_f64;
   const uint8_t* bytes;
   const uint32_t* slots;
 };

@@ -134,6 +134,80 @@ GG_INLINE void rank64(const RankColumn& c, const RankView& view, const uint8_t* 
   for (size_t r = 0; r < kRankRows; ++r) ranks[r] = known[x[r]];
 }
 
+// Columns of up to so many thresholds are compared with each of them, which is faster than a search.
+template <typename T>
+constexpr uint32_t kFewThresholds = 0;
+
+#if defined(__AVX512F__)
+
+template <>
+constexpr uint32_t kFewThresholds<float> = 24;
+template <>
+constexpr uint32_t kFewThresholds<double> = 64;
+
+GG_INLINE uint64_t at_least64(const float* x, float least) {
+  uint64_t mask = 0;
+  for (size_t r = 0; r < 64; r += 16)
+    mask |= uint64_t{_mm512_cmp_ps_mask(_mm512_loadu_ps(x + r), _mm512_set1_ps(least), _CMP_GE_OQ)}
+            << r;
+  return mask;
+}
+
+GG_INLINE uint64_t at_least64(const double* x, double least) {
+  uint64_t mask = 0;
+  for (size_t r = 0; r < 64; r += 8)
+    mask |= uint64_t{_mm512_cmp_pd_mask(_mm512_loadu_pd(x + r), _mm512_set1_pd(least), _CMP_GE_OQ)}
+            << r;
+  return mask;
+}
+
+#elif defined(__AVX2__)
+
+template <>
+constexpr uint32_t kFewThresholds<float> = 24;
+template <>
+constexpr uint32_t kFewThresholds<double> = 24;
+
+GG_INLINE uint64_t at_least64(const float* x, float least) {
+  uint64_t mask = 0;
+  for (size_t r = 0; r < 64; r += 8) {
+    const __m256 reached = _mm256_cmp_ps(_mm256_loadu_ps(x + r), _mm256_set1_ps(least), _CMP_GE_OQ);
+    mask |= static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_ps(reached))) << r;
+  }
+  return mask;
+}
+
+GG_INLINE uint64_t at_least64(const double* x, double least) {
+  uint64_t mask = 0;
+  for (size_t r = 0; r < 64; r += 4) {
+    const __m256d reached =
+        _mm256_cmp_pd(_mm256_loadu_pd(x + r), _mm256_set1_pd(least), _CMP_GE_OQ);
+    mask |= static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_pd(reached))) << r;
+  }
+  return mask;
+}
+
+#endif
+
+template <typename T>
+GG_INLINE const T* least_of(const RankView& view, const RankColumn& c) {
+  if constexpr (sizeof(T) == sizeof(double))
+    return view.least_f64 + c.first_least;
+  else
+    return view.least_f32 + c.first_least;
+}
+
+// Each threshold of a column as the word of its slot.
+template <typename T>
+GG_INLINE void compare_few(const RankColumn& c, const RankView& view, const T* x, size_t words,
+                           uint64_t* slots) {
+  if constexpr (kFewThresholds<T> > 0) {
+    const T* least = least_of<T>(view, c);
+    const uint32_t* slot = view.slots + c.first_slot;
+    for (uint32_t j = 0; j < c.n; ++j) slots[slot[j] * words] = at_least64(x, least[j]);
+  }
+}
+
 // Which of 64 ranks are above j, as a word.
 GG_INLINE uint64_t above64(const uint8_t* ranks, uint8_t j) {
 #if defined(__AVX512BW__)
@@ -194,6 +268,15 @@ GG_INLINE bool any_nan(const T* x) {
   return found != 0;
 }
 
+// The share of column i among `n_columns` of the memory of 64 rows.
+template <typename T>
+GG_INLINE void fetch_part(const T* rows, ptrdiff_t row_stride, size_t i, size_t n_columns) {
+  const char* first = reinterpret_cast<const char*>(rows);
+  const size_t n_lines = static_cast<size_t>(row_stride) * sizeof(T) * kRankRows / 64 + 1;
+  for (size_t line = n_lines * i / n_columns; line < n_lines * (i + 1) / n_columns; ++line)
+    __builtin_prefetch(first + 64 * line, 0, 2);
+}
+
 // See RankRows in engine/kernel.h. 64 rows at a time, so that their lines stay in the nearest cache
 // while one column after the other is taken from them.
 template <typename T>
@@ -202,19 +285,29 @@ bool encode_ranked(const RankView& view, const T* rows, ptrdiff_t row_stride,
                    uint64_t* slots, size_t words) {
   alignas(64) T x[kRankRows];
   bool good = true;
+  // The rows that follow are on their way while columns of these are compared; of wide rows, where few
+  // columns are read, the machine finds the strides itself.
+  const bool narrow =
+      column_stride == 1 && row_stride > 0 && static_cast<size_t>(row_stride) <= 2 * view.n_columns;
   for (size_t first = 0; first < 64 * words; first += kRankRows) {
     const size_t left = n_rows > first ? n_rows - first : 0;
     const size_t n = left < kRankRows ? left : kRankRows;
     const T* from = rows + static_cast<ptrdiff_t>(first) * row_stride;
     for (size_t i = 0; i < view.n_columns; ++i) {
       const RankColumn& column = view.columns[i];
+      if (narrow && n == kRankRows)
+        fetch_part(from + 64 * row_stride, row_stride, i, view.n_columns);
       take_column(from + static_cast<ptrdiff_t>(column.feature) * column_stride, row_stride, n, x);
       if (check == Check::kNotNan && any_nan(x)) good = false;
-      rank64(column, view, x, ranks + kRankBytes * i + first);
+      if (column.n <= kFewThresholds<T>)
+        compare_few(column, view, x, words, slots + first / 64);
+      else
+        rank64(column, view, x, ranks + kRankBytes * i + first);
     }
   }
   for (size_t i = 0; i < view.n_columns; ++i) {
     const RankColumn& column = view.columns[i];
+    if (column.n <= kFewThresholds<T>) continue;
     const uint32_t* slot = view.slots + column.first_slot;
     if (words == kBlockWords)
       store_ranked<kBlockWords>(column, slot, ranks + kRankBytes * i, slots);

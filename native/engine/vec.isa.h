@@ -73,10 +73,10 @@ GG_INLINE Block select(const Block& s, const Block& a, const Block& b) {
 }
 #elif defined(GG_NEON)
 GG_INLINE Block parity(const Block& a, const Block& b, const Block& c) { return a ^ b ^ c; }
-GG_INLINE Block select(const Block& s, const Block& a, const Block& b) {
-  GG_EACH((Word)vbslq_u64((uint64x2_t)s.w[i], (uint64x2_t)a.w[i], (uint64x2_t)b.w[i]))
-}
-GG_INLINE Block majority(const Block& a, const Block& b, const Block& c) {
+GG_INLINE Block select(const Block& s, const Block& a, const Block& b){
+    GG_EACH((Word)vbslq_u64((uint64x2_t)s.w[i], (uint64x2_t)a.w[i],
+                            (uint64x2_t)b.w[i]))} GG_INLINE Block
+    majority(const Block& a, const Block& b, const Block& c) {
   return select(a ^ b, c, a);
 }
 #else

@@ -10,7 +10,8 @@ namespace {
 // Bit i is that of byte i, of four registers of bytes that are all ones or zero.
 GG_INLINE uint64_t lane_bits(const uint8x16_t* m) {
   const uint8x16_t bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-  const uint8x16_t low = vpaddq_u8(m[0] & bit, m[1] & bit), high = vpaddq_u8(m[2] & bit, m[3] & bit);
+  const uint8x16_t low = vpaddq_u8(m[0] & bit, m[1] & bit),
+                   high = vpaddq_u8(m[2] & bit, m[3] & bit);
   const uint8x16_t both = vpaddq_u8(low, high);
   return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(both, both)), 0);
 }

@@ -88,6 +88,11 @@ class NativeProgram:
         return self._engine.n_gates
 
     @property
+    def ranks(self) -> bool:
+        """Whether columns are compared one by one, and not 64 side by side."""
+        return self._engine.ranks
+
+    @property
     def code_bytes(self) -> int:
         """Size of the machine code that the circuit became; 0 where kernels run its gates."""
         return self._engine.code_bytes
@@ -210,7 +215,7 @@ class NativeProgram:
     def _make_number_rows(self, compared: "_Compared") -> NumberRows:
         circuit, encoder = _behind_comparisons(compared)
         narrow = NativeProgram(circuit, self._readout, encoder)
-        if compared.n_features > LANES:
+        if compared.n_features > LANES or narrow.ranks:
             return NumberRows(narrow, None, narrow)
         columns, encoder = spread(encoder)
         return NumberRows(narrow, columns, NativeProgram(circuit, self._readout, encoder))
