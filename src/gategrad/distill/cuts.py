@@ -98,8 +98,9 @@ def parts_of(
 def default_cuts(modules: Sequence[nn.Module]) -> tuple[int, ...]:
     """In front of all that belongs to a layer with weights, but for the first.
 
-    >>> default_cuts([nn.Flatten(), nn.Linear(4, 3), nn.ReLU(), nn.Dropout(), nn.Linear(3, 2)])
-    (4,)
+    Examples:
+        >>> default_cuts([nn.Flatten(), nn.Linear(4, 3), nn.ReLU(), nn.Dropout(), nn.Linear(3, 2)])
+        (4,)
     """
     cuts, seen = [], False
     for place, module in enumerate(modules):
