@@ -50,6 +50,17 @@ def places(cells: Sequence[Category | None], known: Sequence[Category]) -> NDArr
 
     A text is the category of the same letters, or else that of its number.
     """
+    kinds = set(map(type, cells))
+    if kinds == {str}:
+        distinct = list(dict.fromkeys(cells))
+        place = dict(zip(distinct, _places(distinct, known).tolist(), strict=True))
+        return np.fromiter(map(place.__getitem__, cells), np.int64, len(cells))
+    if kinds == {float}:
+        return _nearest(np.array(cells, np.float64), numbers_of(known))
+    return _places(cells, known)
+
+
+def _places(cells: Sequence[Category | None], known: Sequence[Category]) -> NDArray[np.int64]:
     texts = {category: i for i, category in enumerate(known) if isinstance(category, str)}
     found = np.fromiter(
         (texts.get(cell, NONE) if isinstance(cell, str) else NONE for cell in cells),
@@ -73,6 +84,11 @@ def _by_number(cells: Sequence[Category | None], numbers: NDArray[np.float64]) -
             values[i] = memory[cell]
         else:
             values[i] = np.nan if cell is None else cell
+    return _nearest(values, numbers)
+
+
+def _nearest(values: NDArray[np.float64], numbers: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The place of each value among numbers; `NONE` where it is none of them."""
     order = np.argsort(numbers, kind="stable")
     place = np.minimum(np.searchsorted(numbers[order], values), len(numbers) - 1)
     found = order[place]

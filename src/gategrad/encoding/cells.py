@@ -101,7 +101,7 @@ def number_columns(x: NDArray, labels: Sequence[str], *, missing: str) -> NDArra
     if x.dtype.kind in NUMBER_KINDS:
         values = exact_float64(x, labels)
     else:
-        columns = [_read_cells(x[:, i], read_number, label) for i, label in enumerate(labels)]
+        columns = [_read_numbers(x[:, i].tolist(), label) for i, label in enumerate(labels)]
         values = np.array(columns, dtype=np.float64).reshape(x.shape[::-1]).T
     if missing == "error":
         refuse_missing(np.isnan(values), labels)
@@ -120,7 +120,7 @@ def category_columns(
     """
     if x.dtype.kind == "f":
         x = as_measured(x)
-    columns = [_read_cells(x[:, i], read_category, label) for i, label in enumerate(labels)]
+    columns = [_read_categories(x[:, i].tolist(), label) for i, label in enumerate(labels)]
     if missing == "error":
         gaps = [[cell is None for cell in column] for column in columns]
         refuse_missing(np.array(gaps, dtype=bool).T, labels)
@@ -155,9 +155,48 @@ def _number_from_text(text: str) -> float:
         raise ValueError(f"{text!r} is text; expected a number") from None
 
 
-def _read_cells(column: NDArray, read: Callable[[object], Value], label: str) -> list[Value]:
+def _read_numbers(cells: list, label: str) -> Sequence[float] | NDArray[np.float64]:
+    """Numbers all at once, and each text once."""
+    kinds = set(map(type, cells))
+    plain = _plain_numbers(cells, kinds)
+    if plain is not None:
+        return plain
+    if kinds == {str}:
+        try:
+            known = {cell: read_number(cell) for cell in set(cells)}
+        except ValueError:
+            known = {}  # the first bad one is found below
+        if known:
+            return list(map(known.__getitem__, cells))
+    return _read_cells(cells, read_number, label)
+
+
+def _read_categories(cells: list, label: str) -> list[Category | None]:
+    """Text is as it is, and numbers come all at once."""
+    kinds = set(map(type, cells))
+    if kinds == {str}:
+        return cells
+    plain = _plain_numbers(cells, kinds)
+    if plain is not None:
+        return [value if value == value else None for value in plain.tolist()]
+    return _read_cells(cells, read_category, label)
+
+
+def _plain_numbers(cells: list, kinds: set[type]) -> NDArray[np.float64] | None:
+    """Cells of Python's own numbers; None where there are others, or float64 could round some."""
+    if not kinds or not kinds <= {float, int}:
+        return None
+    try:
+        values = np.array(cells, np.float64) + 0.0
+    except OverflowError:
+        return None
+    rounded = int in kinds and bool((np.abs(values) >= LARGEST_EXACT).any())
+    return None if rounded else values
+
+
+def _read_cells(cells: list, read: Callable[[object], Value], label: str) -> list[Value]:
     values = []
-    for row, cell in enumerate(column.tolist()):
+    for row, cell in enumerate(cells):
         try:
             values.append(read(cell))
         except ValueError as error:
