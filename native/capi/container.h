@@ -28,7 +28,7 @@ struct Array {
 };
 
 struct Container {
-  Object header;  // without "format" and "sha256"
+  Object header;  // without "format", "sha256" and a convolution
   std::vector<Array> arrays;
 };
 

@@ -13,6 +13,7 @@
 
 #include "arrays.h"
 #include "engine/array_view.h"
+#include "engine/bind_maps.h"
 #include "engine/bind_single.h"
 #include "engine/generate.h"
 #include "engine/lower.h"
@@ -76,7 +77,7 @@ int run_rows(Engine& engine, nb::handle x, nb::handle sums, nb::handle labels, i
              bool may_interrupt) {
   ArrayView view(x);
   if (!view) nb::raise_python_error();
-  std::optional<Rows> rows = rows_of(view, engine.program().n_features);
+  std::optional<Rows> rows = rows_of(view, engine.rows_program().n_features);
   if (!rows) return kNotPlain;
   const Results results = results_of(engine.program(), sums, labels, rows->n_rows);
   return run(engine, *rows, threads, may_interrupt, results);
@@ -84,7 +85,7 @@ int run_rows(Engine& engine, nb::handle x, nb::handle sums, nb::handle labels, i
 
 int run_packed(Engine& engine, In<uint64_t, 2> words, size_t n_rows, nb::handle sums,
                nb::handle labels, int64_t threads, bool may_interrupt) {
-  for (uint32_t input : engine.program().input)
+  for (uint32_t input : engine.rows_program().input)
     if (input >= words.shape(0)) throw std::invalid_argument("too few packed inputs");
   if (words.shape(1) < (n_rows + 63) / 64) throw std::invalid_argument("too few packed words");
   const Results results = results_of(engine.program(), sums, labels, n_rows);
@@ -150,7 +151,7 @@ void bind_engine(nb::module_& m) {
              e.prepare_few(source);
              return e.few() != nullptr;
            })
-      .def_prop_ro("n_gates", [](const Engine& e) { return e.program().n_gates; })
+      .def_prop_ro("n_gates", &Engine::n_gates)
       .def_prop_ro("n_runs", [](const Engine& e) { return e.program().runs.size(); })
       .def_prop_ro("code_bytes",
                    [](const Engine& e) { return e.program().code ? e.program().code->size() : 0; })
@@ -164,6 +165,7 @@ void bind_engine(nb::module_& m) {
       .def_prop_ro("n_slots", [](const Engine& e) { return e.program().n_slots; })
       .def_prop_ro("ranks", [](const Engine& e) { return e.program().ranks.used(); });
   bind_single(m);
+  bind_maps(m);
   m.attr("GOOD") = static_cast<int>(Outcome::kGood);
   m.attr("BAD_VALUE") = static_cast<int>(Outcome::kBadValue);
   m.attr("NOT_PLAIN") = kNotPlain;

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/maps.h"
+#include "engine/op.h"
 #include "engine/ranks.h"
 
 namespace gategrad {
@@ -24,9 +26,7 @@ inline constexpr size_t kTilePitch = 65;
 // Tiles compared in one pass over a block's rows: their marks (4 KiB each) stay in cache.
 inline constexpr size_t kTilesAtOnce = 16;
 
-enum class Op : uint32_t { kNot, kAnd, kOr, kXor, kXnor, kNand, kNor, kAndNot, kOrNot };
-
-// dst = a op b, all three slots. kAndNot is a & ~b, kOrNot is a | ~b, kNot is ~a.
+// dst = a op b, all three slots.
 struct Gate {
   uint32_t a, b, dst;
 };
@@ -162,6 +162,7 @@ struct Kernels {
   RankRows<uint8_t> rank_u8;
   RankRows<float> rank_f32;
   RankRows<double> rank_f64;
+  MakeMaps make_maps;
 };
 
 }  // namespace gategrad

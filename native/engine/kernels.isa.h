@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/encode.isa.h"
+#include "engine/maps.isa.h"
 #include "engine/ranks.isa.h"
 
 namespace gategrad {
@@ -195,7 +196,8 @@ constexpr Kernels block_kernels(const char* isa, FewKernels few) {
           read_all<true>,
           encode_ranked<uint8_t>,
           encode_ranked<float>,
-          encode_ranked<double>};
+          encode_ranked<double>,
+          make_maps};
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ struct Program {
   size_t n_looks = 0;  // gates considered while code was ordered: what lowering takes
   size_t n_features = 0;
   size_t n_slots = 2;
+  size_t n_map_blocks = 0;  // of convolutions in front of the gates; see map_source.h
   uint32_t n_planes = 2;
   bool argmax = false;
   bool bits = false;     // rows are bits, there is no encoder

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "engine/blocks.h"
+#include "engine/map_source.h"
 #include "engine/pool.h"
 
 namespace gategrad {
@@ -192,6 +193,18 @@ size_t threads_for(const Calling& calling, size_t n_blocks, double cost_of_block
 
 }  // namespace
 
+Engine::Engine(Program program, const Kernels& kernels)
+    : Engine(std::move(program), kernels, nullptr) {}
+
+Engine::Engine(Program program, const Kernels& kernels, std::unique_ptr<const MapFront> front)
+    : program_(std::move(program)), kernels_(kernels), front_(std::move(front)) {}
+
+Engine::~Engine() = default;
+
+const Program& Engine::rows_program() const { return front_ ? front_->rows : program_; }
+
+size_t Engine::n_gates() const { return program_.n_gates + (front_ ? front_->plan.n_gates() : 0); }
+
 template <typename Source>
 Outcome Engine::run_blocks(const Source& source, const Calling& calling,
                            const Results& results) noexcept {
@@ -288,6 +301,10 @@ Outcome Engine::run_some(const Some& rows, const Calling& calling, const Results
 }
 
 Outcome Engine::run(const Rows& rows, const Calling& calling, const Results& results) noexcept {
+  if (front_) {
+    const MatrixSource source(kernels_, front_->rows, rows);
+    return run_blocks(MapSource(kernels_, program_, *front_, source), calling, results);
+  }
   return run_some(rows, calling, results, [&](const Program& program, const Rows& some) {
     return MatrixSource(kernels_, program, some);
   });
@@ -295,6 +312,10 @@ Outcome Engine::run(const Rows& rows, const Calling& calling, const Results& res
 
 Outcome Engine::run(const PackedRows& rows, const Calling& calling,
                     const Results& results) noexcept {
+  if (front_) {
+    const PackedSource source(front_->rows, rows);
+    return run_blocks(MapSource(kernels_, program_, *front_, source), calling, results);
+  }
   return run_some(rows, calling, results, [&](const Program& program, const PackedRows& some) {
     return PackedSource(program, some);
   });

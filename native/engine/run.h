@@ -43,6 +43,8 @@ struct PackedRows {
   size_t n_words;  // of a line
 };
 
+struct MapFront;
+
 // Where results go; a null pointer means that they are not wanted.
 struct Results {
   int32_t* sums;    // (n_rows, n_classes)
@@ -65,9 +67,14 @@ enum class Outcome { kGood, kBadValue, kNoMemory, kInterrupted };
 // call throws.
 class Engine {
  public:
-  Engine(Program program, const Kernels& kernels)
-      : program_(std::move(program)), kernels_(kernels) {}
+  Engine(Program program, const Kernels& kernels);
+  Engine(Program program, const Kernels& kernels, std::unique_ptr<const MapFront> front);
+  ~Engine();
   const Program& program() const { return program_; }
+  // What rows are encoded by: the program, or that of the maps in front of it.
+  const Program& rows_program() const;
+  // Two-input gates and inverters that are evaluated.
+  size_t n_gates() const;
 
   Outcome run(const Rows& rows, const Calling& calling, const Results& results) noexcept;
   Outcome run(const PackedRows& rows, const Calling& calling, const Results& results) noexcept;
@@ -92,6 +99,7 @@ class Engine {
 
   Program program_;
   const Kernels& kernels_;
+  std::unique_ptr<const MapFront> front_;
   std::unique_ptr<const FewProgram> owned_few_;
   std::atomic<const FewProgram*> few_{nullptr};
   Workspaces workspaces_;

@@ -66,7 +66,10 @@ Workspace* Workspace::make(const Program& program) noexcept {
   workspace->slots_ = allocate(program.n_slots);
   workspace->planes_ = allocate(program.classes.size() * program.n_planes);
   workspace->marks_ = allocate(kMarkBlocks);
-  if (!workspace->slots_ || !workspace->planes_ || !workspace->marks_) {
+  const bool has_maps = program.n_map_blocks > 0;
+  if (has_maps) workspace->maps_ = allocate(program.n_map_blocks);
+  if (!workspace->slots_ || !workspace->planes_ || !workspace->marks_ ||
+      (has_maps && !workspace->maps_)) {
     destroy(workspace);
     return nullptr;
   }
@@ -78,6 +81,7 @@ void Workspace::destroy(Workspace* workspace) noexcept {
   system::release(workspace->slots_);
   system::release(workspace->planes_);
   system::release(workspace->marks_);
+  system::release(workspace->maps_);
   for (uint64_t* slots : workspace->few_) system::release(slots);
   system::release(workspace->scratch_);
   std::free(workspace);

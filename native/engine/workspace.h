@@ -33,6 +33,8 @@ class Workspace {
   uint64_t* planes() { return planes_; }
   uint64_t* marks() { return marks_; }
   void* scratch() { return scratch_; }
+  // Blocks of maps, `n_map_blocks` of the program.
+  uint64_t* maps() { return maps_; }
   // Slots of 1 << width words for a call of few rows, made where they are missing; null where there is
   // no memory. All that is never written stays 0, but for the slot of true.
   uint64_t* few_slots(size_t width, size_t n_slots) noexcept;
@@ -43,7 +45,7 @@ class Workspace {
  private:
   friend class Workspaces;
   Workspace() = default;
-  uint64_t *slots_ = nullptr, *planes_ = nullptr, *marks_ = nullptr;
+  uint64_t *slots_ = nullptr, *planes_ = nullptr, *marks_ = nullptr, *maps_ = nullptr;
   uint64_t* few_[kFewWidths] = {};
   void* scratch_ = nullptr;
   size_t scratch_bytes_ = 0;

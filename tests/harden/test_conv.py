@@ -46,6 +46,9 @@ def test_a_network_of_images_is_one_circuit(options):
     model = gg.discretize(net)
     assert model.circuit.n_inputs == 144
     assert len(np.unique(_equal(net, model, 144))) > 3
+    assert model.convolution.flat() == (model.circuit, model.readout)
+    assert [type(stage).__name__ for stage in model.convolution.stages] == ["Kernels", "Pool"]
+    assert model.optimize().convolution.tail.n_gates < model.convolution.tail.n_gates
     each = conv.describe()
     assert model.circuit.n_gates == each.nodes * each.n_out + 3 * maps.numel() + 60
 
@@ -98,8 +101,44 @@ class Skip(torch.nn.Module):
 
 def test_a_forward_pass_of_ones_own_is_traced():
     net = Skip()
+    assert gg.discretize(net).convolution is None, "the second one reads the input as well"
     _equal(net, gg.discretize(net), 25, (1, 5, 5))
     _equal(net, gg.discretize(net, input_shape=(1, 5, 5)), 25, (1, 5, 5))
+
+
+class Turned(torch.nn.Module):
+    """A chain of convolutions, written as a forward pass; its channels may change places."""
+
+    def __init__(self, order):
+        super().__init__()
+        self.first = nn.LogicConv2d(1, 2, 3, in_size=6, seed=0)
+        self.second = nn.LogicConv2d(2, 4, 2, in_size=4, seed=1)
+        self.head, self.order = nn.GroupSum(2), order
+
+    def forward(self, x):
+        return self.head(self.second(self.first(x)[:, self.order]).flatten(1))
+
+
+def test_kernels_are_kept_as_far_as_maps_are_read_as_they_are():
+    kept = gg.discretize(Turned([0, 1]), input_shape=(1, 6, 6))
+    assert len(kept.convolution.stages) == 2
+    turned = gg.discretize(Turned([1, 0]), input_shape=(1, 6, 6))
+    assert len(turned.convolution.stages) == 1
+    assert turned.convolution.tail.n_gates == 36
+    for model in (kept, turned):
+        x = np.random.default_rng(0).random((65, 36)) < 0.5
+        sums = gg.Model(*model.convolution.flat()).sums(x)
+        np.testing.assert_array_equal(model.sums(x), sums)
+
+
+def test_what_changes_the_gates_otherwise_drops_the_kernels():
+    net = torch.nn.Sequential(
+        torch.nn.Unflatten(1, (1, 5, 5)), CONV, torch.nn.Flatten(), nn.GroupSum(2)
+    )
+    x = np.random.default_rng(0).random((200, 25)) < 0.5
+    model = gg.discretize(net)
+    assert model.convolution is not None
+    assert gg.prune(model, x, model.predict(x), budget=1.0).model.convolution is None
 
 
 CONV = nn.LogicConv2d(1, 4, 3, in_size=5, seed=0)

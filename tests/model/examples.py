@@ -3,7 +3,9 @@
 import numpy as np
 
 from gategrad import Circuit, Model, Readout
+from gategrad.circuit import Convolution, Kernels, Pool
 from gategrad.encoding import Table, Thermometer
+from tests.random_convolutions import small_convolution
 
 ROWS = np.arange(24, dtype=np.float32).reshape(8, 3) % 7
 
@@ -41,6 +43,20 @@ def table_model() -> Model:
     return Model(circuit(encoder.n_inputs), Readout.identity(6), encoder, neurons=99)
 
 
+def convolution_model(**options) -> Model:
+    """A circuit that is also there by its kernels."""
+    circuit, readout, convolution = small_convolution()
+    return Model(circuit, readout, convolution=convolution, **options)
+
+
+def tiny_convolution_model() -> Model:
+    """One AND at two positions, counted, and by its kernel."""
+    tail, sums = Circuit(2, [], [], [2, 3]), Readout.group_sum(2, 2)
+    kernel = Kernels([[0], [1]], [8], (1, 2))
+    whole = Convolution((1, 1, 3), (kernel, Pool((1, 1), (1, 1))), tail, sums)
+    return Model(*whole.flat(), convolution=whole)
+
+
 def all_models() -> list[Model]:
     """One of every kind, with and without encoder, labels and meta."""
     empty = Model(Circuit(0, [], [], []), Readout("regression", [0, 0], [], [], [3], [1], [0]))
@@ -53,4 +69,5 @@ def all_models() -> list[Model]:
         encoded_model(),
         table_model(),
         empty,
+        convolution_model(labels=list("abc")),
     ]

@@ -11,7 +11,13 @@ from safetensors.numpy import save as save_safetensors
 import gategrad as gg
 from gategrad import ModelFileError
 from gategrad.model import container
-from tests.model.examples import argmax_model, encoded_model, table_model
+from tests.model.examples import (
+    argmax_model,
+    convolution_model,
+    encoded_model,
+    table_model,
+    tiny_convolution_model,
+)
 from tests.model.files import refusal, saved
 
 
@@ -40,7 +46,9 @@ def assert_refused(path, data, place, values):
                     gg.load(path)
 
 
-@pytest.mark.parametrize("model", [argmax_model(), encoded_model()], ids=repr)
+@pytest.mark.parametrize(
+    "model", [argmax_model(), encoded_model(), tiny_convolution_model()], ids=repr
+)
 def test_every_flipped_byte_is_refused(model, tmp_path):
     data = saved(model, tmp_path)
     for place, byte in enumerate(data):
@@ -132,14 +140,71 @@ def test_foreign_files_are_named_for_what_they_are(tmp_path):
 
 
 def test_newer_versions_say_upgrade(tmp_path):
-    assert refusal(forged(argmax_model(), tmp_path, format=2), tmp_path) == (
-        "it has format version 2, and this gategrad reads up to 1: "
+    assert refusal(forged(argmax_model(), tmp_path, format=3), tmp_path) == (
+        "it has format version 3, and this gategrad reads up to 2: "
         "upgrade with pip install --upgrade gategrad"
     )
     assert "has state: upgrade" in refusal(forged(argmax_model(), tmp_path, n_state=1), tmp_path)
     for no_integer in (False, 0.0):
         forgery = forged(argmax_model(), tmp_path, n_state=no_integer)
         assert "has state: upgrade" in refusal(forgery, tmp_path)
+
+
+def test_a_format_has_its_own_keys(tmp_path):
+    model = convolution_model()
+    for forgery, message in [
+        (forged(argmax_model(), tmp_path, format=2), "its format version is 2, with the keys of 1"),
+        (forged(model, tmp_path, format=1), "its format version is 1, with the keys of 2"),
+    ]:
+        assert refusal(forgery, tmp_path) == f"it is damaged: {message}; copy or train it again"
+
+
+KERNELS = {"depth": 2, "inputs": 2, "kernel_size": [3, 3], "kind": "kernels", "padding": [1, 1],
+           "stride": [1, 1]}  # fmt: skip
+POOL = {"kind": "pool", "size": [2, 2], "stride": [1, 2]}
+LAST = KERNELS | {"depth": 1, "kernel_size": [2, 2], "padding": [0, 0]}
+
+
+def stages(*parts, in_shape=(1, 5, 4)):
+    return {"in_shape": in_shape, "stages": list(parts)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (None, "it is no object of in_shape and stages"),
+        ([], "it is no object of in_shape and stages"),
+        (stages() | {"more": 1}, "it is no object of in_shape and stages"),
+        (stages() | {"stages": {}}, "its stages are no list"),
+        (stages(3), "a stage has kind None; known: kernels, pool"),
+        (stages({"kind": "dense"}), "a stage has kind 'dense'; known: kernels, pool"),
+        (stages(POOL | {"more": 1}), "a stage has the keys ['kind', 'more', 'size', 'stride']"),
+        (stages(KERNELS, POOL), "arrays [] missing, ['stages.2.leaves', 'stages.2.table'] unknown"),
+        (stages(KERNELS, POOL, LAST, in_shape=[1, 5]), "in_shape must be 3 integers, got (1, 5)"),
+        (stages(KERNELS, POOL, LAST, in_shape=7), "'int' object is not iterable"),
+        (stages(KERNELS, POOL | {"size": [0, 1]}, LAST), "size must be integers of 1 to"),
+        (stages(KERNELS | {"depth": 1}, POOL, LAST), "leaves have shape (4, 3); expected (2,"),
+        (stages(KERNELS, POOL, LAST, in_shape=[1, 5, 6]), "reads 30 bits, but the circuit"),
+        (stages(KERNELS, POOL, LAST, in_shape=[2, 5, 4]), "reads 40 bits, but the circuit"),
+    ],
+)  # fmt: skip
+def test_convolutions_that_are_none_are_refused(changed, message, tmp_path):
+    data = forged(convolution_model(), tmp_path, convolution=changed)
+    assert message in refusal(data, tmp_path)
+
+
+def test_arrays_of_convolutions_are_checked(tmp_path):
+    model, sums = convolution_model(), "convolution.readout.weight"
+    leaves, table = "convolution.stages.0.leaves", "convolution.stages.0.table"
+    for options, message in [
+        ({"without": ["convolution"]}, "its convolution: it is no object of in_shape and stages"),
+        ({"drop": [sums]}, "its convolution: arrays ['readout.weight'] missing, [] unknown"),
+        ({"arrays": {"convolution.x": np.zeros(1)}}, "arrays [] missing, ['x'] unknown"),
+        ({"arrays": {leaves: np.full((4, 3), 9, np.uint32)}}, "a leaf reads place 9 of a field"),
+        ({"arrays": {leaves: np.zeros((4, 3))}}, "'stages.0.leaves' has dtype float64"),
+        ({"arrays": {table: np.full(9, 16, np.uint64)}}, "table[0] has bits beyond the 4"),
+    ]:
+        assert message in refusal(forged(model, tmp_path, **options), tmp_path)
 
 
 def test_bad_checksums_are_refused(tmp_path):

@@ -25,7 +25,7 @@ def test_everything_comes_back(model, tmp_path):
     model.save(tmp_path / "m.gg")
     loaded = gg.load(str(tmp_path / "m.gg"))
     assert loaded == model
-    for name in ("circuit", "readout", "encoder", "labels", "neurons", "meta"):
+    for name in ("circuit", "readout", "encoder", "labels", "neurons", "meta", "convolution"):
         assert getattr(loaded, name) == getattr(model, name)
     assert saved(loaded, tmp_path) == (tmp_path / "m.gg").read_bytes()
 
@@ -61,6 +61,13 @@ def test_it_is_a_safetensors_container(tmp_path):
     }
     blank = data.replace(header["sha256"].encode(), b"0" * 64)
     assert hashlib.sha256(blank).hexdigest() == header["sha256"]
+
+
+def test_only_models_with_convolutions_have_the_newer_format():
+    """Any other model gives a file that older readers take."""
+    for model in MODELS:
+        version = 1 if model.convolution is None else 2
+        assert f'format\\":{version},'.encode() in model.to_bytes()
 
 
 def test_equal_models_have_equal_bytes_in_every_process(tmp_path):

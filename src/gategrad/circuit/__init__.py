@@ -7,10 +7,12 @@ from gategrad.circuit.compare import (
     random_difference,
 )
 from gategrad.circuit.compose import behind
+from gategrad.circuit.convolution import Convolution
 from gategrad.circuit.errors import CircuitError
 from gategrad.circuit.evaluate import evaluate, evaluate_sums
 from gategrad.circuit.functions import BY_ID, FUNCTIONS, Function, table_of_id
-from gategrad.circuit.ir import MAX_WIDTH, N_CONSTANTS, Circuit, arity
+from gategrad.circuit.ir import MAX_WIDTH, N_CONSTANTS, Circuit, arity, reachable_entries
+from gategrad.circuit.kernels import Kernels, Pool
 from gategrad.circuit.measure import (
     adders,
     depth,
@@ -30,8 +32,11 @@ __all__ = [
     "N_CONSTANTS",
     "Circuit",
     "CircuitError",
+    "Convolution",
     "Function",
+    "Kernels",
     "Netlist",
+    "Pool",
     "Readout",
     "adders",
     "all_patterns",
@@ -51,6 +56,7 @@ __all__ = [
     "highest_level",
     "live_gates",
     "random_difference",
+    "reachable_entries",
     "readout_from_text",
     "readout_to_text",
     "scores",

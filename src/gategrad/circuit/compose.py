@@ -3,7 +3,7 @@
 import numpy as np
 
 from gategrad.circuit.errors import CircuitError
-from gategrad.circuit.ir import N_CONSTANTS, Circuit, arity
+from gategrad.circuit.ir import N_CONSTANTS, Circuit, reachable_entries
 
 
 def behind(front: Circuit, circuit: Circuit) -> Circuit:
@@ -31,6 +31,4 @@ def behind(front: Circuit, circuit: Circuit) -> Circuit:
     fanin[front.n_gates :, : circuit.width] = moved[circuit.fanin]
     table = np.concatenate([front.table, circuit.table])
     # A last operand that is false now is none, and what it can't select leaves the table.
-    beyond = np.uint64(64) - (np.uint64(1) << arity(fanin).astype(np.uint64))
-    table &= np.uint64(2**64 - 1) >> beyond
-    return Circuit(front.n_inputs, fanin, table, moved[circuit.outputs])
+    return Circuit(front.n_inputs, fanin, reachable_entries(fanin, table), moved[circuit.outputs])

@@ -45,9 +45,9 @@ class Circuit:
         self, n_inputs: int, fanin: ArrayLike, table: ArrayLike, outputs: ArrayLike
     ) -> None:
         n_inputs = _count(n_inputs)
-        table = _integers("table", table, np.uint64, ndim=1)
+        table = checked_integers("table", table, np.uint64, ndim=1)
         fanin = _fanin(fanin, len(table))
-        outputs = _integers("outputs", outputs, np.uint32, ndim=1)
+        outputs = checked_integers("outputs", outputs, np.uint32, ndim=1)
         _check_causal(n_inputs, fanin)
         _check_tables(fanin, table)
         _check_outputs(outputs, N_CONSTANTS + n_inputs + len(table))
@@ -111,6 +111,12 @@ def arity(fanin: NDArray[np.integer]) -> NDArray[np.int64]:
     return np.where(used.any(axis=1), last, 0).astype(np.int64)
 
 
+def reachable_entries(fanin: NDArray[np.integer], table: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Tables (G,) without the entries that trailing operands of signal 0, false, can't select."""
+    unused = np.uint64(64) - (np.uint64(1) << arity(fanin).astype(np.uint64))
+    return table & (np.uint64(2**64 - 1) >> unused)
+
+
 def _count(n_inputs: int) -> int:
     if isinstance(n_inputs, bool) or not isinstance(n_inputs, (int, np.integer)) or n_inputs < 0:
         raise CircuitError(f"n_inputs must be an integer of at least 0, got {n_inputs!r}")
@@ -119,8 +125,12 @@ def _count(n_inputs: int) -> int:
     return int(n_inputs)
 
 
-def _integers(name: str, value: ArrayLike, dtype: type, *, ndim: int) -> NDArray:
-    """Copy `value` as integers of `dtype`, refusing what would not survive the conversion."""
+def checked_integers(name: str, value: ArrayLike, dtype: type, *, ndim: int) -> NDArray:
+    """Copy `value` as integers of `dtype`, refusing what would not survive the conversion.
+
+    Raises:
+        CircuitError: other numbers, or another number of dimensions.
+    """
     array = np.asarray(value)
     if array.size == 0 and array.ndim <= ndim:
         shape = array.shape if array.ndim == ndim else (0,) * ndim
@@ -153,7 +163,7 @@ def _from_objects(name: str, array: NDArray) -> NDArray:
 
 
 def _fanin(fanin: ArrayLike, n_gates: int) -> NDArray[np.uint32]:
-    fanin = _integers("fanin", fanin, np.uint32, ndim=2)
+    fanin = checked_integers("fanin", fanin, np.uint32, ndim=2)
     if len(fanin) != n_gates:
         raise CircuitError(
             f"fanin has {len(fanin)} rows and table {n_gates} entries; each gate needs one of both"

@@ -4,7 +4,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -199,7 +199,7 @@ def save(
         CommandError: the model can't be saved there; says where it is instead.
     """
     raw = discretize(net, encoder=encoder, labels=source.labels or _labels(source.classes))
-    raw = Model(raw.circuit, raw.readout, raw.encoder, raw.labels, raw.neurons, meta)
+    raw = replace(raw, meta=meta)
     model = raw.optimize()
     try:
         model.save(out)

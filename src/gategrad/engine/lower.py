@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Union
 
-from gategrad.circuit import Circuit, Readout
+from gategrad.circuit import Circuit, Convolution, Readout
 from gategrad.encoding import Encoder
 from gategrad.engine.errors import BackendError
 from gategrad.engine.native import NativeProgram
@@ -23,6 +23,7 @@ def lower(
     circuit: Circuit,
     readout: Readout,
     encoder: Encoder | None = None,
+    convolution: Convolution | None = None,
     *,
     backend: str | None = None,
 ) -> Program:
@@ -32,6 +33,8 @@ def lower(
         circuit: any circuit, optimized or not.
         readout: sums over the outputs of `circuit`.
         encoder: from rows to the circuit's inputs; None where rows are bits.
+        convolution: `circuit` and `readout` by their kernels; the native engine runs large ones by
+            these, and says so in `reason`.
         backend: "native" (the default), "numpy", the slow reference, or "gpu", which needs an
             NVIDIA GPU, torch and triton.
 
@@ -45,7 +48,7 @@ def lower(
         BackendError: the GPU is asked for, and something that it needs is missing.
     """
     if backend in (None, "native"):
-        return NativeProgram(circuit, readout, encoder)
+        return NativeProgram(circuit, readout, encoder, convolution)
     if backend == "numpy":
         return NumpyProgram(circuit, readout, encoder)
     if backend == "gpu":

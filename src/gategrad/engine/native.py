@@ -7,11 +7,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad import _core
-from gategrad.circuit import Circuit, Netlist, Readout, behind, check_pair, decide, scores
+from gategrad.circuit import (
+    Circuit,
+    Convolution,
+    Netlist,
+    Readout,
+    behind,
+    check_pair,
+    decide,
+    scores,
+)
 from gategrad.encoding import Encoder, Splits
 from gategrad.encoding.comparisons import Comparisons, compare
 from gategrad.encoding.intervals import Intervals, number_intervals
 from gategrad.engine import isa
+from gategrad.engine.convolution import choose, inputs_as_bits
 from gategrad.engine.cores import usable_cores
 from gategrad.engine.errors import BackendError
 from gategrad.engine.lanes import LANES, spread
@@ -40,18 +50,24 @@ class NativeProgram:
         circuit: any circuit; gates wider than two operands are decomposed.
         readout: sums over the outputs of `circuit`.
         encoder: from rows to the circuit's inputs; None where rows are bits.
+        convolution: circuit and readout by their kernels, which large ones run by.
 
     Raises:
         CircuitError: `readout` reads an output that `circuit` lacks.
-        ValueError: GATEGRAD_ISA names an instruction set that is unknown or not here, or
-            GATEGRAD_CODE is neither "on" nor "off".
+        ValueError: GATEGRAD_ISA names an instruction set that is unknown or not here,
+            GATEGRAD_CODE is neither "on" nor "off", or GATEGRAD_CONVOLUTION neither "auto", "flat"
+            nor "kernels".
         BackendError: rows of more than 2**24 columns.
     """
 
     backend = "native"
 
     def __init__(
-        self, circuit: Circuit, readout: Readout, encoder: Encoder | Comparisons | None = None
+        self,
+        circuit: Circuit,
+        readout: Readout,
+        encoder: Encoder | Comparisons | None = None,
+        convolution: Convolution | None = None,
     ) -> None:
         check_pair(circuit, readout)
         self.isa, reason = isa.choose()
@@ -71,13 +87,20 @@ class NativeProgram:
         self._n_features = circuit.n_inputs if encoder is None or self._bits else encoder.n_features
         _check_width(self._n_features)
         if thresholds is None:
-            feature = np.arange(circuit.n_inputs, dtype=np.uint32)
-            thresholds = feature, np.full(circuit.n_inputs, 0.5)
+            thresholds = inputs_as_bits(circuit.n_inputs)
         source = _source(circuit, readout, thresholds, self._n_features, self._bits, missing)
-        self._engine = _core.lower(source, self.isa, bool(isa.wanted_code(self.isa)))
-        self.reason = reason + isa.without_code(self.isa, self._engine.no_code)
+        maps, by_kernels = choose(circuit, convolution)
+        self._by_kernels = maps is not None
+        lowering = (source, self.isa, bool(isa.wanted_code(self.isa)))
+        self._engine = (
+            _core.lower(*lowering)
+            if maps is None or convolution is None
+            else _core.lower_maps(maps, _tail(convolution), *lowering)
+        )
+        self.reason = reason + isa.without_code(self.isa, self._engine.no_code) + by_kernels
         self.single_rows = SingleRows(source, readout.n_classes, self.isa)
-        self._few_made = False
+        # Kernels make whole blocks of maps; so few rows that it matters go one by one.
+        self._few_made = self._by_kernels
         self._compared = None if self._encoder is None else _compared(circuit, self._encoder)
         self._number_rows: NumberRows | None = None
         self._lock = ForkLock()
@@ -137,8 +160,9 @@ class NativeProgram:
         if self._encoder is not None:
             return Route.NUMBERS if self._compares(x) else Route.ENCODER
         rows = as_array(x)
-        few = rows.ndim == 2 and self.single_rows.take(len(rows))
-        return Route.SINGLE_ROWS if few else Route.BLOCKS
+        if rows.ndim == 2 and self.single_rows.take(len(rows)):
+            return Route.SINGLE_ROWS
+        return Route.KERNELS if self._by_kernels else Route.BLOCKS
 
     def warm_up(self) -> None:
         """Make now what first calls would make: plans, room to work in, threads."""
@@ -148,7 +172,8 @@ class NativeProgram:
             numbers.wide.warm_up()
         if self._encoder is None:
             self.single_rows.plan()
-            self._make_few()
+            if not self._few_made:
+                self._make_few()
             for n_rows in (1, WARMING * usable_cores()):
                 rows = np.broadcast_to(np.zeros(self._n_features, bool), (n_rows, self._n_features))
                 self.sums(rows, threads=usable_cores())
@@ -174,7 +199,11 @@ class NativeProgram:
         route, found = self.route(rows), None
         if route is Route.SINGLE_ROWS:
             found = self.single_rows.run(rows, sums=sums)
-        elif route is Route.BLOCKS and rows.ndim == 2 and rows.shape[1] == self._n_features:
+        elif (
+            route in (Route.BLOCKS, Route.KERNELS)
+            and rows.ndim == 2
+            and rows.shape[1] == self._n_features
+        ):
             # Most rows are as the core takes them; it says so where they are not.
             found = self._blocks(rows, threads, sums=sums)
         elif route is Route.NUMBERS and self._compared is not None:
@@ -329,6 +358,14 @@ def _source(
         n_features,
         bits,
         missing,
+    )
+
+
+def _tail(convolution: Convolution) -> _core.Source:
+    """What reads the last maps, whose values are bits."""
+    tail, n_inputs = convolution.tail, convolution.tail.n_inputs
+    return _source(
+        tail, convolution.readout, inputs_as_bits(n_inputs), n_inputs, True, missing=False
     )
 
 

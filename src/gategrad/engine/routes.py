@@ -11,6 +11,7 @@ class Route(Enum):
 
     SINGLE_ROWS = "single rows: so few that a block of rows would be mostly empty"
     BLOCKS = "blocks of 512 rows or of a few, compared with their thresholds in the core"
+    KERNELS = "blocks of 512 rows, convolutions by their kernels; `reason` of the program says why"
     PACKED = "blocks of 512 rows, of bits that are packed already"
     NUMBERS = "numbers: compared in the core with the ends of the encoder's intervals"
     ENCODER = "the encoder turns rows into bits in numpy, as they are no plain array of numbers"

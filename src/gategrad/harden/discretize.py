@@ -29,6 +29,9 @@ def discretize(
     weights in float32. Without a GroupSum (or WeightedSum) at the end, the model is multilabel:
     each output is a label of its own.
 
+    Of a network that begins with convolutions, the model also has their kernels, as `convolution`,
+    unless what follows reads more than the last maps.
+
     A `Thermometer` at the start becomes the model's encoder, and the model takes raw features.
 
     Args:
@@ -78,4 +81,10 @@ def discretize(
     readout = draft.readout
     if readout is None:
         readout = Readout.identity(circuit.n_outputs)
-    return Model(circuit, readout, encoder or draft.encoder, labels)
+    return Model(
+        circuit,
+        readout,
+        encoder or draft.encoder,
+        labels,
+        convolution=draft.convolution(readout),
+    )

@@ -1,15 +1,40 @@
 """The circuit that the modules visited so far make."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.circuit import N_CONSTANTS, Circuit, Readout
+from gategrad.circuit import (
+    N_CONSTANTS,
+    Circuit,
+    CircuitError,
+    Convolution,
+    Readout,
+    reachable_entries,
+)
+from gategrad.circuit.convolution import Stage
 from gategrad.encoding import Encoder
 from gategrad.harden.errors import DiscretizeError
-from gategrad.nn.layers.graph import reachable_entries
+
+
+@dataclass(frozen=True)
+class Front:
+    """Convolutions and pools that the network begins with, by their kernels.
+
+    Attributes:
+        in_shape: (channels, height, width) of the circuit's inputs.
+        stages: each reads what the one before it makes.
+        signals: (width,) outputs of the last one.
+        n_parts: parts of the draft that had gates by then.
+    """
+
+    in_shape: tuple[int, int, int]
+    stages: tuple[Stage, ...]
+    signals: NDArray[np.int64]
+    n_parts: int
 
 
 @dataclass(frozen=True)
@@ -34,6 +59,7 @@ class Draft:
     readout: Readout | None = None
     encoder: Encoder | None = None
     image: tuple[int, int, int] | None = None
+    front: Front | None = None
 
     @property
     def next_signal(self) -> int:
@@ -87,6 +113,28 @@ class Draft:
             self, fanin=(*self.fanin, fanin), tables=(*self.tables, tables), signals=signals
         )
 
+    def with_circuit(self, part: Circuit) -> "Draft":
+        """The draft with a circuit that reads its signals: constants stay, all else moves."""
+        own = self.next_signal + np.arange(part.n_gates)
+        signals = np.concatenate([np.arange(N_CONSTANTS), self.signals, own])
+        return self.with_gates(signals[part.fanin], part.table, signals[part.outputs])
+
+    def with_stage(
+        self, stage: Stage, shape: tuple[int, int, int], read: NDArray[np.int64]
+    ) -> "Draft":
+        """The draft, whose signals `stage` made of signals `read`, maps of `shape`, remembers it.
+
+        A stage that reads other signals than the inputs in their order, or than those of the last
+        stage, is gates like others.
+        """
+        front = self.front
+        if front is None and np.array_equal(read, N_CONSTANTS + np.arange(self.n_inputs)):
+            front = Front(shape, (), read, 0)
+        if front is None or not np.array_equal(read, front.signals):
+            return self
+        stages = (*front.stages, stage)
+        return replace(self, front=Front(front.in_shape, stages, self.signals, len(self.fanin)))
+
     def with_encoder(self, encoder: Encoder, module: str) -> "Draft":
         """The draft as it begins behind `module`, which makes the bits that all others read.
 
@@ -115,12 +163,45 @@ class Draft:
                 "the network has no layer with gates; expected at least one, such as "
                 "nn.LogicDense(in_dim, out_dim)"
             )
-        width = max((part.shape[1] for part in self.fanin), default=0)
-        fanin = np.zeros((sum(map(len, self.fanin)), width), np.int64)
-        start = 0
-        for part in self.fanin:
-            fanin[start : start + len(part), : part.shape[1]] = part
-            start += len(part)
-        tables = [table.astype(np.uint64) for table in self.tables]
-        tables = np.concatenate([np.empty(0, np.uint64), *tables])
-        return Circuit(self.n_inputs, fanin, reachable_entries(fanin, tables), self.signals)
+        return _circuit(self.n_inputs, self.fanin, self.tables, self.signals)
+
+    def convolution(self, readout: Readout) -> Convolution | None:
+        """The circuit by its kernels, with sums of its outputs.
+
+        None where it does not begin with convolutions, where anything behind them reads more than
+        the last maps, or where maps are too large.
+        """
+        front = self.front
+        if front is None:
+            return None
+        moved = np.full(self.next_signal, -1)
+        moved[:N_CONSTANTS] = np.arange(N_CONSTANTS)
+        moved[front.signals] = N_CONSTANTS + np.arange(len(front.signals))
+        n_own = sum(map(len, self.tables[front.n_parts :]))
+        moved[len(moved) - n_own :] = N_CONSTANTS + len(front.signals) + np.arange(n_own)
+        fanin = [moved[part] for part in self.fanin[front.n_parts :]]
+        outputs = moved[self.signals]
+        if any((part < 0).any() for part in (*fanin, outputs)):
+            return None
+        tail = _circuit(len(front.signals), fanin, self.tables[front.n_parts :], outputs)
+        try:
+            return Convolution(front.in_shape, front.stages, tail, readout)
+        except CircuitError:
+            return None
+
+
+def _circuit(
+    n_inputs: int,
+    parts: Sequence[NDArray[np.int64]],
+    tables: Sequence[NDArray],
+    outputs: NDArray[np.int64],
+) -> Circuit:
+    """The circuit of parts with gates of their own widths, one after the other."""
+    width = max((part.shape[1] for part in parts), default=0)
+    fanin = np.zeros((sum(map(len, parts)), width), np.int64)
+    start = 0
+    for part in parts:
+        fanin[start : start + len(part), : part.shape[1]] = part
+        start += len(part)
+    table = np.concatenate([np.empty(0, np.uint64), *(part.astype(np.uint64) for part in tables)])
+    return Circuit(n_inputs, fanin, reachable_entries(fanin, table), outputs)

@@ -8,10 +8,8 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 from torch import nn
 
-from gategrad.circuit import N_CONSTANTS
 from gategrad.encoding import EncodingError
 from gategrad.harden.draft import Draft
 from gategrad.harden.errors import DiscretizeError
@@ -25,6 +23,7 @@ from gategrad.nn import (
     Thermometer,
     WeightedSum,
 )
+from gategrad.nn.layers.conv.circuit import kernels_of, pool_of
 from gategrad.nn.registry import alike, kind_of, registered
 
 # (module, its name for messages, draft) -> the draft that continues with the module
@@ -45,15 +44,14 @@ def gates(layer: nn.Module, name: str, draft: Draft) -> Draft:
     part = kind_of(layer).circuit(layer)
     draft = draft.reading(part.n_inputs, name)
     _check_weights(layer, name)
-    own = draft.next_signal + np.arange(part.n_gates)
-    signals = np.concatenate([np.arange(N_CONSTANTS), draft.signals, own])
-    return draft.with_gates(signals[part.fanin], part.table, signals[part.outputs])
+    return draft.with_circuit(part)
 
 
 def convolution(layer: LogicConv2d, name: str, draft: Draft) -> Draft:
-    """The trees of every position."""
-    draft = gates(layer, name, draft.reading_images(layer.in_shape, name))
-    return replace(draft, image=layer.out_shape)
+    """The trees of every position, and the trees beside them."""
+    draft = draft.reading_images(layer.in_shape, name)
+    made = gates(layer, name, draft).with_stage(kernels_of(layer), layer.in_shape, draft.signals)
+    return replace(made, image=layer.out_shape)
 
 
 def or_pool(layer: OrPool2d, name: str, draft: Draft) -> Draft:
@@ -63,20 +61,14 @@ def or_pool(layer: OrPool2d, name: str, draft: Draft) -> Draft:
             f"{name} reads images, and nothing before it says of what size; expected a LogicConv2d "
             "or a torch.nn.Unflatten before it"
         )
-    channels, height, width = draft.image
+    pool, shape = pool_of(layer), draft.image
     try:
-        windows = layer.windows(draft.image).numpy()
+        layer.out_size(*shape[1:])
     except ValueError as error:
         raise DiscretizeError(f"{name} can't pool: {error}") from error
-    draft = draft.reading_images(draft.image, name)
-    parts = list(draft.signals[windows.reshape(-1, windows.shape[-1])].T)
-    while len(parts) > 1:
-        pins = np.stack([np.concatenate(parts[0:-1:2]), np.concatenate(parts[1::2])], 1)
-        made = draft.next_signal + np.arange(len(pins))
-        draft = draft.with_gates(pins, np.full(len(pins), _OR), made)
-        odd = parts[len(parts) // 2 * 2 :]
-        parts = [*np.split(made, len(parts) // 2), *odd]
-    return replace(draft, signals=parts[0], image=(channels, *layer.out_size(height, width)))
+    draft = draft.reading_images(shape, name)
+    made = draft.with_circuit(pool.circuit(shape)).with_stage(pool, shape, draft.signals)
+    return replace(made, image=pool.out_shape(shape))
 
 
 def _check_weights(module: nn.Module, name: str) -> None:
@@ -163,5 +155,3 @@ OWN = tuple(EMITTERS)
 NEUTRAL = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout)
 # They read the last three dimensions of what they are given; all others read the last one.
 OF_IMAGES = (LogicConv2d, OrPool2d)
-
-_OR = 0b1110

@@ -9,6 +9,7 @@ import io
 import json
 import math
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -16,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save as to_safetensors
 
-FORMAT = 1
+FORMAT = 2
+# Keys that came with a format; a file has the first one that knows all of its keys.
+NEW_KEYS = {"convolution": 2}
 KEY = "gategrad"
 # Longer than the header of any model: the arrays hold what grows.
 MAX_HEADER = 16 << 20
@@ -45,7 +48,7 @@ def pack(header: dict[str, Any], arrays: Arrays) -> bytes:
         ContainerError: the JSON values are more than a header may hold.
     """
     canonical = json.dumps(
-        header | {"format": FORMAT, "sha256": "0" * DIGEST_LENGTH},
+        header | {"format": _format_of(header), "sha256": "0" * DIGEST_LENGTH},
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=True,
@@ -91,6 +94,15 @@ def unpack(file: BinaryIO) -> tuple[dict[str, Any], Arrays]:
     return header, {name: place.of(body) for name, place in places.items()}
 
 
+def check_dtypes(arrays: Arrays, expected: Mapping[str, type]) -> None:
+    """Raise ContainerError for the first of the `expected` arrays that has another dtype."""
+    for name, dtype in expected.items():
+        if arrays[name].dtype != dtype:
+            raise ContainerError(
+                f"array {name!r} has dtype {arrays[name].dtype}; expected {np.dtype(dtype)}"
+            )
+
+
 def _read_head(file: BinaryIO) -> bytes:
     start = file.read(LENGTH.size)
     if len(start) < LENGTH.size:
@@ -128,7 +140,13 @@ def _inner_header(text: object) -> dict[str, Any]:
             f"it has format version {version}, and this gategrad reads up to {FORMAT}: "
             "upgrade with pip install --upgrade gategrad"
         )
+    if version != _format_of(header):
+        raise _damaged(f"its format version is {version}, with the keys of {_format_of(header)}")
     return header
+
+
+def _format_of(header: dict[str, Any]) -> int:
+    return max((version for key, version in NEW_KEYS.items() if key in header), default=1)
 
 
 def _json_object(text: bytes) -> dict[str, Any]:

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gategrad.circuit import Circuit, Readout
+from gategrad.circuit import Circuit, Convolution, Readout
 from gategrad.encoding import Encoder, from_state
+from gategrad.model import convolution_part
 from gategrad.model.atomic import write_atomic
-from gategrad.model.container import ContainerError, pack, unpack
+from gategrad.model.container import ContainerError, check_dtypes, pack, unpack
 from gategrad.model.errors import ModelFileError
 
 HEADER = {"encoder", "kind", "labels", "meta", "n_inputs", "n_state", "neurons"}
-ARRAYS = {
+ARRAYS: dict[str, type] = {
     "circuit.fanin": np.uint32,
     "circuit.table": np.uint64,
     "circuit.outputs": np.uint32,
@@ -41,6 +42,7 @@ class Parts(NamedTuple):
     labels: tuple[str, ...] | tuple[int, ...] | None
     neurons: int
     meta: dict[str, str]
+    convolution: Convolution | None = None
 
 
 def write(path: Path, parts: Parts) -> None:
@@ -94,7 +96,7 @@ def to_bytes(parts: Parts) -> bytes:
     Raises:
         ContainerError: an encoder of a kind that `gategrad.encoding` doesn't know.
     """
-    circuit, readout, encoder, labels, neurons, meta = parts
+    circuit, readout, encoder, labels, neurons, meta, convolution = parts
     config, state = (None, {}) if encoder is None else encoder.to_state()
     if encoder is not None:
         _encoder(config, state)
@@ -108,18 +110,19 @@ def to_bytes(parts: Parts) -> bytes:
         "neurons": neurons,
     }
     arrays = {name: _part_array(circuit, readout, name) for name in ARRAYS}
-    return pack(header, arrays | {ENCODER + name: array for name, array in state.items()})
+    arrays |= {ENCODER + name: array for name, array in state.items()}
+    if convolution is not None:
+        header[convolution_part.KEY], more = convolution_part.to_state(convolution)
+        arrays |= more
+    return pack(header, arrays)
 
 
 def _parts(header: dict[str, Any], arrays: dict[str, NDArray]) -> Parts:
-    _check_names("header", set(header), HEADER)
+    _check_names("header", set(header) - {convolution_part.KEY}, HEADER)
     state = {name.removeprefix(ENCODER): arrays.pop(name) for name in _encoder_names(arrays)}
+    by_kernels = {name: arrays.pop(name) for name in convolution_part.names(arrays)}
     _check_names("arrays", set(arrays), set(ARRAYS))
-    for name, dtype in ARRAYS.items():
-        if arrays[name].dtype != dtype:
-            raise ContainerError(
-                f"array {name!r} has dtype {arrays[name].dtype}; expected {np.dtype(dtype)}"
-            )
+    check_dtypes(arrays, ARRAYS)
     if type(header["n_state"]) is not int or header["n_state"] != 0:
         raise ContainerError("its circuit has state: upgrade with pip install --upgrade gategrad")
     if type(header["neurons"]) is not int or not isinstance(header["meta"], dict):
@@ -132,7 +135,12 @@ def _parts(header: dict[str, Any], arrays: dict[str, NDArray]) -> Parts:
     except ValueError as error:
         raise ContainerError(str(error)) from error
     encoder = None if header["encoder"] is None else _encoder(header["encoder"], state)
-    return Parts(circuit, readout, encoder, *(header[k] for k in ("labels", "neurons", "meta")))
+    convolution = None
+    if convolution_part.KEY in header or by_kernels:
+        stages = header.get(convolution_part.KEY)
+        convolution = convolution_part.from_state(stages, by_kernels, readout)
+    rest = (header["labels"], header["neurons"], header["meta"], convolution)
+    return Parts(circuit, readout, encoder, *rest)
 
 
 def _encoder(config: Any, state: dict[str, NDArray]) -> Encoder:

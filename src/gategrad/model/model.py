@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad import passes
-from gategrad.circuit import Circuit, Readout, check_pair
+from gategrad.circuit import Circuit, Convolution, Readout, check_pair
 from gategrad.circuit.probabilities import probabilities
 from gategrad.encoding import Encoder, rows_for
 from gategrad.engine import (
@@ -24,6 +24,7 @@ from gategrad.engine import (
 from gategrad.engine.in_order import in_order
 from gategrad.engine.lower import Program, lower
 from gategrad.model import file, json_form
+from gategrad.model.convolution_part import check_convolution
 from gategrad.model.errors import ModelError
 from gategrad.model.labels import Labels, check_labels, is_unicode
 
@@ -42,6 +43,9 @@ class Model:
         labels: a name, text or integer, for each class, all different; two for a binary readout.
         neurons: gates of the network that the circuit came from; the circuit's where None.
         meta: provenance, text by text, such as `{"data": "mnist-1bit"}`.
+        convolution: circuit and readout once more, by their kernels, for networks that begin with
+            convolutions; engines may run it instead. It must give the same sums: nobody can check
+            that but by trying.
 
     Raises:
         ModelError: parts that don't fit together.
@@ -54,6 +58,7 @@ class Model:
     labels: Labels | None = None
     neurons: int | None = None
     meta: Mapping[str, str] | None = None
+    convolution: Convolution | None = None
     _names: NDArray | None = field(init=False)
     _fitted_on: str | None = field(init=False)
     _programs: dict[str | None, Program] = field(init=False)
@@ -64,6 +69,8 @@ class Model:
         _check_type("readout", self.readout, Readout)
         check_pair(self.circuit, self.readout)
         _check_encoder(self.encoder, self.circuit)
+        if self.convolution is not None:
+            check_convolution(self.convolution, self.circuit, self.readout)
         neurons = self.circuit.n_gates if self.neurons is None else _count(self.neurons)
         labels = None if self.labels is None else check_labels(self.labels, self.readout)
         fields = {
@@ -171,9 +178,17 @@ class Model:
         return rows_for(self.encoder, x)
 
     def optimize(self) -> "Model":
-        """The same function with a smaller circuit; `neurons` stays."""
+        """The same function with a smaller circuit; `neurons` stays.
+
+        Of a `convolution` what follows the kernels gets smaller likewise.
+        """
         circuit, readout = passes.optimize(self.circuit, self.readout)
-        return Model(circuit, readout, self.encoder, self.labels, self.neurons, self.meta)
+        by_kernels = self.convolution
+        if by_kernels is not None:
+            tail = passes.optimize(by_kernels.tail, by_kernels.readout)
+            by_kernels = Convolution(by_kernels.in_shape, by_kernels.stages, *tail)
+        parts = (self.encoder, self.labels, self.neurons, self.meta, by_kernels)
+        return Model(circuit, readout, *parts)
 
     def plot(
         self,
@@ -211,7 +226,11 @@ class Model:
         with self._lock:
             if backend not in self._programs:
                 self._programs[backend] = lower(
-                    self.circuit, self.readout, self.encoder, backend=backend
+                    self.circuit,
+                    self.readout,
+                    self.encoder,
+                    self.convolution,
+                    backend=backend,
                 )
             return self._programs[backend]
 
@@ -279,14 +298,14 @@ class Model:
 
     def _arguments(self) -> tuple[Any, ...]:
         parts = (self.circuit, self.readout, self.encoder, self.labels, self.neurons)
-        return (*parts, dict(self.meta or {}))
+        return (*parts, dict(self.meta or {}), self.convolution)
 
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
         """Copies and pickles leave out the lowered programs."""
         return Model, self._arguments()
 
     def __eq__(self, other: object) -> bool:
-        """Same circuit, readout, encoder, labels, neurons and meta."""
+        """Same circuit, readout, encoder, labels, neurons, meta and convolution."""
         if not isinstance(other, Model):
             return NotImplemented
         return self._arguments() == other._arguments()

@@ -113,7 +113,7 @@ def prune(
             best, kept, below = state, rounds[-1], 0
         else:
             below += 1
-    made = replace(model, circuit=best.circuit, readout=best.readout)
+    made = replace(model, circuit=best.circuit, readout=best.readout, convolution=None)
     return Pruned(made, kept, tuple(rounds), FIGURES[model.readout.kind], len(held))
 
 

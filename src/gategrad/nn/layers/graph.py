@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gategrad.circuit import N_CONSTANTS, Circuit, CircuitError, Netlist, arity
+from gategrad.circuit import N_CONSTANTS, Circuit, CircuitError, Netlist, reachable_entries
 from gategrad.nn.checks import as_rows, layer_values
 from gategrad.nn.kept import keep, mend
 from gategrad.nn.layers.dense import LogicDense
@@ -125,15 +125,6 @@ def gates_of_width(circuit: Circuit, inputs: int) -> tuple[NDArray[np.int64], ND
     fanin = np.zeros((circuit.n_gates, inputs), np.int64)
     fanin[:, : circuit.width] = circuit.fanin
     return fanin, circuit.table.astype(np.int64)
-
-
-def reachable_entries(fanin: NDArray[np.int64], tables: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Tables without the entries that trailing operands of signal 0, false, can't select.
-
-    A learned table may have set them.
-    """
-    unused = np.uint64(64) - (np.uint64(1) << arity(fanin).astype(np.uint64))
-    return tables & (np.uint64(2**64 - 1) >> unused)
 
 
 def gates_from_tables(

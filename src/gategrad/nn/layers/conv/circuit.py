@@ -1,11 +1,28 @@
-"""The circuit of a convolution: its trees, once at every position."""
+"""The circuit of a convolution: its trees, once a kernel and once at every position."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gategrad.circuit import N_CONSTANTS, Circuit
+from gategrad.circuit import Circuit, Kernels, Pool
 from gategrad.nn.layers.conv.layer import LogicConv2d
-from gategrad.nn.layers.graph import reachable_entries
+from gategrad.nn.layers.conv.pool import OrPool2d
+
+
+def kernels_of(layer: LogicConv2d) -> Kernels:
+    """Wires and truth tables of a convolution's trees, as now."""
+    return Kernels(
+        layer.wires().cpu().numpy(),
+        layer.tables().cpu().numpy().astype(np.uint64),
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        layer.depth,
+        layer.inputs,
+    )
+
+
+def pool_of(layer: OrPool2d) -> Pool:
+    """The windows of a pool."""
+    return Pool(layer.size, layer.stride)
 
 
 def conv_circuit(layer: LogicConv2d) -> Circuit:
@@ -13,20 +30,4 @@ def conv_circuit(layer: LogicConv2d) -> Circuit:
 
     Inputs are pixels, and outputs maps, channel by channel and row by row.
     """
-    about = layer.describe()
-    pixels, every = layer.pixels().cpu().numpy(), about.out_channels * about.positions
-    leaves = np.where(pixels == about.n_in, 0, pixels + N_CONSTANTS)
-    signals, fanins, made = leaves.reshape(-1, every), [], N_CONSTANTS + about.n_in
-    for level in range(about.depth):
-        pins = about.inputs if level == 0 else 2
-        fanins.append(_fanin(signals, pins))
-        signals = made + np.arange(len(fanins[-1])).reshape(-1, every)
-        made += signals.size
-    tables = layer.tables().cpu().numpy().astype(np.uint64).repeat(about.positions)
-    fanin = np.concatenate(fanins)
-    return Circuit(about.n_in, fanin, reachable_entries(fanin, tables), signals.ravel())
-
-
-def _fanin(signals: NDArray[np.int64], pins: int) -> NDArray[np.int64]:
-    """Operands (nodes * trees, pins) of nodes that read signals (nodes * pins, trees)."""
-    return signals.reshape(-1, pins, signals.shape[1]).transpose(0, 2, 1).reshape(-1, pins)
+    return kernels_of(layer).circuit(layer.in_shape)
