@@ -26,7 +26,7 @@
 namespace gategrad {
 namespace {
 
-const Kernels& kernels_named(const std::string& isa) {
+const BlockKernels& kernels_named(const std::string& isa) {
   return instruction_set(isa).kernels->blocks;
 }
 
@@ -96,7 +96,7 @@ int run_packed(Engine& engine, In<uint64_t, 2> words, size_t n_rows, nb::handle 
 // Seconds to read `data` once, plain or prefetching, and the XOR of what was read.
 std::pair<double, uint64_t> time_read(In<uint8_t, 1> data, const std::string& isa,
                                       bool prefetching) {
-  const Kernels& kernels = kernels_named(isa);
+  const BlockKernels& kernels = kernels_named(isa);
   nb::gil_scoped_release release;
   auto start = std::chrono::steady_clock::now();
   auto read = prefetching ? kernels.read_prefetching : kernels.read_plain;

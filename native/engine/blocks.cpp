@@ -12,14 +12,14 @@ constexpr double kTileNanoseconds = 800, kInputNanoseconds = 3;
 constexpr double kRankNanoseconds = 600, kRankedNanoseconds = 8;
 
 template <typename T>
-Encode<T> encoder_of(const Kernels& kernels) {
+Encode<T> encoder_of(const BlockKernels& kernels) {
   if constexpr (sizeof(T) == 1) return kernels.encode_u8;
   if constexpr (sizeof(T) == 4) return kernels.encode_f32;
   if constexpr (sizeof(T) == 8) return kernels.encode_f64;
 }
 
 template <typename T>
-RankRows<T> ranker_of(const Kernels& kernels) {
+RankRows<T> ranker_of(const BlockKernels& kernels) {
   if constexpr (sizeof(T) == 1) return kernels.rank_u8;
   if constexpr (sizeof(T) == 4) return kernels.rank_f32;
   if constexpr (sizeof(T) == 8) return kernels.rank_f64;

@@ -17,7 +17,7 @@ struct Bytes {
 
 class MatrixSource {
  public:
-  MatrixSource(const Kernels& kernels, const Program& program, const Rows& rows)
+  MatrixSource(const BlockKernels& kernels, const Program& program, const Rows& rows)
       : kernels_(kernels), program_(program), rows_(rows) {}
 
   size_t n_rows() const { return rows_.n_rows; }
@@ -40,7 +40,7 @@ class MatrixSource {
   bool rank(size_t first_row, size_t n, Workspace& workspace, uint64_t* slots, size_t words) const;
   bool contiguous() const;
 
-  const Kernels& kernels_;
+  const BlockKernels& kernels_;
   const Program& program_;
   const Rows& rows_;
 };

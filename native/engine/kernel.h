@@ -141,7 +141,7 @@ struct FewKernels {
   void (*sums[kFewWidths])(const FewPlan&, const uint64_t* slots, uint64_t* planes);
 };
 
-struct Kernels {
+struct BlockKernels {
   const char* isa;
   bool fetches_ahead;
   Encode<uint8_t> encode_u8;

@@ -181,7 +181,7 @@ uint64_t read_all(const uint8_t* data, size_t n_bytes) {
   return fold((acc[0] ^ acc[1]) ^ (acc[2] ^ acc[3]));
 }
 
-constexpr Kernels block_kernels(const char* isa, FewKernels few) {
+constexpr BlockKernels block_kernels(const char* isa, FewKernels few) {
   return {isa,
           !kInOrder,
           encode<uint8_t>,

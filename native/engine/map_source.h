@@ -40,7 +40,7 @@ struct MapFront {
 template <typename Inner>
 class MapSource {
  public:
-  MapSource(const Kernels& kernels, const Program& program, const MapFront& front, Inner inner)
+  MapSource(const BlockKernels& kernels, const Program& program, const MapFront& front, Inner inner)
       : kernels_(kernels), program_(program), front_(front), inner_(inner) {}
 
   size_t n_rows() const { return inner_.n_rows(); }
@@ -70,7 +70,7 @@ class MapSource {
   // A gate of a kernel at one position, of a block.
   static constexpr double kNodeNanoseconds = 0.5;
 
-  const Kernels& kernels_;
+  const BlockKernels& kernels_;
   const Program& program_;
   const MapFront& front_;
   Inner inner_;

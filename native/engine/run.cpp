@@ -62,7 +62,7 @@ Results results_from(const Results& all, size_t row, size_t n_classes) {
 }
 
 // Of `n` rows, whose planes are in the workspace.
-void store_results(const Kernels& kernels, const KernelProgram& view, Workspace& workspace,
+void store_results(const BlockKernels& kernels, const KernelProgram& view, Workspace& workspace,
                    size_t n, const Results& results) {
   if (results.labels) kernels.argmax(view, workspace.planes(), n, results.labels);
   if (results.sums) kernels.store_sums(view, workspace.planes(), n, results.sums);
@@ -72,7 +72,7 @@ void store_results(const Kernels& kernels, const KernelProgram& view, Workspace&
 template <typename Source>
 class Work {
  public:
-  Work(const Program& program, const Kernels& kernels, const Source& source, size_t n_threads,
+  Work(const Program& program, const BlockKernels& kernels, const Source& source, size_t n_threads,
        const Results& results, Question question)
       : program_(program), kernels_(kernels), view_(program.view()), source_(source),
         results_(results), question_(question), portions_(blocks_of(source.n_rows()), n_threads) {}
@@ -117,7 +117,7 @@ class Work {
   }
 
   const Program& program_;
-  const Kernels& kernels_;
+  const BlockKernels& kernels_;
   const KernelProgram view_;
   const Source& source_;
   const Results& results_;
@@ -193,10 +193,10 @@ size_t threads_for(const Calling& calling, size_t n_blocks, double cost_of_block
 
 }  // namespace
 
-Engine::Engine(Program program, const Kernels& kernels)
+Engine::Engine(Program program, const BlockKernels& kernels)
     : Engine(std::move(program), kernels, nullptr) {}
 
-Engine::Engine(Program program, const Kernels& kernels, std::unique_ptr<const MapFront> front)
+Engine::Engine(Program program, const BlockKernels& kernels, std::unique_ptr<const MapFront> front)
     : program_(std::move(program)), kernels_(kernels), front_(std::move(front)) {}
 
 Engine::~Engine() = default;

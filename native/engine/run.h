@@ -67,8 +67,8 @@ enum class Outcome { kGood, kBadValue, kNoMemory, kInterrupted };
 // call throws.
 class Engine {
  public:
-  Engine(Program program, const Kernels& kernels);
-  Engine(Program program, const Kernels& kernels, std::unique_ptr<const MapFront> front);
+  Engine(Program program, const BlockKernels& kernels);
+  Engine(Program program, const BlockKernels& kernels, std::unique_ptr<const MapFront> front);
   ~Engine();
   const Program& program() const { return program_; }
   // What rows are encoded by: the program, or that of the maps in front of it.
@@ -98,7 +98,7 @@ class Engine {
   Outcome run_blocks(const Source& source, const Calling& calling, const Results& results) noexcept;
 
   Program program_;
-  const Kernels& kernels_;
+  const BlockKernels& kernels_;
   std::unique_ptr<const MapFront> front_;
   std::unique_ptr<const FewProgram> owned_few_;
   std::atomic<const FewProgram*> few_{nullptr};

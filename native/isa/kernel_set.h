@@ -19,7 +19,7 @@ namespace gategrad {
 // Training on values of one type.
 template <typename S>
 struct ValueKernels {
-  train::Kernels<S> stack;
+  train::StackKernels<S> stack;
   train::WideKernels<S> wide;
   train::AllWindowKernels<S> windows;
   train::ChoiceKernels<S, train::Candidates> pins;
@@ -28,7 +28,7 @@ struct ValueKernels {
 #endif
 
 struct KernelSet {
-  Kernels blocks;
+  BlockKernels blocks;
   SingleKernels single;
 #if !defined(GATEGRAD_ENGINE_ONLY)
   ValueKernels<float> floats;

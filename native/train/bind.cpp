@@ -25,7 +25,6 @@ namespace {
 
 using namespace train;
 using Arrays = std::vector<Array>;
-using Given = std::optional<Array>;
 
 // The arrays of both passes.
 struct StackArrays {

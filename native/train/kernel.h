@@ -55,7 +55,7 @@ struct TileKernels {
 };
 
 template <typename S>
-struct Kernels {
+struct StackKernels {
   TileKernels<S> tiles[kWidest];  // 1 block, 2 blocks, ...
   // Coefficients of gates [0, n), soft and, where hard is not null, of the hardened gates.
   void (*raw)(const S* weight, size_t n, S* soft, S* hard);

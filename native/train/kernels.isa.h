@@ -96,7 +96,7 @@ void from_trails(const S* from, size_t stride, size_t n_terms, const uint32_t* p
 }
 
 template <typename S>
-constexpr Kernels<S> kernels() {
+constexpr StackKernels<S> kernels() {
   return {{tile_kernels<S, 1>(), tile_kernels<S, 2>(), tile_kernels<S, 3>(), tile_kernels<S, 4>()},
           raw<S>,
           light<S>,

@@ -19,7 +19,7 @@ size_t parameters(const Layer& layer) {
 
 // Coefficients of n gates from their weights; `hard` may be null.
 template <typename S, typename Layer>
-void convert(const Kernels<S>& kernels, const Layer& layer, const S* weight, size_t n, S* soft,
+void convert(const StackKernels<S>& kernels, const Layer& layer, const S* weight, size_t n, S* soft,
              S* hard) {
   if (layer.weights == WeightKind::kLogits) return kernels.raw(weight, n, soft, hard);
   if (layer.weights == WeightKind::kLight) return kernels.light(weight, n, soft, hard);
@@ -31,8 +31,8 @@ void convert(const Kernels<S>& kernels, const Layer& layer, const S* weight, siz
 
 // Gradient of the weights of n gates from that of their soft coefficients.
 template <typename S, typename Layer>
-void convert_back(const Kernels<S>& kernels, const Layer& layer, const S* weight, const S* grad,
-                  size_t n, S* grad_weight) {
+void convert_back(const StackKernels<S>& kernels, const Layer& layer, const S* weight,
+                  const S* grad, size_t n, S* grad_weight) {
   if (layer.weights == WeightKind::kLogits)
     return kernels.raw_backward(weight, grad, n, grad_weight);
   if (layer.weights == WeightKind::kLight)

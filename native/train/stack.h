@@ -33,7 +33,7 @@ struct Input {
 
 template <typename S>
 struct Stack {
-  const Kernels<S>* kernels;
+  const StackKernels<S>* kernels;
   const WideKernels<S>* tables;
   const AllWindowKernels<S>* windows;
   std::vector<Layer<S>> layers;

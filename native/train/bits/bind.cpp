@@ -19,7 +19,6 @@ namespace gategrad {
 namespace {
 
 using namespace train;
-using Given = std::optional<Array>;
 
 struct BitLayer {
   size_t n_in, n, candidates;  // of a pin; 0: wires are given

@@ -33,7 +33,7 @@ struct LearnedInput {
 
 struct LearnedStack {
   const LearnedKernels* kernels;
-  const Kernels<float>* parametrizations;
+  const StackKernels<float>* parametrizations;
   std::vector<LearnedLayer> layers;
   size_t batch;
   size_t n_groups;  // 0: the output is the last layer's, else the sums of n_groups groups

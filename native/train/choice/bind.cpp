@@ -17,7 +17,6 @@ namespace gategrad {
 namespace {
 
 using namespace train;
-using Given = std::optional<Array>;
 
 struct ChoiceDescription {
   std::string isa;

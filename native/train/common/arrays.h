@@ -32,6 +32,9 @@ struct Array {
   std::vector<size_t> shape;
 };
 
+// One that a call may do without.
+using Given = std::optional<Array>;
+
 inline std::string shape_text(const std::vector<size_t>& shape) {
   std::string text = "(";
   for (size_t n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);

@@ -125,7 +125,7 @@ def _stage(stage: dict[str, Any], i: int, arrays: Arrays) -> Stage:
     fields = {name: stage[name] for name in _FIELDS[stage["kind"]]}
     if stage["kind"] == "pool":
         return Pool(**fields)
-    return Kernels(*(arrays[f"stages.{i}.{name}"] for name in _KERNELS), **fields)
+    return Kernels(arrays[f"stages.{i}.leaves"], arrays[f"stages.{i}.table"], **fields)
 
 
 def _of(arrays: Arrays, prefix: str, order: Iterable[str]) -> list[NDArray]:
