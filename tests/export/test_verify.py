@@ -280,7 +280,7 @@ def test_a_missing_tool_is_one_sentence(monkeypatch) -> None:
         tools.find_tool("abc")
     monkeypatch.delenv("GATEGRAD_ABC")
     monkeypatch.setattr(tools, "find_spec", lambda name: None)
-    monkeypatch.setattr(tools.shutil, "which", lambda name: None)
+    monkeypatch.setattr(tools.shutil, "which", lambda name, path=None: None)
     with pytest.raises(tools.ToolError, match=r"abc is needed and not there: pip install gategrad"):
         tools.find_tool("abc")
     with pytest.raises(tools.ToolError, match="yosys is needed and not there"):

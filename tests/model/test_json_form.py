@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,8 +40,10 @@ MODELS = [
 @pytest.mark.parametrize("model", MODELS, ids=repr)
 def test_a_round_trip_gives_the_same_bytes(model) -> None:
     text = text_of(model)
-    assert gg.Model.from_json(text).to_bytes() == model.to_bytes()
-    assert gg.Model.from_json(text.encode()).to_bytes() == model.to_bytes()
+    # The text has the flat circuit alone.
+    flat = replace(model, convolution=None)
+    assert gg.Model.from_json(text).to_bytes() == flat.to_bytes()
+    assert gg.Model.from_json(text.encode()).to_bytes() == flat.to_bytes()
     assert text_of(gg.Model.from_json(text)) == text
 
 
