@@ -49,7 +49,7 @@ class Batcher:
         self.batches += 1
         try:
             labels = self._model.predict(np.concatenate([rows for rows, _ in waiting]))
-        except ValueError:
+        except Exception:  # each of them is told
             for rows, future in waiting:
                 self._answer_alone(rows, future)
             return
@@ -63,5 +63,5 @@ class Batcher:
             return
         try:
             future.set_result(self._model.predict(rows))
-        except ValueError as error:
+        except Exception as error:
             future.set_exception(error)

@@ -34,7 +34,7 @@ class Rows(BaseModel):
 async def predict(request: Rows) -> dict[str, list]:
     """The label of each row."""
     try:
-        rows = np.array(request.rows, np.float32).reshape(-1, n_features)
+        rows = np.array(request.rows, np.float64).reshape(len(request.rows), n_features)
     except ValueError:
         raise HTTPException(422, f"expected rows of {n_features} numbers") from None
     return {"labels": await _labels(rows)}

@@ -30,7 +30,10 @@ def app(environ: dict, start_response: Callable) -> Iterable[bytes]:
             {"error": f"expected rows of {n_features} bytes, got {len(content)} bytes"},
         )
     rows = np.frombuffer(content, np.uint8).reshape(-1, n_features)
-    labels = model.predict(rows, threads=1).tolist()
+    try:
+        labels = model.predict(rows, threads=1).tolist()
+    except ValueError as error:
+        return _answer(start_response, "422 Unprocessable Content", {"error": str(error)})
     return _answer(start_response, "200 OK", {"labels": labels, "process": os.getpid()})
 
 

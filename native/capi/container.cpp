@@ -55,7 +55,8 @@ std::optional<Value> pop(Object& object, std::string_view key) {
   return value;
 }
 
-Object inner_header(std::optional<Value> metadata) {
+// The header, and in `written` the version of its format.
+Object inner_header(std::optional<Value> metadata, int64_t& written) {
   const Object* only = metadata ? metadata->as<Object>() : nullptr;
   if (only == nullptr || only->size() != 1 || only->front().first != "gategrad")
     refuse("it is a safetensors file without a gategrad header; pass a file that Model.save wrote");
@@ -70,6 +71,7 @@ Object inner_header(std::optional<Value> metadata) {
            ", and this gategrad reads up to 2: take a newer libgategrad");
   if (pop(header, kConvolution).has_value() != (*version == 2))
     refuse_damaged("its format version is none for its keys");
+  written = *version;
   return header;
 }
 
@@ -164,10 +166,12 @@ Container unpack(const uint8_t* bytes, size_t n) {
   const std::string_view head = read_head(bytes, n);
   const std::string_view body(head.data() + head.size(), n - head.size());
   Object outer = parse_object(head.substr(kLengthBytes));
-  Object header = inner_header(pop(outer, "__metadata__"));
+  int64_t format = 0;
+  Object header = inner_header(pop(outer, "__metadata__"), format);
   std::vector<Array> arrays = place_all(outer, body);
   check_digest(head, body, pop(header, "sha256"));
-  std::erase_if(arrays, [](const Array& array) { return array.name.starts_with(kConvolutions); });
+  if (format == 2)
+    std::erase_if(arrays, [](const Array& array) { return array.name.starts_with(kConvolutions); });
   return {std::move(header), std::move(arrays)};
 }
 

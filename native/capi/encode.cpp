@@ -8,9 +8,7 @@
 #include <utility>
 
 namespace gategrad::capi {
-namespace {
 
-// The shortest decimal that a float32 stands for, so that 0.1 is one category in both types.
 double as_measured(double value) noexcept {
   char text[32];
   const auto written = std::to_chars(text, text + sizeof text, static_cast<float>(value));
@@ -18,8 +16,6 @@ double as_measured(double value) noexcept {
   std::from_chars(text, written.ptr, found);
   return found;
 }
-
-}  // namespace
 
 RowEncoder::RowEncoder(StoredEncoder encoder) : encoder_(std::move(encoder)) {
   for (const Part& part : encoder_.parts) {

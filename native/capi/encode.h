@@ -12,6 +12,9 @@ namespace gategrad::capi {
 // What is wrong with a value.
 enum class Fault { kNone, kMissing, kUnknown };
 
+// The shortest decimal that a float32 stands for, so that 0.1 is one category in both types.
+double as_measured(double value) noexcept;
+
 class RowEncoder {
  public:
   explicit RowEncoder(StoredEncoder encoder);

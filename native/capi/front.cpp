@@ -37,7 +37,9 @@ bool add_categories(const Part& part, std::vector<Interval>& out) {
   if (part.unknown_is_error) return false;
   for (size_t i = 0; i < part.categories.size(); ++i)
     for (const double number : part.categories[i]) {
-      if (number == -kInfinity || static_cast<double>(static_cast<float>(number)) != number)
+      // Only where a float32 is the same category as number and as decimal.
+      if (number == -kInfinity || static_cast<double>(static_cast<float>(number)) != number ||
+          as_measured(number) != number)
         return false;
       out.push_back({part.columns[i], std::nextafter(number, -kInfinity), number});
     }

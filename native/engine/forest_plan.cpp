@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kGatesAStep = 4;
 // Gates of few rows together, a step of each row: benchmarks/trees.py prints both sides of this.
 constexpr size_t kGatesARow = 2;
+// Callers bring room for as many.
+constexpr size_t kMostRows = 64;
 // Nodes of all trees, a signal of the circuit on average.
 constexpr size_t kNodesASignal = 4;
 // Signals times sums: distances in bytes between nodes stay within 32 bits, too.
@@ -167,7 +169,8 @@ void group_trees(const std::vector<uint32_t>& roots, const std::vector<Decision>
 }  // namespace
 
 size_t ForestPlan::most_rows() const {
-  return std::max<size_t>(1, n_gates / (kGatesARow * std::max<size_t>(1, n_steps)));
+  const size_t rows = n_gates / (kGatesARow * std::max<size_t>(1, n_steps));
+  return std::clamp<size_t>(rows, 1, kMostRows);
 }
 
 size_t ForestPlan::n_bytes() const {
@@ -184,6 +187,8 @@ std::unique_ptr<const ForestPlan> plan_forest(const CircuitView& circuit,
     return nullptr;
   std::vector<uint32_t> outputs;
   const Netlist net = narrow_netlist(circuit, outputs);
+  // Gates of many inputs have become many of two.
+  if ((net.first_gate + net.nodes.size()) * readout.n_classes > kMostWeights) return nullptr;
   std::vector<uint32_t> root(static_cast<size_t>(readout.indptr[readout.n_classes]));
   for (size_t i = 0; i < root.size(); ++i) root[i] = net.signal[outputs[readout.index[i]]];
   const std::vector<uint8_t> needed = mark_needed(net, root);

@@ -46,18 +46,34 @@ class Growing {
 
  private:
   uint32_t node_of(Edge e) {
-    if (node_of_[e] != kNoNode) return node_of_[e];
-    uint32_t node;
-    if (terms_.role(signal_of(e)) != Role::kProduct) {
-      node = child(0, e);
-    } else {
-      const auto [parent, decision] = in_order(terms_.gate(signal_of(e)));
-      node = node_of(parent);
-      const auto known = terms_.cube(parent);
-      for (Edge atom : terms_.cube(decision))
-        if (!std::binary_search(known.begin(), known.end(), atom)) node = child(node, atom);
+    // No recursion: a chain of products may be as long as the circuit.
+    std::vector<Edge> open{e};
+    while (!open.empty()) {
+      const Edge parent = place(open.back());
+      if (parent == kNoNode) {
+        open.pop_back();
+      } else {
+        open.push_back(parent);
+      }
     }
-    return node_of_[e] = node;
+    return node_of_[e];
+  }
+
+  // Finds the node of an edge, or says whose node has to be found before.
+  Edge place(Edge e) {
+    if (node_of_[e] != kNoNode) return kNoNode;
+    if (terms_.role(signal_of(e)) != Role::kProduct) {
+      node_of_[e] = child(0, e);
+      return kNoNode;
+    }
+    const auto [parent, decision] = in_order(terms_.gate(signal_of(e)));
+    uint32_t node = node_of_[parent];
+    if (node == kNoNode) return parent;
+    const auto known = terms_.cube(parent);
+    for (Edge atom : terms_.cube(decision))
+      if (!std::binary_search(known.begin(), known.end(), atom)) node = child(node, atom);
+    node_of_[e] = node;
+    return kNoNode;
   }
 
   // Which operand says where a row comes from, and which one where it goes. Of two atoms the first

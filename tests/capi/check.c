@@ -132,20 +132,20 @@ static void check_refusals(const void *bytes, size_t size) {
 
 int main(int argc, char **argv) {
   pthread_t threads[THREADS];
-  size_t size, rows_size;
+  size_t size, model_size, rows_size;
   void *bytes;
   gg_error error;
   int i;
   if (argc != 5) fail("usage: check MODEL.gg ROWS LABELS SUMS");
-  bytes = read_file(argv[1], &size);
-  if (gg_load(bytes, size, &model, &error)) fail(error.text);
-  check_refusals(bytes, size);
-  free(bytes);
+  bytes = read_file(argv[1], &model_size);
+  if (gg_load(bytes, model_size, &model, &error)) fail(error.text);
   gg_describe(model, &about);
   rows = read_file(argv[2], &rows_size);
   labels = read_file(argv[3], &size);
   sums = read_file(argv[4], &size);
   n_rows = rows_size / about.n_features;
+  check_refusals(bytes, model_size);
+  free(bytes);
   work(&about);
   for (i = 0; i < THREADS; ++i)
     if (pthread_create(&threads[i], NULL, work, NULL)) fail("no thread");

@@ -142,11 +142,11 @@ def test_gunicorn_forks_workers_that_answer_alike(served, rows) -> None:
 
 def _ask(port: int, content: bytes) -> dict:
     """What the server answers, once it does."""
-    for _ in range(200):
+    for _ in range(1200):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}", content) as answer:
                 return json.load(answer)
-        except urllib.error.URLError:
+        except (urllib.error.URLError, ConnectionError):
             time.sleep(0.05)
     raise AssertionError("gunicorn doesn't answer")
 

@@ -130,3 +130,13 @@ def test_parities_are_no_forest_and_take_blocks_where_values_may_be_missing() ->
     program = engine.NativeProgram(circuit, readout, numbers)
     with pytest.raises(ValueError, match="the circuit is no forest"):
         _core.lower_single(program.single_rows.source, program.isa, "trees")
+
+
+def test_a_chain_of_products_as_long_as_the_circuit_needs_no_stack() -> None:
+    n, n_inputs = 60_000, 8
+    before = np.arange(1 + n_inputs, 1 + n_inputs + n)  # the last input, then gate after gate
+    fanin = np.stack([before, 2 + np.arange(n) % n_inputs], axis=1)
+    circuit = Circuit(n_inputs, fanin, np.full(n, 8), [1 + n_inputs + n])
+    splits = Splits(np.zeros(n_inputs, int), np.arange(n_inputs) / 2, 1, missing="zero")
+    program = engine.NativeProgram(circuit, Readout.group_sum(1, 1), splits)
+    np.testing.assert_array_equal(program.sums(np.array([[9.0], [1.2]])), [[1], [0]])

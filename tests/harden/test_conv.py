@@ -141,6 +141,23 @@ def test_what_changes_the_gates_otherwise_drops_the_kernels():
     assert gg.prune(model, x, model.predict(x), budget=1.0).model.convolution is None
 
 
+def test_maps_that_are_taken_for_others_are_described_rightly():
+    net = torch.nn.Sequential(
+        torch.nn.Unflatten(1, (1, 4, 4)),
+        nn.LogicConv2d(1, 16, 3, in_size=4, padding=1, seed=0),
+        torch.nn.Flatten(),
+        torch.nn.Unflatten(1, (16, 2, 8)),
+        nn.LogicConv2d(16, 8, 3, in_size=(2, 8), padding=1, seed=1),
+        torch.nn.Flatten(),
+        nn.GroupSum(4),
+    )
+    model = gg.discretize(net)
+    x = np.random.default_rng(0).random((100, 16)) < 0.5
+    by_kernels = gg.Model(*model.convolution.flat())
+    assert len(model.convolution.stages) == 1
+    np.testing.assert_array_equal(by_kernels.sums(x), model.sums(x))
+
+
 CONV = nn.LogicConv2d(1, 4, 3, in_size=5, seed=0)
 
 

@@ -143,6 +143,7 @@ def test_a_notebook_gets_curves_that_grow(monkeypatch):
         return Handle()
 
     ipython = ModuleType("IPython")
+    ipython.version_info = (9, 0)  # which matplotlib asks for
     ipython.get_ipython = lambda: SimpleNamespace(kernel=None)
     ipython.display = ModuleType("IPython.display")
     ipython.display.display = display

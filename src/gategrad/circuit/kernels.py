@@ -81,6 +81,11 @@ class Kernels:
             object.__setattr__(self, name, value)
         _check_trees(self)
 
+    def __reduce__(self) -> tuple[type["Kernels"], tuple[object, ...]]:
+        """Copies and pickles are made, and checked, as this one was."""
+        sizes = (self.kernel_size, self.stride, self.padding, self.depth, self.inputs)
+        return Kernels, (self.leaves, self.table, *sizes)
+
     @property
     def out_channels(self) -> int:
         """Trees."""

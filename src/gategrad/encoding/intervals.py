@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gategrad.encoding.binned import Binned
 from gategrad.encoding.categories import numbers_of
+from gategrad.encoding.cuts import as_measured
 from gategrad.encoding.encoder import Encoder
 from gategrad.encoding.onehot import OneHot
 from gategrad.encoding.splits import Splits
@@ -109,7 +110,9 @@ def _of_categories(encoder: OneHot) -> Intervals | None:
     known = ~np.isnan(numbers)
     if encoder.unknown == "error" or (numbers == -np.inf).any():
         return None
-    if (numbers[known].astype(np.float32) != numbers[known]).any():
+    # A float32 must be the same category as a number and as the decimal that it stands for.
+    single = numbers[known].astype(np.float32)
+    if (single != numbers[known]).any() or (as_measured(single) != numbers[known]).any():
         return None
     high = np.where(known, numbers, 0.0)
     low = np.where(known, np.nextafter(high, -np.inf), high)

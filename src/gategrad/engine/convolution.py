@@ -85,7 +85,7 @@ def plan(convolution: Convolution) -> _core.Maps:
     """The core's plan of a convolution's stages.
 
     Raises:
-        ValueError: padded maps that would take more than 2**24 blocks of 64 bytes.
+        ValueError: padded maps that would take more than 2**23 blocks of 64 bytes.
     """
     maps = _core.Maps(*convolution.in_shape)
     for stage in convolution.stages:

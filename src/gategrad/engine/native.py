@@ -102,6 +102,8 @@ class NativeProgram:
         # Kernels make whole blocks of maps; so few rows that it matters go one by one.
         self._few_made = self._by_kernels
         self._compared = None if self._encoder is None else _compared(circuit, self._encoder)
+        if self._by_kernels and self._compared is not None:
+            self.reason += "; rows of numbers, which are compared in the core, run flat"
         self._number_rows: NumberRows | None = None
         self._lock = ForkLock()
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ class Front:
     stages: tuple[Stage, ...]
     signals: NDArray[np.int64]
     n_parts: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of the last maps."""
+        return reduce(lambda shape, stage: stage.out_shape(shape), self.stages, self.in_shape)
 
 
 @dataclass(frozen=True)
@@ -125,12 +131,12 @@ class Draft:
         """The draft, whose signals `stage` made of signals `read`, maps of `shape`, remembers it.
 
         A stage that reads other signals than the inputs in their order, or than those of the last
-        stage, is gates like others.
+        stage, or takes these for maps of another shape, is gates like others.
         """
         front = self.front
         if front is None and np.array_equal(read, N_CONSTANTS + np.arange(self.n_inputs)):
             front = Front(shape, (), read, 0)
-        if front is None or not np.array_equal(read, front.signals):
+        if front is None or shape != front.shape or not np.array_equal(read, front.signals):
             return self
         stages = (*front.stages, stage)
         return replace(self, front=Front(front.in_shape, stages, self.signals, len(self.fanin)))

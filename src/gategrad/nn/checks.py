@@ -7,6 +7,7 @@ from typing import NoReturn, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import module as torch_module
 
 from gategrad.nn.constants import captured, traced
 
@@ -64,6 +65,21 @@ def refuse_second_derivative() -> None:
     """What a layer's backward pass calls first; RuntimeError where its own gradient is wanted."""
     if torch.is_grad_enabled():
         no_second_derivative()
+
+
+def is_watched(module: nn.Module) -> bool:
+    """Whether somebody wants to see a module called: its hooks, hooks of all, its own `forward`."""
+    return bool(
+        module._forward_pre_hooks
+        or module._backward_pre_hooks
+        or module._forward_hooks
+        or module._backward_hooks
+        or "forward" in module.__dict__
+        or torch_module._global_forward_pre_hooks
+        or torch_module._global_backward_pre_hooks
+        or torch_module._global_forward_hooks
+        or torch_module._global_backward_hooks
+    )
 
 
 def are_plain(*tensors: Tensor) -> bool:

@@ -1,7 +1,7 @@
 """The picture of a model: what its gates are, what they read, and how good it is."""
 
 from collections.abc import Sequence
-from math import isqrt
+from math import isqrt, prod
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -72,12 +72,14 @@ def plot_model(
 
     Raises:
         PlotError: a shape that rows don't have, one of `decided` and `targets` alone or both of
-            different lengths; no matplotlib.
+            different lengths or without rows; no matplotlib.
     """
     if (decided is None) != (targets is None) or (
         decided is not None and targets is not None and np.shape(decided) != np.shape(targets)
     ):
         raise PlotError("decisions and targets go together: give both, of one shape, or neither")
+    if decided is not None and len(decided) == 0:
+        raise PlotError("there are no rows to draw; give some, or none at all")
     n = model.circuit.n_inputs if model.encoder is None else model.encoder.n_features
     shape = _shape(model, n, image_shape)
     of_rows = [] if decided is None or targets is None else _judged(model, decided, targets)
@@ -146,10 +148,13 @@ def _shape(model: Drawn, n: int, given: Sequence[int] | None) -> tuple[int, ...]
             if not named and n >= _FEWEST_PIXELS and channels * side * side == n:
                 return channels, side, side
         return ()
-    made = tuple(given) if len(given) in (0, 3) else (1, *given)
-    if made and (len(made) != 3 or int(np.prod(made)) != n):
+    made = tuple(given) if isinstance(given, Sequence) else ()
+    made = (1, *made) if len(made) == 2 else made
+    whole = all(isinstance(size, (int, np.integer)) and size > 0 for size in made)
+    fits = not made or (whole and len(made) == 3 and prod(made) == n)
+    if not isinstance(given, Sequence) or not fits:
         raise PlotError(
-            f"image_shape is {tuple(given)}, but a row has {n} values; expected (height, width) or "
+            f"image_shape is {given}, but a row has {n} values; expected (height, width) or "
             "(channels, height, width), or () for no image"
         )
     return made

@@ -165,10 +165,11 @@ def category_cuts(categories: NDArray[np.int64], *, single: bool) -> Cuts:
     """Where numbers begin and cease to be of these categories, which are numbers without fraction.
 
     Args:
-        categories: (n,) integers in any order; what float32 can't tell apart is left out.
-        single: whether numbers are rounded to float32 first.
+        categories: (n,) integers in any order.
+        single: whether numbers are rounded to float32 first; what float32 can't tell apart is then
+            left out.
     """
-    own = categories[categories < TOO_LARGE]
+    own = categories[categories < TOO_LARGE] if single else categories
     if not len(own):
         return np.zeros(0)
     first, last = run_ends(own)

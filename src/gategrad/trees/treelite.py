@@ -137,7 +137,9 @@ def _least(
     ends = above_float32(wide) if single else above(wide)
     least = np.where(np.isin(operator, [LESS_EQUAL, GREATER]), ends, begins)
     equal = np.flatnonzero((operator == EQUAL) & (kind != IS_LEAF) & (kind != OF_CATEGORIES))
-    return least, {i: np.array([begins[i], ends[i]]) for i in equal.tolist()}
+    pairs = {i: np.array([begins[i], ends[i]]) for i in equal.tolist()}
+    # Nothing is above infinity, where an end would be NaN.
+    return least, {i: pair[~np.isnan(pair)] for i, pair in pairs.items()}
 
 
 def _categories(tree: Any, kind: NDArray, single: bool) -> Iterator[tuple[int, Cuts]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gategrad.encoding import Encoder, OneHot, Splits, Table, number_intervals
+from gategrad.encoding import Encoder, EncodingError, OneHot, Splits, Table, number_intervals
 from gategrad.encoding.categories import places
 from gategrad.encoding.cells import Category, category_columns, number_columns
 from gategrad.encoding.names import column_labels, feature_names_or_default, number_text
@@ -138,7 +138,11 @@ def _ends(encoder: Encoder) -> tuple[NDArray[np.uint32], NDArray[np.float64], ND
 def _cells(column: Column, x: NDArray, label: list[str]) -> NDArray[np.float64]:
     missing = "zero" if column.missing else "error"
     if column.kind != "category":
-        return number_columns(x, label, missing=missing)[:, 0]
+        numbers = number_columns(x, label, missing=missing)[:, 0]
+        if column.kind == "bit" and (wrong := np.flatnonzero((numbers != 0) & (numbers != 1))).size:
+            row = int(wrong[0])
+            raise EncodingError(f"row {row}, {label[0]} is {numbers[row]:g}; expected 0 or 1")
+        return numbers
     (found,) = category_columns(x, label, missing=missing)
     place = places(found, column.categories).astype(np.float64)
     return np.where([cell is None for cell in found], np.nan, place)

@@ -40,7 +40,10 @@ function makeForm(model, changed) {
   function whatIf(only) {
     const all = model.table.length * read.size < MOST_WHAT_IFS;
     for (const j of read) {
-      if (!all && j !== only) continue;
+      if (!all && j !== only) {
+        controls[j].paint(null); // what it showed was of another row
+        continue;
+      }
       const values = controls[j].values;
       const rows = values.map((value) => {
         const row = Float64Array.from(cells);

@@ -77,7 +77,8 @@ function makeGates(model) {
   const readers = sumsThatRead(model);
   let [size, laidOut, history, colors, running] = [1, 0, [], null, false];
   let [selected, hovered] = [null, null];
-  shown.max = shown.value = last;
+  shown.max = last; // before the value, which it bounds
+  shown.value = last;
   find("player").hidden = last < 1;
 
   function layout() {

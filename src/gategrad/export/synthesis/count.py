@@ -12,7 +12,7 @@ from gategrad.export.source import Source, checked_choice
 from gategrad.export.synthesis.liberty import MAPPING, read_library, registers_of
 from gategrad.export.synthesis.parts import part_files
 from gategrad.export.synthesis.place import PLACED, frequency
-from gategrad.export.tools import ToolError, find_yosys, run_tool
+from gategrad.export.tools import ToolError, find_tool, find_yosys, run_tool
 
 PARTS = ("encoder", "gates", "sums", "decision", "whole")
 """What is counted: the parts of a model, and all of it."""
@@ -103,6 +103,8 @@ def synthesize(
     if place and (liberty is not None or target not in PLACED):
         chosen = target if liberty is None else "a library"
         raise ExportError(f"{chosen} can't be placed and routed; known: {', '.join(PLACED)}")
+    if place:
+        find_tool(f"nextpnr-{target}")  # before the minutes that mapping takes
     cells = None if liberty is None else read_library(Path(liberty))
     files = part_files(
         model, value_bits, stages, max_levels, fraction_bits=fraction_bits, signed=signed

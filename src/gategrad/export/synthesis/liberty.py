@@ -11,8 +11,8 @@ abc -liberty cells.lib
 opt_clean"""
 """The commands of yosys, for a library that lies beside as cells.lib."""
 
-_CELL = re.compile(r"^\s*cell\s*\(\s*\"?([\w$]+)\"?\s*\)", re.MULTILINE)
-_STATE = re.compile(r"^\s*(?:ff|latch)(?:_bank)?\s*\(", re.MULTILINE)
+_CELL = re.compile(r"(?<!\w)cell\s*\(\s*\"?([\w$]+)\"?\s*\)")
+_STATE = re.compile(r"(?<![\w\"])(?:ff|latch)(?:_bank)?\s*\(")
 
 
 def read_library(path: Path) -> str:

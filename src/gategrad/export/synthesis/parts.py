@@ -42,12 +42,6 @@ def part_files(
         bits, fraction_bits, signed = 1, 0, False
     else:
         bits = value_bits
-    lowest = -(1 << (bits - 1)) if signed else 0
-    _check_thresholds(model, signed=signed)
-    before = front(model, Integers(lowest, lowest + (1 << bits) - 1, fraction_bits))
-    readout = model.readout
-    n = model.circuit.n_outputs
-    wires = Circuit(n, np.zeros((0, 0), np.int64), [], np.arange(n) + 2)
     whole = verilog(
         model,
         name="whole",
@@ -57,6 +51,12 @@ def part_files(
         stages=stages,
         max_levels=max_levels,
     )
+    lowest = -(1 << (bits - 1)) if signed else 0
+    _check_thresholds(model, signed=signed)
+    before = front(model, Integers(lowest, lowest + (1 << bits) - 1, fraction_bits))
+    readout = model.readout
+    n = model.circuit.n_outputs
+    wires = Circuit(n, np.zeros((0, 0), np.int64), [], np.arange(n) + 2)
     files = {
         "gates.blif": circuit_blif(before.circuit, "gates"),
         "sums.blif": circuit_blif(decision_circuit(wires, readout, "sums", narrow=True), "sums"),

@@ -49,7 +49,8 @@ def simulate(
         graph: with the ports of an exported module, its clock apart.
         latency: registers between a row and its result.
         form: of values.
-        rows: (n, features) that are among those that go in; the others are random.
+        rows: (n, features) whose results are among those compared, as many as the streams have
+            room for; the others are random.
 
     Raises:
         ExportError: `rows` hold a value that `form` does not.
@@ -129,15 +130,16 @@ def _plan(model: Source, latency: int, form: Fixed, rows: NDArray | None) -> _Pl
     n_cycles = 2 * latency + _MORE_CYCLES
     high = form.lowest + (1 << form.bits)
     numbers = rng.integers(form.lowest, high, (n_cycles, STREAMS, n_features(model)))
-    if rows is not None:
-        chosen = _integers(rows, form, n_features(model))[: n_cycles * STREAMS]
-        # Past the first resets, so that they come through.
-        flat = numbers[_FIRST_RESETS:].reshape(-1, numbers.shape[2])
-        flat[: len(chosen)] = chosen[: len(flat)]
     valid = rng.random((n_cycles, STREAMS)) < _BUSY
     runs = np.ones(n_cycles, bool)
     runs[:_FIRST_RESETS] = False
     runs[latency + _MORE_CYCLES // 2] = False
+    if rows is not None:
+        chosen = _integers(rows, form, n_features(model))
+        ways = [runs[c : c + latency + 1] for c in range(n_cycles)]
+        through = np.array([len(way) > latency and bool(way.all()) for way in ways])
+        cycle, stream = np.nonzero(valid & through[:, None])
+        numbers[cycle[: len(chosen)], stream[: len(chosen)]] = chosen[: len(cycle)]
     return _Plan(form, numbers, valid, runs)
 
 

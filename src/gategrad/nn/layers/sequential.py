@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from gategrad.nn.checks import layer_values
+from gategrad.nn.checks import is_watched, layer_values
 from gategrad.nn.executors.cpu.native_op import BLOCK
 from gategrad.nn.executors.native import BITS, CONV, TILES
 from gategrad.nn.executors.plan import Executor, Run, compute
@@ -178,7 +178,7 @@ def _state(module: nn.Module) -> tuple:
     elif taken_for(kind) is LogicDense:
         fixed = module.wiring is None
         own = (module.in_dim, module.out_dim, module.frozen, module.estimator, module.kind, fixed)
-    return module, kind, _hooked(module), own
+    return module, kind, is_watched(module), own
 
 
 def _one_by_one(modules: Sequence[nn.Module], x: Tensor) -> Tensor:
@@ -189,7 +189,7 @@ def _one_by_one(modules: Sequence[nn.Module], x: Tensor) -> Tensor:
 
 def fuse(net: nn.Module) -> nn.Module:
     """`net`, or for a `torch.nn.Sequential` without hooks a `Sequential` of the same modules."""
-    return Sequential(*net) if type(net) is nn.Sequential and not _hooked(net) else net
+    return Sequential(*net) if type(net) is nn.Sequential and not is_watched(net) else net
 
 
 def _all_runs(modules: Sequence[nn.Module]) -> Iterator["_Run | MapRun"]:
@@ -269,12 +269,7 @@ def _fusible(module: nn.Module) -> bool:
 
 def _plain(module: nn.Module) -> bool:
     """Whether a module does what its class does, with no hooks that want to see it called."""
-    return taken_for(type(module)) in (LogicDense, GroupSum) and not _hooked(module)
-
-
-def _hooked(module: nn.Module) -> bool:
-    before = module._forward_pre_hooks or module._backward_pre_hooks
-    return bool(before or module._forward_hooks or module._backward_hooks)
+    return taken_for(type(module)) in (LogicDense, GroupSum) and not is_watched(module)
 
 
 def _chained(run: Sequence[nn.Module]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from gategrad.nn.checks import is_watched
 from gategrad.nn.layers.conv.layer import LogicConv2d
 from gategrad.nn.layers.conv.pool import OrPool2d
 from gategrad.nn.layers.dense import LogicDense
@@ -122,10 +123,4 @@ def _after(module: nn.Module, shape: tuple[int, int, int]) -> tuple[int, int, in
 
 def _unseen(module: nn.Module, kind: type[nn.Module]) -> bool:
     """Whether a module does what its class does, with no hooks that want to see it called."""
-    hooks = (
-        module._forward_pre_hooks,
-        module._backward_pre_hooks,
-        module._forward_hooks,
-        module._backward_hooks,
-    )
-    return taken_for(type(module)) is kind and not any(hooks)
+    return taken_for(type(module)) is kind and not is_watched(module)
