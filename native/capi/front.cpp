@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "capi/encode.h"
+
 namespace gategrad::capi {
 namespace {
 
