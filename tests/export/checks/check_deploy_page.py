@@ -15,18 +15,18 @@ from tests.random_circuits import random_circuit
 PAGE = (Path(__file__).parents[3] / "docs" / "deploy.md").read_text()
 COMMANDS = re.findall(r"^    (.+)$", PAGE, re.MULTILINE)
 (C,) = re.findall(r"```c\n(.*?)```", PAGE, re.DOTALL)
-# `why` is asked about the third class, so there are some.
-CLASSES = 5
+# As mnist-1bit has, of which the page takes rows.
+PIXELS, CLASSES = 784, 10
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A folder with what the page supposes: models, rows, and the program itself."""
     place = tmp_path_factory.mktemp("deploy")
-    for name, n_inputs, n_gates in (("mnist", 64, 120), ("monk", 8, 12)):
+    for name, n_inputs, n_gates in (("mnist", PIXELS, 120), ("monk", 8, 12)):
         circuit = random_circuit(n_inputs=n_inputs, n_gates=n_gates, n_outputs=20)
         gg.Model(circuit, gg.Readout.group_sum(20, CLASSES)).optimize().save(place / f"{name}.gg")
-    rows = np.random.default_rng(0).integers(0, 2, (100, 64), dtype=np.uint8)
+    rows = np.random.default_rng(0).integers(0, 2, (100, PIXELS), dtype=np.uint8)
     np.save(place / "rows.npy", rows)
     program = place / "gategrad"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m gategrad "$@"\n')

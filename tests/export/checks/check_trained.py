@@ -98,4 +98,5 @@ def test_every_format_is_the_trained_model(tmp_path, network, form, optimized) -
     path = next(p for p in written if p.suffix in (".c", ".v", ".blif", ".aig", ".json"))
     verdict = verify(model, path)
     assert verdict.proven, verdict
-    assert not verdict.failed + verdict.tested
+    assert not verdict.failed
+    assert bool(verdict.tested) == form.startswith("verilog")  # whose pipelines are simulated, too
