@@ -5,11 +5,23 @@ import pytest
 import torch
 
 from gategrad.circuit import Circuit, all_patterns, evaluate
-from gategrad.distill import DistillError, Sizes, exact, sparse_mlp
+from gategrad.distill import DistillError, Sizes, SparseQuantized, exact, sparse_mlp
 from gategrad.distill.tables import Builder
 from gategrad.encoding import Thermometer
+from gategrad.train import TrainError
 
 RNG = np.random.default_rng(0)
+X2, Y2 = np.eye(2), np.arange(2)
+
+
+def wide():
+    return SparseQuantized(70, 3, Sizes())
+
+
+def sparse():
+    net = wide()
+    net.keep(1.0)
+    return net
 
 
 def problem(n=900):
@@ -100,6 +112,27 @@ def test_the_same_seed_gives_the_same_circuit(trained):
     options = {"encoder": trained.encoder, "sizes": Sizes((4,)), "steps": 20, "classes": 3}
     first, again = (exact(sparse_mlp(x, y, **options).net).model.to_bytes() for _ in range(2))
     assert first == again
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: exact(wide()), DistillError, "of layer 0 read up to 70 bits; .*net.keep"),
+        (lambda: exact(sparse(), rows=np.zeros((3, 9))), DistillError, "have 9 bits and the .* 70"),
+        (
+            lambda: sparse_mlp(np.zeros(5), [0]),
+            DistillError,
+            r"x has shape \(5,\); expected \(rows",
+        ),
+        (lambda: sparse_mlp(np.eye(2), ["a", "b"]), TrainError, "y has dtype <U1; expected integ"),
+        (lambda: sparse_mlp(np.eye(2), []), TrainError, r"y has shape \(0,\); expected \(2,\)"),
+        (lambda: sparse_mlp(X2, Y2, batch_size=0), DistillError, "batch_size is 0; expected a who"),
+        (lambda: sparse_mlp(X2, Y2, steps=0), DistillError, "steps is 0; expected a whole number"),
+    ],
+)
+def test_messages_of_networks_and_rows(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,27 @@ def test_convolutions_and_encoders():
     assert found.model.predict(x).shape == (200,)
 
 
+def test_probabilities_threads_and_the_teachers_mode(taught):
+    x, y, teacher = taught
+    ends = nn.Sequential(*teacher, nn.Softmax(1)).train()
+    ends[1].eval()
+    threads = []
+
+    def preprocess(x):
+        threads.append(torch.get_num_threads())
+        return x
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        options = LayerOptions(depth=2, candidates=2, head=6, steps=3, finetune=0, threads=1)
+        layer_by_layer(ends, x, y, preprocess=preprocess, options=options)
+        assert (threads, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)
+    assert [m.training for m in (ends, *ends)] == [True, True, False, True, True, True]
+
+
 X, Y = np.zeros((30, 12), bool), np.zeros(30, int)
 
 
@@ -132,6 +153,7 @@ X, Y = np.zeros((30, 12), bool), np.zeros(30, int)
     ("change", "message"),
     [
         ({"teacher": nn.LSTM(12, 3)}, "the teacher has a LSTM, which can't be cut; expected a"),
+        ({"teacher": nn.Sequential(nn.MaxPool2d(2, dilation=2))}, "a MaxPool2d of dilation 2"),
         ({"cuts": (3, 1)}, r"cuts are \(3, 1\); expected rising places between the teacher's 4"),
         ({"cuts": (4,)}, r"cuts are \(4,\); expected rising places"),
         ({"x": np.full((30, 12), 0.5)}, "other values than 0 and 1; give an encoder="),
@@ -144,3 +166,20 @@ def test_messages(change, message):
     given = {"teacher": mlp(), "x": X, "y": Y} | change
     with pytest.raises(DistillError, match=message):
         layer_by_layer(given.pop("teacher"), given.pop("x"), given.pop("y"), **given)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"levels": 0}, "levels is 0; expected a whole number from 1"),
+        ({"depth": 2.0}, "depth is 2.0; expected a whole number from 1"),
+        ({"batch_size": True}, "batch_size is True; expected a whole number from 1"),
+        ({"finetune": -1}, "finetune is -1; expected a whole number from 0"),
+        ({"threads": 0}, "threads is 0; expected a whole number from 1"),
+        ({"validation": 1.5}, "validation is 1.5; expected how many rows to hold back, or a fract"),
+        ({"validation": None}, "validation is None; expected how many rows"),
+    ],
+)
+def test_messages_of_options(options, message):
+    with pytest.raises(DistillError, match=message):
+        LayerOptions(**options)

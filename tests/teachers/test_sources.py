@@ -51,6 +51,19 @@ def test_a_whole_sequential_and_torchscript_are_read_from_files(tmp_path):
     np.testing.assert_allclose(found, expected(net), rtol=1e-5, atol=1e-6)
 
 
+def test_modules_of_bfloat16_and_frozen_ones(tmp_path):
+    net = module().eval()
+    half = Teacher(module().bfloat16()).scores(X)
+    np.testing.assert_allclose(half, expected(net), atol=0.05)
+    assert Teacher(torch.ones(4, 3, dtype=torch.bfloat16)).array.dtype == np.float32
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, that TorchScript is old
+        frozen = torch.jit.freeze(torch.jit.trace(net, torch.from_numpy(X)))
+        torch.jit.save(frozen, tmp_path / "frozen.pt")
+    for source in (frozen, tmp_path / "frozen.pt"):
+        np.testing.assert_allclose(Teacher(source).scores(X), expected(net), rtol=1e-5, atol=1e-6)
+
+
 def test_an_onnx_file_with_images(tmp_path):
     onnx = pytest.importorskip("onnx", reason="needs onnx")
     pytest.importorskip("onnxruntime", reason="needs onnxruntime")
@@ -69,6 +82,10 @@ def test_an_onnx_file_with_images(tmp_path):
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.save(model, tmp_path / "net.onnx")
     np.testing.assert_allclose(Teacher(tmp_path / "net.onnx").scores(X), X @ weight, rtol=1e-4)
+    with pytest.raises(
+        TeacherError, match=r"doesn't take rows of shape \(5,\), float32: cannot resh"
+    ):
+        Teacher(tmp_path / "net.onnx").scores(X[:, :5])
     (tmp_path / "bad.onnx").write_bytes(b"no")
     with pytest.raises(TeacherError, match=r"can't read the teacher '.*bad.onnx'"):
         Teacher(tmp_path / "bad.onnx")
@@ -129,6 +146,7 @@ def _pickle(path):
     [
         ("net.pt", _state, "holds weights without their network; build it in Python"),
         ("net.pt", _pickle, "can't read the network .* without running code from it"),
+        ("net.pt", lambda p: p.write_bytes(b""), r"without running code .*\((\w*Error): "),
         ("net.pt", lambda p: p.write_bytes(b"no"), "without running code from it"),
         ("net.pt", lambda p: torch.save(torch.zeros(3), p), "holds a Tensor; expected a network"),
         ("net.joblib", lambda p: p.write_bytes(b""), "is a pickle, which runs code when it is"),
@@ -141,6 +159,38 @@ def test_files_that_are_no_teachers(tmp_path, name, write, message):
     write(tmp_path / name)
     with pytest.raises(TeacherError, match=message):
         Teacher(tmp_path / name)
+
+
+class Labels:
+    """A classifier that gives labels alone."""
+
+    classes_ = np.arange(2)
+
+    def predict(self, x):
+        return np.zeros(len(x))
+
+
+class Forest:
+    """What scikit-learn's forests give of several labels, each of the classes that it has seen."""
+
+    def __init__(self, classes):
+        self.classes_ = [np.array(own) for own in classes]
+
+    def predict_proba(self, x):
+        return [np.full((len(x), len(own)), 1 / len(own)) for own in self.classes_]
+
+
+def test_labels_that_never_change_are_taught_as_they_are():
+    found = Teacher(Forest([[0, 1], [0], [1]])).scores(X)
+    assert (found == [0.5, 0.0, 1.0]).all()
+
+
+def test_classifiers_without_probabilities_teach_what_they_decide_by():
+    svm = pytest.importorskip("sklearn.svm")
+    fitted = svm.LinearSVC().fit(X, Y)
+    teacher = Teacher(fitted)
+    np.testing.assert_allclose(teacher.scores(X), fitted.decision_function(X), rtol=1e-5)
+    assert teacher.read.gives == "logits"
 
 
 @pytest.mark.parametrize(
@@ -157,6 +207,19 @@ def test_files_that_are_no_teachers(tmp_path, name, write, message):
             r"gave float64 of shape \(5, 3\) for 40 rows; expected \(40, classes\)",
         ),
         (lambda: Teacher(nn.LSTM(6, 3)).scores(X), "gave a tuple; expected one tensor"),
+        (
+            lambda: Teacher(module()).scores(X[:, :5]),
+            r"doesn't take rows of shape \(5,\), float32: mat1 .*; give Teacher\(..., pre",
+        ),
+        (
+            lambda: Teacher(module()).scores(X.astype(object)),
+            r"doesn't take rows of shape \(6,\), object: can't convert np.ndarray",
+        ),
+        (lambda: Teacher(Labels()), "the teacher, a Labels, gives labels, no scores; give one"),
+        (
+            lambda: Teacher(Forest([["no", "yes"]])).scores(X),
+            r"classes of label 0 are \['no', 'yes'\]; expected 0 and 1",
+        ),
         (lambda: load_network("none.pt"), "there is no network 'none.pt'; check the name"),
     ],
 )
@@ -174,7 +237,8 @@ def test_logits_of_every_kind():
     p = np.array([[0.2, 0.8], [0.5, 0.5]])
     np.testing.assert_allclose(logits(p, "argmax", 2), np.log(p), rtol=1e-5)
     odds = np.log(p[:, 1:] / p[:, :1])
-    np.testing.assert_allclose(logits(p, "binary", 1, "probabilities"), odds, atol=1e-5)
+    for gives in (None, "probabilities"):
+        np.testing.assert_allclose(logits(p, "binary", 1, gives), odds, atol=1e-5)
     np.testing.assert_allclose(logits(p[:, 1:], "binary", 1, "probabilities"), odds, atol=1e-5)
     both = logits(odds, "argmax", 2)
     np.testing.assert_allclose(both[:, 1:] - both[:, :1], odds, atol=1e-5)
@@ -190,6 +254,7 @@ def test_logits_of_every_kind():
 @pytest.mark.parametrize(
     ("scores", "kind", "k", "gives", "message"),
     [
+        ([[0.2, 0.8]], "binary", 1, "logits", "said to be logits, and those of each row sum to 1"),
         (np.zeros((4, 9)), "argmax", 10, None, "gives 9 scores a row; expected 10, for the netw"),
         (np.zeros((4, 3)), "binary", 1, None, "gives 3 scores a row; expected 1 or 2, for the"),
         (np.zeros((4, 3)), "regression", 2, None, "expected 2, for the network's 2 outputs"),

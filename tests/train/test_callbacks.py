@@ -20,12 +20,13 @@ class Told(train.Callback):
 
     def start(self, net, steps, history):
         self.starts.append((steps, [e.step for e in history], net.training))
+        net.eval()
 
     def record(self, net, evaluation):
         self.found.append((evaluation, gg.discretize(net.eval()).predict(problem()[0])))
 
     def end(self, net, result):
-        self.ends.append((result, gg.discretize(net).predict(problem()[0])))
+        self.ends.append((result, gg.discretize(net.eval()).predict(problem()[0])))
 
 
 def test_start_every_evaluation_and_the_end():

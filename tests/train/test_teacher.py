@@ -1,5 +1,7 @@
 """Learning from a teacher: its loss, what is kept of its scores, and going on after a kill."""
 
+import errno
+
 import numpy as np
 import pytest
 import torch
@@ -149,6 +151,54 @@ def test_scores_are_computed_once_and_kept_for_the_next_run(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(TeacherError, match=r"can't be read \(.*\); delete the file"):
         fit(network(), steps=2, teacher=Counted(), teacher_scores=folder)
+
+
+@pytest.mark.parametrize(("kept", "named"), [(True, "teacher_scores="), (False, "TMPDIR")])
+def test_a_full_disk_is_told_before_scores_are_computed(tmp_path, monkeypatch, kept, named):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full, raising=False)
+    options = {"teacher_scores": tmp_path} if kept else {}
+    message = f"No space left on device; name a folder that has more room by {named}"
+    with pytest.raises(TeacherError, match=message):
+        fit(network(), steps=2, teacher=module(), **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_that_takes_no_room_in_advance_will_do(tmp_path, monkeypatch):
+    def unable(*_):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr("os.posix_fallocate", unable, raising=False)
+    fit(network(), steps=2, teacher=module(), teacher_scores=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_the_teacher_itself_raises_is_no_error_of_the_folder(tmp_path):
+    class Far(nn.Module):
+        calls = 0
+
+        def forward(self, x):
+            self.calls += 1
+            if self.calls == 2:
+                raise ConnectionError("gone")
+            return x[:, :3]
+
+    with pytest.raises(ConnectionError, match=r"^gone$"):
+        fit(network(), steps=2, teacher=Far(), teacher_scores=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("as_array", [True, False])
+def test_a_bad_score_is_told_by_the_users_row(as_array):
+    """Which counts the rows held back before it as well."""
+    soft = np.where(np.arange(len(X))[:, None] == 501, np.nan, knowing(X))
+    rows = np.c_[X, np.arange(len(X)) == 501][:, 1:]
+    teacher = soft if as_array else lambda x: np.where(x[:, -1:], np.nan, np.ones((len(x), 3)))
+    options = {"steps": 2, "progress": False, "seed": 0}
+    with pytest.raises(TeacherError, match="score of row 501, class 0 is nan"):
+        train.fit(network(), rows, problem()[1], teacher=teacher, **options)
 
 
 @pytest.mark.parametrize("online", [False, True])

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gategrad.distill.errors import DistillError
+from gategrad.teachers.errors import first_line
 
 Floats = NDArray[np.float32]
 WEIGHTED = (nn.Linear, nn.Conv2d)
@@ -84,7 +85,7 @@ def parts_of(
     Raises:
         DistillError: a module that can't be seen through, or cuts that are none.
     """
-    modules = list(_flat(teacher))
+    modules = modules_of(teacher)
     places = default_cuts(modules) if cuts is None else _checked(cuts, len(modules))
     found, row = [], tuple(shape)
     for first, last in zip((0, *places), (*places, len(modules)), strict=True):
@@ -93,6 +94,22 @@ def parts_of(
             row = tuple(_run(part, torch.zeros(1, *row)).shape[1:])
         found.append(part)
     return tuple(found)
+
+
+def modules_of(teacher: nn.Module) -> list[nn.Module]:
+    """The flat list of a teacher's modules.
+
+    Raises:
+        DistillError: a module that can't be seen through.
+    """
+    modules = list(_flat(teacher))
+    for module in modules:
+        if isinstance(module, nn.MaxPool2d) and module.dilation not in (1, (1, 1)):
+            raise DistillError(
+                f"the teacher has a MaxPool2d of dilation {module.dilation}, which can't be cut; "
+                "expected 1"
+            )
+    return modules
 
 
 def default_cuts(modules: Sequence[nn.Module]) -> tuple[int, ...]:
@@ -143,7 +160,7 @@ def _run(part: Part, rows: Tensor) -> Tensor:
     except RuntimeError as error:
         raise DistillError(
             f"the teacher's modules {part.name} don't take rows of shape {part.shape}: "
-            f"{str(error).splitlines()[0]}"
+            f"{first_line(error)}"
         ) from error
 
 

@@ -19,7 +19,7 @@ from gategrad.distill.blocks import (
     tree_block,
 )
 from gategrad.distill.coding import Coding
-from gategrad.distill.cuts import Part, parts_of
+from gategrad.distill.cuts import Part, modules_of, parts_of
 from gategrad.distill.errors import DistillError
 from gategrad.distill.stages import Distilled, LayerOptions, Stage
 from gategrad.encoding import Encoder
@@ -27,6 +27,8 @@ from gategrad.harden import discretize
 from gategrad.nn import GroupSum, Sequential
 from gategrad.teachers import Teacher
 from gategrad.train import Result, fit
+from gategrad.train.evaluate import modes_kept
+from gategrad.train.process import torch_threads
 from gategrad.train.splitting import held_rows
 from gategrad.train.targets import class_indices
 
@@ -75,7 +77,10 @@ def layer_by_layer(
     """
     options = LayerOptions() if options is None else options
     run = _Run(teacher, encoder, preprocess, shape, cuts, options)
-    return run.convert(np.asarray(x), np.asarray(y), on_stage or _silent, progress)
+    # Its parts share the teacher's modules, and are set to `.eval()`.
+    shared = nn.Sequential(*modules_of(teacher))
+    with torch_threads(options.threads), modes_kept(shared):
+        return run.convert(np.asarray(x), np.asarray(y), on_stage or _silent, progress)
 
 
 def _silent(stage: Stage) -> None:
@@ -234,7 +239,7 @@ class _Run:
             bits[train].view(bool),
             truth.y[train],
             validation=(bits[truth.held].view(bool), truth.y[truth.held]),
-            teacher=Teacher(truth.said[train], gives="logits"),
+            teacher=Teacher(truth.said[train]),
             distill_weight=options.distill_weight,
             distill_temperature=options.distill_temperature,
             steps=steps,

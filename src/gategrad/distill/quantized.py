@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gategrad.distill.errors import DistillError
+from gategrad.distill.errors import DistillError, check_whole
 
 MOST_BITS = 16
 _STEP = 2.0**-8
@@ -40,9 +40,7 @@ class Sizes:
 
     def __post_init__(self) -> None:
         for name in ("fan_in", "bits", "out_bits"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise DistillError(f"{name} is {value!r}; expected a whole number from 1")
+            check_whole(name, getattr(self, name))
         if not self.widths or min(self.widths) < 1:
             raise DistillError(f"widths are {self.widths!r}; expected neurons a layer, as (64, 32)")
         for n in (self.fan_in * self.bits, self.first):

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch.nn import functional
 
-from gategrad.distill.errors import DistillError
+from gategrad.distill.errors import DistillError, check_whole
 from gategrad.distill.quantized import Sizes, SparseQuantized
 from gategrad.encoding import Encoder
 from gategrad.engine import check_rows, check_values
@@ -70,12 +70,15 @@ def sparse_mlp(
         on_look: called with a step and the accuracy on the rows held back.
 
     Raises:
-        DistillError: sizes of neurons that would read more than 16 bits.
+        DistillError: sizes of neurons that would read more than 16 bits, or steps, a batch_size or
+            a shape of rows that is none.
         TrainError, InputError, EncodingError: rows or labels that can't be trained on.
     """
-    bits = bits_of_rows(x, encoder)
-    n_classes = int(np.max(np.asarray(y))) + 1 if classes is None else classes
-    target = class_indices(np.asarray(y), len(bits), n_classes)
+    check_whole("steps", steps)
+    check_whole("batch_size", batch_size)
+    bits, y = bits_of_rows(x, encoder), np.asarray(y)
+    n_classes = _classes(y) if classes is None else classes
+    target = class_indices(y, len(bits), n_classes)
     held = held_rows(target, validation, seed)
     net = SparseQuantized(bits.shape[1], n_classes, sizes or Sizes(), seed=seed)
     optimizer, factor = make_optimizer("adam", net, lr), schedule_factor("cosine")
@@ -117,9 +120,19 @@ def bits_of_rows(x: ArrayLike, encoder: Encoder | None) -> NDArray[np.uint8]:
     """Rows as bits (n, n_in): encoded, or checked."""
     if encoder is not None:
         return np.ascontiguousarray(encoder.encode(x)).view(np.uint8)
-    rows = check_rows(np.asarray(x), n_features=np.shape(x)[1], bits=True)
+    rows = np.asarray(x)
+    if rows.ndim != 2:
+        raise DistillError(
+            f"x has shape {rows.shape}; expected (rows, bits): one row is x.reshape(1, -1)"
+        )
+    rows = check_rows(rows, n_features=rows.shape[1], bits=True)
     check_values(rows, bits=True)
     return np.ascontiguousarray(rows.astype(np.uint8))
+
+
+def _classes(y: NDArray) -> int:
+    """One more than the largest; `class_indices` refuses what has none."""
+    return max(1, int(y.max()) + 1) if y.size and y.dtype.kind in "biu" else 1
 
 
 def _is_sparse(net: SparseQuantized) -> bool:

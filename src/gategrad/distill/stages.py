@@ -1,10 +1,12 @@
 """How a teacher is converted, and what is told after each stage."""
 
 from dataclasses import dataclass, field
+from numbers import Integral
 
 from torch import nn
 
 from gategrad.distill.blocks import Gates
+from gategrad.distill.errors import DistillError, check_whole
 from gategrad.model import Model
 from gategrad.train import Result
 
@@ -28,7 +30,10 @@ class LayerOptions:
         gates: what the layers are made with.
         validation: rows held back to report on and to choose by, see `train.fit`.
         seed: of rows, wiring and weights.
-        threads: see `train.fit`.
+        threads: see `train.fit`; of all of the conversion.
+
+    Raises:
+        DistillError: an option that is none; says what was expected.
     """
 
     levels: int = 2
@@ -46,6 +51,25 @@ class LayerOptions:
     validation: int | float = 0.1
     seed: int = 0
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("levels", "depth", "candidates", "head", "steps", "batch_size"):
+            check_whole(name, getattr(self, name))
+        for name in ("finetune", "seed"):
+            check_whole(name, getattr(self, name), least=0)
+        if self.threads is not None:
+            check_whole("threads", self.threads)
+        if not _is_share_or_count(self.validation):
+            raise DistillError(
+                f"validation is {self.validation!r}; expected how many rows to hold back, or a "
+                "fraction below 1"
+            )
+
+
+def _is_share_or_count(value: object) -> bool:
+    if isinstance(value, float):
+        return 0 < value < 1
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
 
 
 @dataclass(frozen=True)

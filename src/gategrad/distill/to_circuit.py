@@ -8,7 +8,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.circuit import Circuit, Readout, arity, live_gates
-from gategrad.distill.quantized import SparseLayer, SparseQuantized
+from gategrad.distill.errors import DistillError
+from gategrad.distill.quantized import MOST_BITS, SparseLayer, SparseQuantized
 from gategrad.distill.sparse_training import bits_of_rows
 from gategrad.distill.tables import Builder
 from gategrad.encoding import Encoder
@@ -56,13 +57,15 @@ def exact(
             that are none of these. None: equal everywhere.
 
     Raises:
-        InputError, EncodingError: rows that the network doesn't take.
+        DistillError: a network whose neurons read too many bits yet, or rows of another width.
+        InputError, EncodingError: rows that are no bits, or none of the encoder's.
     """
     net = net.eval()
+    _check_sparse(net)
     n_in = net.layers[0].weight.shape[1]
     builder = Builder(n_in)
     signals = [[2 + i] for i in range(n_in)]
-    seen = None if rows is None else _seen(net, bits_of_rows(rows, encoder))
+    seen = None if rows is None else _seen(net, _bits(rows, encoder, n_in))
     for i, layer in enumerate(net.layers):
         read = None if seen is None else seen[i]
         signals = [_neuron(builder, layer, n, signals, read) for n in range(len(layer.weight))]
@@ -73,6 +76,27 @@ def exact(
     model = Model(circuit, _readout(net), encoder, labels, n).optimize()
     wide = int((arity(model.circuit.fanin) >= 2).sum())
     return Exact(model, n, wide, live_gates(model.circuit))
+
+
+def _check_sparse(net: SparseQuantized) -> None:
+    """A table has a line for each pattern of what a neuron reads."""
+    for i, layer in enumerate(net.layers):
+        read = ((layer.weights() * layer.mask) != 0).sum(1) * layer.bits_in
+        if (most := int(read.max())) > MOST_BITS:
+            raise DistillError(
+                f"neurons of layer {i} read up to {most} bits; expected {MOST_BITS} at most: call "
+                "net.keep(1.0), which leaves each neuron as many as it may read, and train on"
+            )
+
+
+def _bits(rows: ArrayLike, encoder: Encoder | None, n_in: int) -> NDArray[np.uint8]:
+    bits = bits_of_rows(rows, encoder)
+    if bits.shape[1] != n_in:
+        raise DistillError(
+            f"rows have {bits.shape[1]} bits and the network reads {n_in}; give the rows and the "
+            "encoder that it was trained with"
+        )
+    return bits
 
 
 def _readout(net: SparseQuantized) -> Readout:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gategrad.model import load
-from gategrad.teachers.errors import TeacherError
+from gategrad.teachers.errors import TeacherError, not_taken
 from gategrad.teachers.plain_torch import load_network
 from gategrad.teachers.sources import LEAF_BITS, Source, of_array, of_model, of_module
 from gategrad.trees import from_trees
@@ -91,9 +91,13 @@ def _onnx(path: Path) -> Source:
     chosen = (named or [outputs[0].name])[0]
 
     def scores(x: Any) -> Any:
-        rows = np.asarray(x).astype(_ONNX_TYPES.get(first.type, np.float32))
-        rows = rows.reshape(len(rows), *_shape(first.shape, path))
-        found = session.run([chosen], {first.name: rows})[0]
+        shape = _shape(first.shape, path)
+        try:
+            rows = np.asarray(x).astype(_ONNX_TYPES.get(first.type, np.float32))
+            rows = rows.reshape(len(rows), *shape)
+            found = session.run([chosen], {first.name: rows})[0]
+        except Exception as error:  # its errors have no common base
+            raise not_taken(x, error) from error
         if isinstance(found, list) and found and isinstance(found[0], dict):
             return np.array([list(row.values()) for row in found], np.float32)
         return found

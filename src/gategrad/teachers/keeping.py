@@ -1,10 +1,11 @@
 """Scores that are computed once and kept in a memory-mapped file."""
 
+import errno
 import os
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from gategrad.teachers.errors import TeacherError
 
 Floats = NDArray[np.float32]
 Parts = Iterator[tuple[int, Floats]]
+# Of file systems that take no room in advance.
+_CANT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
 def kept_scores(
@@ -29,11 +32,10 @@ def kept_scores(
         parts: rows and scores from there on; asked for where there is no such file yet.
 
     Raises:
-        TeacherError: a folder that can't be written, or a file in it that is damaged.
+        TeacherError: a folder that can't be written or is full, or a file in it that is damaged.
     """
     if folder is None:
-        with tempfile.TemporaryFile() as file:
-            return _filled(np.memmap(file, np.float32, "w+", shape=shape), parts)
+        return _filled(_passing(shape), parts)
     if key is None:
         raise TeacherError(
             "teacher_scores keeps the scores of a teacher whose content can be told from others': "
@@ -45,6 +47,13 @@ def kept_scores(
     return _read(path, shape)
 
 
+def _passing(shape: tuple[int, int]) -> Floats:
+    """An array in a file without a name, which goes with it."""
+    with _told(tempfile.gettempdir(), "TMPDIR"), tempfile.TemporaryFile() as file:
+        _reserve(file.fileno(), 4 * shape[0] * shape[1])
+        return np.memmap(file, np.float32, "w+", shape=shape)
+
+
 def _filled(array: Floats, parts: Parts) -> Floats:
     for first, scores in parts:
         array[first : first + len(scores)] = scores
@@ -54,20 +63,49 @@ def _filled(array: Floats, parts: Parts) -> Floats:
 def _write(path: Path, shape: tuple[int, int], parts: Parts) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        array = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
+        with _told(path.parent, "teacher_scores="):
+            array = _made(temporary, shape)
+        # Errors of the teacher's own are none of the folder's.
         _filled(array, parts)
-        array.flush()
-        del array
-        os.replace(temporary, path)
-    except OSError as error:
-        raise TeacherError(
-            f"can't keep the teacher's scores in {str(path.parent)!r}: {error.strerror or error}; "
-            "name a folder that can be written"
-        ) from error
+        with _told(path.parent, "teacher_scores="):
+            array.flush()
+            del array
+            os.replace(temporary, path)
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _made(path: Path, shape: tuple[int, int]) -> Floats:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    array = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    with path.open("r+b") as file:
+        _reserve(file.fileno(), path.stat().st_size)
+    return array
+
+
+def _reserve(file: int, n_bytes: int) -> None:
+    """Take the room for a file: a mapped one that finds the disk full ends the process."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(file, 0, n_bytes)
+    except OSError as error:
+        if error.errno not in _CANT_RESERVE:
+            raise
+
+
+@contextmanager
+def _told(folder: str | Path, named: str) -> Iterator[None]:
+    """Errors of files in a folder that the user names by `named`."""
+    try:
+        yield
+    except OSError as error:
+        wanted = "has more room" if error.errno == errno.ENOSPC else "can be written"
+        raise TeacherError(
+            f"can't keep the teacher's scores in {str(folder)!r}: {error.strerror or error}; "
+            f"name a folder that {wanted} by {named}"
+        ) from error
 
 
 def _read(path: Path, shape: tuple[int, int]) -> Floats:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from gategrad.teachers.errors import TeacherError
 
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.int64]
 # What a probability of 0 is taken for: a logit of -14.
 _LEAST = 1e-6
 _SUMS_TO_ONE = 1e-3
@@ -34,14 +35,16 @@ class Logits:
     probabilities: bool
 
     @classmethod
-    def of(cls, some: Floats, goal: Goal, gives: str | None) -> "Logits":
-        """For a teacher whose scores of some rows, (m, k), are these.
+    def of(
+        cls, some: Floats, goal: Goal, gives: str | None, rows: Numbers | None = None
+    ) -> "Logits":
+        """For a teacher whose scores of some rows, (m, k), are these; `rows` as below.
 
         Raises:
             TeacherError: scores of another number of classes, or that are no numbers.
         """
-        _check(some, goal)
-        looks = goal.kind == "argmax" and some.shape[1] > 1 and _sums_to_one(some)
+        _check(some, goal, rows)
+        looks = goal.kind in ("argmax", "binary") and some.shape[1] > 1 and _sums_to_one(some)
         if gives == "logits" and looks:
             raise TeacherError(
                 "the teacher's scores are said to be logits, and those of each row sum to 1; leave "
@@ -50,16 +53,20 @@ class Logits:
         probabilities = looks if gives is None else gives == "probabilities"
         return cls(goal, probabilities and goal.kind != "regression")
 
-    def __call__(self, scores: Floats, first: int = 0) -> Floats:
-        """Logits (n, n_scores) float32 of scores (n, k), the rows from number `first` on.
+    def __call__(self, scores: Floats, rows: Numbers | None = None) -> Floats:
+        """Logits (n, n_scores) float32 of scores (n, k).
+
+        Args:
+            scores: of n rows.
+            rows: (n,) what they are called in messages; their place where None.
 
         Raises:
             TeacherError: scores that are no numbers, or probabilities that are none; names row and
                 column.
         """
-        _check(scores, self.goal, first)
+        _check(scores, self.goal, rows)
         if self.probabilities:
-            _check_probabilities(scores, self.goal, first)
+            _check_probabilities(scores, self.goal, rows)
         wide = scores.shape[1] > 1
         if self.goal.kind == "binary":
             one = _logs(scores) if self.probabilities and wide else scores
@@ -86,7 +93,11 @@ def _sums_to_one(scores: Floats) -> bool:
     return len(scores) > 0 and low and bool((abs(scores.sum(1) - 1) < _SUMS_TO_ONE).all())
 
 
-def _check(scores: Floats, goal: Goal, first: int = 0) -> None:
+def _called(row: int, rows: Numbers | None) -> int:
+    return row if rows is None else int(rows[row])
+
+
+def _check(scores: Floats, goal: Goal, rows: Numbers | None) -> None:
     width, k = scores.shape[1], goal.n_scores
     if goal.kind == "binary":
         wanted = {1, 2}
@@ -103,17 +114,17 @@ def _check(scores: Floats, goal: Goal, first: int = 0) -> None:
     if bad.any():
         row, column = (int(i) for i in np.argwhere(bad)[0])
         raise TeacherError(
-            f"the teacher's score of row {first + row}, class {column} is {scores[row, column]}; "
-            "expected finite numbers"
+            f"the teacher's score of row {_called(row, rows)}, class {column} is "
+            f"{scores[row, column]}; expected finite numbers"
         )
 
 
-def _check_probabilities(scores: Floats, goal: Goal, first: int) -> None:
+def _check_probabilities(scores: Floats, goal: Goal, rows: Numbers | None) -> None:
     bad = (scores < -_SUMS_TO_ONE) | (scores > 1 + _SUMS_TO_ONE)
     if bad.any():
         row, column = (int(i) for i in np.argwhere(bad)[0])
         raise TeacherError(
-            f"the teacher's probability of row {first + row}, class {column} is "
+            f"the teacher's probability of row {_called(row, rows)}, class {column} is "
             f"{scores[row, column]:g}; expected 0 to 1, or gives='logits'"
         )
     if goal.kind != "multilabel" and scores.shape[1] > 1:
@@ -121,6 +132,6 @@ def _check_probabilities(scores: Floats, goal: Goal, first: int) -> None:
         if off.any():
             row = int(np.argmax(off))
             raise TeacherError(
-                f"the teacher's probabilities of row {first + row} sum to {scores[row].sum():g}; "
-                "expected 1, or gives='logits'"
+                f"the teacher's probabilities of row {_called(row, rows)} sum to "
+                f"{scores[row].sum():g}; expected 1, or gives='logits'"
             )

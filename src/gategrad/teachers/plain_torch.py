@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from gategrad.teachers.errors import TeacherError
+from gategrad.teachers.errors import TeacherError, first_line
 
 # Layers that a file may hold: what they are is known, so that a file only brings their numbers.
 PLAIN = (
@@ -43,7 +43,7 @@ def load_network(path: str | os.PathLike) -> nn.Module:
         raise TeacherError(
             f"can't read the network {str(path)!r} without running code from it: expected "
             "TorchScript, or a torch.nn.Sequential of torch's own layers that torch.save wrote "
-            f"whole ({type(error).__name__}: {str(error).splitlines()[0][:120]})"
+            f"whole ({type(error).__name__}: {first_line(error)})"
         ) from error
     if isinstance(found, dict):
         raise TeacherError(
@@ -53,7 +53,8 @@ def load_network(path: str | os.PathLike) -> nn.Module:
         )
     if not isinstance(found, nn.Module):
         raise TeacherError(f"{str(path)!r} holds a {type(found).__name__}; expected a network")
-    return found.eval()
+    # What torch.jit.freeze made has no modes.
+    return found.eval() if hasattr(found, "training") else found
 
 
 def _is_scripted(path: Path) -> bool:

@@ -1,8 +1,8 @@
 """Scores of whatever has some: modules, estimators, forests, models, functions and arrays."""
 
 import pickle
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gategrad.model import Model
-from gategrad.teachers.errors import TeacherError
+from gategrad.teachers.errors import TeacherError, not_taken
 from gategrad.trees import from_trees
 
 KNOWN = (
-    "a torch module, an estimator with predict_proba, a Booster, a gategrad.Model, a function of "
-    "rows, the path of a file, or an array of soft targets"
+    "a torch module, an estimator with predict_proba or decision_function, a Booster, a "
+    "gategrad.Model, a function of rows, the path of a file, or an array of soft targets"
 )
 # Of a leaf's value in a forest: scores then differ by less than float32 can tell.
 LEAF_BITS = 24
@@ -61,6 +61,13 @@ def source_of(given: Any) -> Source:
     libraries = {cls.__module__.split(".")[0] for cls in type(given).__mro__}
     if libraries & {"lightgbm", "xgboost"} and not hasattr(given, "fit"):
         return of_model(from_trees(given, bits=LEAF_BITS))
+    if hasattr(given, "decision_function"):
+        return _of_estimator(given, given.decision_function, "logits")
+    if hasattr(given, "predict") and hasattr(given, "classes_"):
+        raise TeacherError(
+            f"the teacher, a {type(given).__name__}, gives labels, no scores; give one with "
+            "predict_proba"
+        )
     if hasattr(given, "predict"):
         return _of_estimator(given, given.predict, "logits")
     if callable(given):
@@ -72,16 +79,13 @@ def of_module(module: nn.Module) -> Source:
     """A module in `.eval()` without gradients, whatever mode it is in otherwise."""
 
     def scores(x: Any) -> Tensor:
-        tensor = x if isinstance(x, Tensor) else torch.from_numpy(np.ascontiguousarray(x))
-        first = next(module.parameters(), torch.zeros(()))
-        modes = [(part, part.training) for part in module.modules()]
-        try:
-            module.eval()
-            with torch.no_grad():
-                found = module(tensor.to(first.device, first.dtype))
-        finally:
-            for part, training in modes:
-                part.training = training
+        with in_eval(module), torch.no_grad():
+            try:
+                found = module(_tensor_for(module, x))
+            except torch.cuda.OutOfMemoryError:  # of as many rows, not of their kind
+                raise
+            except (RuntimeError, TypeError, ValueError, IndexError) as error:
+                raise not_taken(x, error) from error
         if not isinstance(found, Tensor):
             raise TeacherError(
                 f"the teacher's module gave a {type(found).__name__}; expected one tensor of "
@@ -90,6 +94,33 @@ def of_module(module: nn.Module) -> Source:
         return found
 
     return Source(scores, lambda: _digest(module))
+
+
+@contextmanager
+def in_eval(module: nn.Module) -> Iterator[None]:
+    """`.eval()` while the context lasts; what `torch.jit.freeze` made has no modes."""
+    modes = [(part, part.training) for part in module.modules() if hasattr(part, "training")]
+    try:
+        if modes:
+            module.eval()
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def _tensor_for(module: nn.Module, x: Any) -> Tensor:
+    tensor = x if isinstance(x, Tensor) else torch.from_numpy(np.ascontiguousarray(x))
+    first = next(module.parameters(), torch.zeros(()))
+    return tensor.to(first.device, first.dtype)
+
+
+def as_array(given: Any) -> NDArray:
+    """Numbers as an array; numpy has no bfloat16, which becomes float32."""
+    if not isinstance(given, Tensor):
+        return np.asarray(given)
+    plain = given.detach().cpu()
+    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
 
 
 def of_model(model: Model) -> Source:
@@ -102,7 +133,7 @@ def of_model(model: Model) -> Source:
 
 def of_array(given: Any) -> Source:
     """Soft targets."""
-    array = given.detach().cpu().numpy() if isinstance(given, Tensor) else np.asarray(given)
+    array = as_array(given)
     if array.ndim not in (1, 2) or array.dtype.kind not in "biuf":
         raise TeacherError(
             f"the soft targets are {array.dtype} of shape {array.shape}; expected (n, classes) "
@@ -118,11 +149,24 @@ def _of_estimator(given: Any, scores: Callable[[Any], Any], gives: str) -> Sourc
 
     def found(x: Any) -> Any:
         said = scores(x)
-        if isinstance(said, list):  # of several labels scikit-learn's forests give a list
-            said = np.stack([np.asarray(part)[:, -1] for part in said], axis=1)
+        # Of several labels scikit-learn's forests give a list.
+        if isinstance(said, list):
+            said = _of_labels(said, getattr(given, "classes_", [(0, 1)] * len(said)))
         return said
 
     return Source(found, lambda: _pickled(given), gives, labels=names)
+
+
+def _of_labels(said: list[Any], classes: list[Any]) -> NDArray:
+    """The probability of 1 of each label; rows to train on may have had one of its classes."""
+    for label, own in enumerate(map(np.asarray, classes)):
+        if own.dtype.kind not in "biuf" or not np.isin(own, (0, 1)).all():
+            raise TeacherError(
+                f"the teacher's classes of label {label} are {own.tolist()}; expected 0 and 1 for "
+                "each label"
+            )
+    pairs = zip(said, classes, strict=True)
+    return np.stack([np.asarray(p) @ (np.asarray(own) == 1) for p, own in pairs], axis=1)
 
 
 def _digest(module: nn.Module) -> bytes:

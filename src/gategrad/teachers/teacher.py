@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gategrad.teachers.errors import TeacherError
 from gategrad.teachers.files import read_file
-from gategrad.teachers.sources import Source, source_of
+from gategrad.teachers.sources import Source, as_array, source_of
 
 GIVES = (None, "logits", "probabilities")
 
@@ -28,8 +27,8 @@ class Teacher:
             each row that is trained on.
         preprocess: from rows (m, features), as the student's user has them, to what the source
             takes; where None a torch module gets float32 numbers, all others the rows themselves.
-        gives: "logits" or "probabilities"; None: probabilities of estimators, and of whatever gives
-            numbers from 0 to 1 that sum to 1 in each row, else logits.
+        gives: "logits" or "probabilities"; None: probabilities of estimators that have some, and of
+            whatever gives numbers from 0 to 1 that sum to 1 in each row, else logits.
         batch: rows at a time.
 
     Raises:
@@ -86,8 +85,7 @@ class Teacher:
 
     def _part(self, x: NDArray) -> NDArray[np.float32]:
         made = x if self.preprocess is None else self.preprocess(x)
-        found = self.read.scores(made)
-        found = found.detach().cpu().numpy() if isinstance(found, Tensor) else np.asarray(found)
+        found = as_array(self.read.scores(made))
         if found.ndim == 1:
             found = found[:, None]
         if found.ndim != 2 or len(found) != len(x) or found.dtype.kind not in "biuf":

@@ -88,11 +88,13 @@ def train_on(
             if run.head.kind == "argmax":
                 report.note(one_sided(run.rows.targets, run.chosen_on.targets))
             for callback in callbacks:
-                callback.start(net, run.plan.steps, tuple(run.history))
+                with modes_kept(net):
+                    callback.start(net, run.plan.steps, tuple(run.history))
             stopped = train(run, interrupt, following.followed(report, net, callbacks), save)
     result = _result(run, stopped)
     for callback in callbacks:
-        callback.end(net, result)
+        with modes_kept(net):
+            callback.end(net, result)
     return result
 
 

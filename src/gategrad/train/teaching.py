@@ -133,9 +133,9 @@ def make_teaching(
         if options.teacher_scores is not None:
             raise TrainError("soft targets are kept already; leave teacher_scores out")
         return _of_array(teacher, goal, kept, len(x), loss)
-    some = teacher.scores(x[:_PROBED])
-    logits = Logits.of(some, goal, teacher.gives or teacher.read.gives)
-    logits(some)
+    some, rows = teacher.scores(x[:_PROBED]), _users_rows(kept, len(x))
+    logits = Logits.of(some, goal, teacher.gives or teacher.read.gives, rows)
+    logits(some, rows)
     identity = teacher.identity
     content = sha256(f"{identity}{logits}".encode() + some.tobytes())
     if online:
@@ -147,7 +147,7 @@ def make_teaching(
         return Teaching(loss, content.hexdigest(), None, teacher, logits)
     key = None if identity is None else _key(content.hexdigest(), x)
     shape = (len(x), goal.n_scores)
-    scores = kept_scores(options.teacher_scores, key, shape, _parts(teacher, logits, x))
+    scores = kept_scores(options.teacher_scores, key, shape, _parts(teacher, logits, x, rows))
     return Teaching(loss, _digest(scores), scores, teacher, logits)
 
 
@@ -161,17 +161,23 @@ def _of_array(
             f"the teacher's soft targets have {len(array)} rows, and x has {len(kept)}; expected a "
             "row for each row of x, those that are held back too"
         )
-    own = np.asarray(array[kept], np.float32)
-    logits = Logits.of(own, goal, teacher.gives)
-    scores = np.tile(logits(own), (n // len(own), 1))
+    own, rows = np.asarray(array[kept], np.float32), np.flatnonzero(kept)
+    logits = Logits.of(own, goal, teacher.gives, rows)
+    scores = np.tile(logits(own, rows), (n // len(own), 1))
     return Teaching(loss, _digest(scores), scores, teacher, logits)
 
 
+def _users_rows(kept: NDArray[np.bool_], n: int) -> NDArray[np.int64]:
+    """Which of the user's rows each of n rows to train on is, or is a copy of."""
+    return np.resize(np.flatnonzero(kept), n)
+
+
 def _parts(
-    teacher: Teacher, logits: Logits, x: NDArray
+    teacher: Teacher, logits: Logits, x: NDArray, rows: NDArray[np.int64]
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     for first in range(0, len(x), _ROWS_AT_ONCE):
-        yield first, logits(teacher.scores(x[first : first + _ROWS_AT_ONCE]), first)
+        some = slice(first, first + _ROWS_AT_ONCE)
+        yield first, logits(teacher.scores(x[some]), rows[some])
 
 
 def _digest(scores: NDArray[np.float32]) -> str:
