@@ -112,3 +112,16 @@ def trained(gategrad, tmp_path_factory):
     arguments = ("--target", "answer", "--layers", "200x2", "--steps", 200, "--threads", 1)
     done = gategrad("train", data, "--out", model, *arguments, "--json")
     return model, data, done.json
+
+
+@pytest.fixture
+def images(tmp_path):
+    """Bytes (rows, 6, 6): the bright half is the left or the right one."""
+    generator = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    x = generator.integers(0, 100, (120, 6, 6))
+    x[y == 0, :, :3] += 120
+    x[y == 1, :, 3:] += 120
+    path = tmp_path / "images.npz"
+    np.savez(path, x=x.astype(np.uint8), y=np.array(["left", "right"])[y])
+    return path

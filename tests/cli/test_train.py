@@ -22,19 +22,6 @@ KEYS = {"hard_accuracy", "soft_accuracy", "neurons", "gates", "seconds", "steps"
 }
 
 
-@pytest.fixture
-def images(tmp_path):
-    """Bytes (rows, 6, 6): the bright half is the left or the right one."""
-    generator = np.random.default_rng(0)
-    y = np.arange(120) % 2
-    x = generator.integers(0, 100, (120, 6, 6))
-    x[y == 0, :, :3] += 120
-    x[y == 1, :, 3:] += 120
-    path = tmp_path / "images.npz"
-    np.savez(path, x=x.astype(np.uint8), y=np.array(["left", "right"])[y])
-    return path
-
-
 def network(recipe, source):
     """The recipe's network on two levels a pixel."""
     encoder = Thermometer.fixed([60, 120], 36)
@@ -404,34 +391,3 @@ def test_convolutions_by_name(gategrad, images, monk_csv, tmp_path):
     table.fails_with(
         "arch 'compact-2' is for images; give image_shape, on the command line --image"
     )
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_curves_for_tensorboard(gategrad, monk_csv, tmp_path):
-    pytest.importorskip("tensorboard", reason="needs gategrad[tensorboard]")
-    gategrad("train", monk_csv, "--target", "answer", *QUICK, "--tensorboard", "runs/1")
-    assert [path.name[:10] for path in (tmp_path / "runs" / "1").iterdir()] == ["events.out"]
-
-
-def test_a_teacher_in_a_file_teaches_and_is_recorded(gategrad, images, tmp_path):
-    """Soft targets that are wrong, and count alone, make a student that is wrong."""
-    source = load_source(str(images))
-    np.save("soft.npy", 0.1 + 0.8 * np.eye(2)[1 - source.y_train])
-    done = gategrad(
-        *("train", images, "--image-shape", "6x6", "--out", "net.gg", "--record", "runs.jsonl"),
-        *("--layers", "60", "--steps", 40, "--threads", 1, "--validation", 0, "--json"),
-        *("--teacher", "soft.npy", "--distill-weight", 1, "--eval-every", 40),
-    )
-    (record,) = read(tmp_path / "runs.jsonl")
-    assert record.options["teacher"] == "soft.npy"
-    assert record.settings["distill_weight"] == 1
-    assert done.json["steps"] == 40
-    assert done.json["hard_accuracy"] < 0.2
-
-
-def test_a_teacher_of_other_classes_is_refused(gategrad, images, xor_model):
-    done = gategrad("train", images, "--image-shape", "6x6", "--teacher", xor_model, *QUICK)
-    done.fails_with("are same, different, those of images.npz left, right; give a teacher of the")
-    done = gategrad("train", images, "--image-shape", "6x6", "--distill-weight", 0.5, *QUICK)
-    done.fails_with("distill_weight=0.5 is for a teacher; give teacher=, or leave it out")
-    assert "--distill-weight does nothing here: it is for a student of a teacher" in done.err
