@@ -64,6 +64,7 @@ void products(const Terms& all, const TileShape& shape, const S* tile, const S* 
   constexpr size_t N = kSideBySide<Terms> > 1 ? kSideBySide<Terms> : kLanes<S>;
   for (size_t g = begin; g < end; ++g) {
     const RowIn<S> row(rows + g * shape.stride, shape);
+    fetch_ahead(rows + g * shape.stride, shape);
     size_t i = g * all.k;
     const size_t last = i + all.k;
     for (; i + N <= last; i += N)
@@ -93,6 +94,7 @@ void scatter(const Terms& all, const S* share, const TileShape& shape, const S* 
              S* grad) {
   for (size_t g = 0; g < all.n; ++g) {
     const RowIn<S> row(rows + g * shape.stride, shape);
+    fetch_ahead(rows + g * shape.stride, shape);
     each_vectors<S>(shape.width, [&](auto count, size_t s) {
       scatter_vectors<S, Terms, count()>(all, share, g, shape.width, tile, s, row.from, grad);
     });

@@ -27,6 +27,17 @@ GG_INLINE void each_vectors(size_t width, const Body& body) {
   }
 }
 
+// Asks the memory for the samples of the row that is kRowsAhead after one: rows of a batch lie too far
+// apart for it to guess, and what is computed of a row can fill all places where work waits.
+inline constexpr size_t kRowsAhead = 4;
+
+template <typename S>
+GG_INLINE void fetch_ahead(const S* row, const TileShape& shape) {
+  constexpr size_t kLine = 64 / sizeof(S);
+  const S* ahead = row + kRowsAhead * shape.stride;
+  for (size_t s = 0; s < shape.samples; s += kLine) __builtin_prefetch(ahead + s);
+}
+
 // A row's samples of a tile; a part of the last tile is copied, and zeros follow.
 template <typename S>
 struct RowIn {
