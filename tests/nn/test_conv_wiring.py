@@ -36,6 +36,23 @@ def test_channels_are_shared_out_evenly():
     assert torch.equal(leaves[0, :, 0], leaves[1, :, 0])
 
 
+@pytest.mark.parametrize("connections", ["random", "local"])
+def test_no_two_kernels_read_the_same_while_there_is_something_else(connections):
+    for seed in range(5):
+        layer = nn.LogicConv2d(1, 16, 3, in_size=6, connections=connections, seed=seed)
+        assert len(layer.wires().sort(dim=0).values.unique(dim=1).t()) == 16
+    every = nn.LogicConv2d(1, 50, 3, connections=connections, **OPTIONS)  # 36 pairs, 20 neighbours
+    assert len(every.wires().sort(dim=0).values.unique(dim=1).t()) == (
+        36 if connections == "random" else 20
+    )
+
+
+def test_trees_of_the_same_leaves_in_other_pairs_are_different():
+    layer = nn.LogicConv2d(1, 40, 2, in_size=6, depth=2, seed=0)
+    pairs = layer.wires().t().reshape(40, 2, 2).sort(dim=2).values.flatten(1)
+    assert len(pairs.unique(dim=0)) == 6
+
+
 def test_local_never_pairs_two_thresholds_of_one_pixel():
     """Three levels of two colours, level by level: channels 0, 2, 4 are one colour."""
     layer = nn.LogicConv2d(

@@ -4,7 +4,9 @@ A wire is a place in the field, `(channel * kernel height + dy) * kernel width +
 has one set of them, whatever its positions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -17,6 +19,8 @@ from gategrad.nn.wiring.connections.candidates import ALL, DEFAULT_CANDIDATES, r
 FIELD_CONNECTIONS = ("random", "local", "learned")
 # Kernels whose leaves ran out of neighbours are drawn again.
 _TRIES = 200
+# Those that read the same as another one, which few places leave no room for.
+_TRIES_TO_DIFFER = 20
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,9 @@ class Field:
         return self.channels * self.area
 
 
+Draw: TypeAlias = Callable[[Field, Tensor, int, int, torch.Generator], Tensor]
+
+
 def connect_field(
     connections: str | Tensor | ArrayLike,
     field: Field,
@@ -73,6 +80,8 @@ def connect_field(
     - "local": the leaves of each gate at most one row and one column from its first one, and never
       two thresholds of one pixel and colour, of which the second holds next to nothing new;
     - "learned": not at all: each leaf chooses among K different places.
+
+    Kernels that would read the same are drawn again, as long as there is something else to read.
 
     Args:
         connections: a name, or integers (leaves, out_channels, 3): channel, row and column.
@@ -101,7 +110,7 @@ def connect_field(
     else:
         _check_room(field, leaves)
         draw = _local_places if connections == "local" else _random_places
-        places = draw(field, chosen, leaves, pins, generator).t()
+        places = _different_kernels(draw, field, chosen, leaves, pins, generator).t()
     # From places among a kernel's own channels to those of the whole field.
     kernels = torch.arange(out_channels).view(-1, *[1] * (places.ndim - 2))
     planes = chosen[kernels, places // field.area]
@@ -190,6 +199,29 @@ def _candidates(
     count = field.of_kernel if count == ALL else int(count)
     keys = torch.rand(leaves, out_channels, field.of_kernel, generator=generator)
     return keys.argsort(dim=2)[:, :, :count]
+
+
+def _different_kernels(
+    draw: Draw, field: Field, chosen: Tensor, leaves: int, pins: int, generator: torch.Generator
+) -> Tensor:
+    """Places (out_channels, leaves), where kernels that read the same are drawn again."""
+    places = draw(field, chosen, leaves, pins, generator)
+    for _ in range(_TRIES_TO_DIFFER):
+        again = _repeats(field, chosen, places, pins)
+        if not len(again):
+            break
+        places[again] = draw(field, chosen[again], leaves, pins, generator)
+    return places
+
+
+def _repeats(field: Field, chosen: Tensor, places: Tensor, pins: int) -> Tensor:
+    """Kernels (n,) whose gates read what those of one before them read, in whatever order."""
+    read = chosen.gather(1, places // field.area) * field.area + places % field.area
+    read = read.view(len(read), -1, pins).sort(dim=2).values.flatten(1)
+    sets, of_kernel = read.unique(dim=0, return_inverse=True)
+    first = torch.full((len(sets),), len(places))
+    first.scatter_reduce_(0, of_kernel, torch.arange(len(places)), "amin")
+    return (first[of_kernel] < torch.arange(len(places))).nonzero().flatten()
 
 
 def _random_places(
