@@ -164,10 +164,23 @@ def test_networks_of_architectures_are_built_by_name():
     )
     assert learned[1].wiring is not None
     assert learned[-2].wiring is not None
+    behind = train.build_network(
+        64, 2, arch="compact-3", connections="learned", conv_connections="local", candidates=5,
+        wire_estimator="soft", thresholds=1, image_shape=(8, 8), layers="20",
+    )  # fmt: skip
+    assert behind[1].wiring is None
+    assert behind[-2].wiring.candidates.shape == (2, 20, 5)
+    assert nn.training_backend(behind).startswith("native")
     with pytest.raises(TrainError, match="arch='compact-3' is for images; give image_shape"):
         train.build_network(64, 2, arch="compact-3")
     with pytest.raises(TrainError, match="connections='unique' with arch='compact-3'; expected"):
         train.build_network(64, 2, arch="compact-3", image_shape=(8, 8), connections="unique")
+    with pytest.raises(TrainError, match="conv_connections='learned'; expected random or local"):
+        train.build_network(64, 2, arch="compact-3", image_shape=(8, 8), conv_connections="learned")
+    with pytest.raises(TrainError, match="conv_connections are for convolutions; give arch"):
+        train.build_network(64, 2, conv_connections="local")
+    with pytest.raises(ValueError, match="candidates are for"):
+        train.build_network(64, 2, arch="compact-3", image_shape=(8, 8), candidates=5)
     with pytest.raises(TrainError, match=r"image_shape \(1, 8, 9\) is not that of rows of 64 bits"):
         train.build_network(64, 2, arch="compact-3", image_shape=(8, 9))
     with pytest.raises(TrainError, match="active and radius are for dense layers on images"):

@@ -7,6 +7,7 @@ from gategrad.options.option import Range, When, option
 from gategrad.options.words import names_or_one_of, number_or
 
 LEARNED = When("learned wiring, connections learned", lambda o: o.connections == "learned")
+CONVOLUTIONS = When("convolutions, arch", lambda o: o.arch is not None)
 # The names of `nn.gate_sets`, which is torch's side; a test holds both together.
 GATE_SETS = ("all", "no-constants", "no-xor", "two-input", "monotone")
 
@@ -22,6 +23,7 @@ class NetworkOptions:
         parametrization: of every layer.
         connections: "local", "random", "unique", "structured" or "learned"; None is "local" for
             images and "random" for all else.
+        conv_connections: of the convolutions of `arch`, "random" or "local"; None is `connections`.
         candidates: of learned wiring.
         wire_estimator: of learned wiring.
         radius: of windows.
@@ -56,6 +58,12 @@ class NetworkOptions:
         "random, unique; learned: each pin chooses among candidates; local: a first layer that "
         "looks at neighbouring pixels, the default for images; structured: such pixels, any "
         "channel, adjacent thresholds.",
+    )
+    conv_connections: str | None = option(
+        None,
+        "Of the convolutions of arch: random or local, which train fast, whatever the dense layers "
+        "behind them have; by default that of connections.",
+        applies=CONVOLUTIONS,
     )
     candidates: int | str | None = option(
         None,

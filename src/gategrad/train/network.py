@@ -19,6 +19,7 @@ from gategrad.train.targets import check_range
 DEFAULT_LAYERS = "8000x3"
 _OF_LAYERS = tuple(n for n, about in options_of(NetworkOptions).items() if about.of_layers)
 _OF_CONVOLUTIONS = ("random", "local", "learned")
+_OF_FIXED_CONVOLUTIONS = (None, "random", "local")
 
 
 def build_network(
@@ -31,6 +32,7 @@ def build_network(
     parametrization: str = "raw",
     estimator: str = "straight-through",
     connections: str = "random",
+    conv_connections: str | None = None,
     init: str = "gaussian",
     temperature: float | None = None,
     gates: Gates | None = None,
@@ -63,6 +65,8 @@ def build_network(
             "local", or where the others learn their wiring learns it within windows. "structured"
             is a structured first layer, which needs an image_shape, and random ones. With `arch`
             "random", "local" or "learned", of convolutions; dense layers are random or "learned".
+        conv_connections: of the convolutions of `arch`, "random" or "local", while `connections` is
+            that of the dense layers; None: the same.
         init: of every layer.
         temperature: of every layer.
         gates: functions that every layer chooses from.
@@ -120,6 +124,8 @@ def make_network(
     """What `build_network` makes; raises what it raises."""
     if options.arch is not None:
         return _image_network(in_dim, goal, options, pixels, seed)
+    if options.conv_connections is not None:
+        raise TrainError("conv_connections are for convolutions; give arch with them")
     widths = layer_widths(DEFAULT_LAYERS if options.layers is None else options.layers)
     _check_groups(widths[-1], goal.classes)
     local = pixels.image_shape is not None
@@ -152,6 +158,11 @@ def _image_network(
             f"connections={connections!r} with arch={options.arch!r}; expected "
             f"{', '.join(_OF_CONVOLUTIONS)}"
         )
+    if options.conv_connections not in _OF_FIXED_CONVOLUTIONS:
+        raise TrainError(
+            f"conv_connections={options.conv_connections!r}; expected random or local, or leave it "
+            "out for convolutions with the wiring of connections"
+        )
     if pixels.active is not None or pixels.radius is not None:
         raise TrainError("active and radius are for dense layers on images; leave them or arch out")
     planes = (1, *pixels.image_shape)[-3:]
@@ -166,7 +177,10 @@ def _image_network(
         plan,
         planes,
         widths,
-        connections=(connections, "learned" if connections == "learned" else "random"),
+        connections=(
+            options.conv_connections or connections,
+            "learned" if connections == "learned" else "random",
+        ),
         thresholds=pixels.thresholds,
         options={n: getattr(options, n) for n in _OF_LAYERS},
         generator=torch.Generator().manual_seed(seed),

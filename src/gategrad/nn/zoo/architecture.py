@@ -27,6 +27,7 @@ DATASETS = {
     "cifar-10": ((3, 32, 32), 10),
     "cifar-100": ((3, 32, 32), 100),
 }
+_OF_WIRING = ("candidates", "wire_estimator")
 FAMILIES = ("compact-K, such as compact-32", *(f"tree-{size}" for size in TREES))
 
 
@@ -130,7 +131,8 @@ def layers_of(
         planes: (thresholds * colours, height, width) of a row.
         widths: of the dense layers.
         connections: of convolutions, and of dense layers.
-        options: that `LogicConv2d` and `LogicDense` both take, for all of them.
+        options: that `LogicConv2d` and `LogicDense` both take, for all of them; those of learned
+            wiring for the layers that learn it.
         generator: of wiring and weights.
         thresholds: levels of each colour, for convolutions that are "local".
 
@@ -154,7 +156,7 @@ def layers_of(
             connections=connections[0],
             thresholds=thresholds if connections[0] == "local" else None,
             generator=generator,
-            **options,
+            **_of_convolutions(options, connections),
         )
         modules.append(conv)
         # Channels of gates are no thresholds.
@@ -173,6 +175,13 @@ def layers_of(
         modules.append(dense)
         width = out_dim
     return modules
+
+
+def _of_convolutions(options: Mapping[str, Any], connections: tuple[str, str]) -> Mapping[str, Any]:
+    """The options without those of learned wiring, where it is that of dense layers alone."""
+    if connections[0] == "learned" or connections[1] != "learned":
+        return options
+    return {name: value for name, value in options.items() if name not in _OF_WIRING}
 
 
 def widths_for(widths: Sequence[int], classes: int) -> tuple[int, ...]:
