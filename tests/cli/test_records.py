@@ -10,7 +10,6 @@ import gategrad as gg
 from gategrad import records
 from gategrad.cli import sweep, train
 from gategrad.cli.sources import load_source
-from tests.cli.test_train import images  # noqa: F401
 
 QUICK = ("--layers", "60,40", "--steps", 3, "--threads", 1)
 
@@ -49,7 +48,7 @@ def test_a_resumed_run_says_so(gategrad, bits):
     assert [record.resumed for record in records.read("r.jsonl")] == [False, True]
 
 
-def test_images_warped_online(gategrad, images):  # noqa: F811
+def test_images_warped_online(gategrad, images):
     options = ("--image-shape", "6x6", "--preset", "fast", "--layers", "60x2", "--threads", 1)
     found = gategrad(
         "train", images, *options, "--steps", 60, "--flip", "-o", "x.gg", "--json"

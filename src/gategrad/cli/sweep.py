@@ -26,8 +26,12 @@ def run(
     *,
     preset: options.PresetOption = "fast",
     storage: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The study; DATA.sweep.jsonl by default."),
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="The study; DATA.sweep.jsonl by default. For several machines the URL of a "
+            "database, or journal:FILE.",
+        ),
     ] = None,
     trials: Annotated[
         int, typer.Option(min=1, help="Trials in all, those in the file included.")
@@ -52,8 +56,7 @@ def run(
     The test rows are not looked at. The same command again goes on with the study.
     """
     check_name(name)
-    storage = storage or Path(f"{model_stem(name)}.sweep.jsonl")
-    require_writable(storage)
+    storage = storage or f"{model_stem(name)}.sweep.jsonl"
     require_torch()
     from gategrad.cli.fitting import threads_for
     from gategrad.train import preset as find_preset
@@ -61,6 +64,9 @@ def run(
     from gategrad.train.recipes import recipe_layers
 
     sweep.require_optuna()
+    shared = sweep.is_shared(storage)
+    if not shared:
+        require_writable(Path(storage))
     source = load_source(
         name, target=target, categories=category or (), ignore=ignore or (), decimal=decimal
     )
@@ -75,6 +81,7 @@ def run(
         source.x_train,
         source.y_train,
         storage=storage,
+        study_name=model_stem(name) if shared else None,
         trials=trials,
         knobs=None if knobs is None else tuple(part.strip() for part in knobs.split(",")),
         classes=len(source.classes),
