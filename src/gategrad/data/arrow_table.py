@@ -1,6 +1,6 @@
 """Parquet, Arrow IPC and Feather files, through pyarrow: columns by name, batch by batch."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gategrad.data.arrow_columns import ArrowColumns
 from gategrad.data.cells import EITHER, few
 from gategrad.data.errors import DataError
 from gategrad.data.formats import suffix
@@ -17,10 +18,8 @@ from gategrad.data.formats import suffix
 if TYPE_CHECKING:
     import pyarrow
 
-LARGEST_EXACT = 2**53
 # Rows that are read at a time where all are wanted.
 _BATCH_ROWS = 1 << 16
-_NANOSECONDS_A_DAY = 86_400_000_000_000
 
 
 def require_pyarrow(what: str) -> ModuleType:
@@ -50,10 +49,8 @@ class ArrowTable:
         self.pa = require_pyarrow(f"{path.suffix} ({path})")
         self.path = path
         with self._explained():
-            self.schema, self.n = _parquet_head(path) if self._parquet else _ipc_head(path)
-            self.header = tuple(self.schema.names)
-        if len(set(self.header)) < len(self.header):
-            raise DataError(f"{path} has columns of the same name; give each a name of its own")
+            schema, self.n = _parquet_head(path) if self._parquet else _ipc_head(path)
+            self.columns = ArrowColumns(schema, str(path))
 
     def batches(
         self, columns: Sequence[str], start: int, step: int
@@ -74,92 +71,6 @@ class ArrowTable:
             if batch is None:
                 return
             yield batch
-
-    def check_type(
-        self, column: str, *, only_numbers: bool, texts: Collection[str], dates: Collection[str]
-    ) -> None:
-        """Refuse a column that is neither numbers nor text.
-
-        Args:
-            column: its name.
-            only_numbers: whether text is none too.
-            texts: names of columns whose categories are text.
-            dates: names of columns of dates.
-        """
-        types, found = self.pa.types, self.schema.field(column).type
-        plain = found.value_type if types.is_dictionary(found) else found
-        text = types.is_string(plain) or types.is_large_string(plain) or types.is_string_view(plain)
-        if types.is_null(plain) or (column in dates and (text or self._is_date(plain))):
-            return
-        if column in texts and not (text or types.is_integer(plain)):
-            raise DataError(
-                f"{self.path}: column {column!r} is {found}, but the model's categories there are "
-                "text; save it as text"
-            )
-        number = types.is_integer(plain) or types.is_floating(plain) or types.is_boolean(plain)
-        if not number and (only_numbers or not text):
-            expected = "numbers" if only_numbers else "numbers or text"
-            raise DataError(
-                f"{self.path}: column {column!r} is {found}; expected {expected}: cast it"
-            )
-
-    def values(self, cells: "pyarrow.Array", column: str, first: int, *, text: bool) -> NDArray:
-        """The cells of a column: numbers, NaN for a gap, or objects (str, None for a gap).
-
-        Args:
-            cells: of a batch.
-            column: its name, for messages.
-            first: the file's number of the first row, for messages.
-            text: whether integers are the text of categories.
-
-        Raises:
-            DataError: an integer beyond 2**53.
-        """
-        types = self.pa.types
-        if types.is_dictionary(cells.type):
-            cells = cells.dictionary_decode()
-        if self._is_date(cells.type):
-            return self._days(cells)
-        if text and types.is_integer(cells.type):
-            cells = cells.cast(self.pa.string())
-        values = cells.to_numpy(zero_copy_only=False)
-        if values.dtype == object and types.is_boolean(cells.type):
-            values = cells.cast(self.pa.float64()).to_numpy(zero_copy_only=False)
-        if types.is_integer(cells.type) and cells.type.bit_width == 64:
-            self._check_exact(cells, column, first)
-        return values
-
-    def is_date(self, column: str) -> bool:
-        """Whether the file says that a column holds dates or times."""
-        return self._is_date(self.schema.field(column).type)
-
-    def is_text(self, column: str) -> bool:
-        """Whether the file says that a column holds text."""
-        types, found = self.pa.types, self.schema.field(column).type
-        plain = found.value_type if types.is_dictionary(found) else found
-        return types.is_string(plain) or types.is_large_string(plain) or types.is_string_view(plain)
-
-    def _is_date(self, kind: "pyarrow.DataType") -> bool:
-        return self.pa.types.is_date(kind) or self.pa.types.is_timestamp(kind)
-
-    def _days(self, cells: "pyarrow.Array") -> NDArray[np.float64]:
-        whole = cells.cast(self.pa.timestamp("ns")).cast(self.pa.int64())
-        return whole.cast(self.pa.float64(), safe=False).to_numpy(zero_copy_only=False) / (
-            _NANOSECONDS_A_DAY
-        )
-
-    def _check_exact(self, cells: "pyarrow.Array", column: str, first: int) -> None:
-        values = cells.fill_null(0).to_numpy(zero_copy_only=False)
-        bad = values > LARGEST_EXACT
-        if values.dtype.kind == "i":
-            bad |= values < -LARGEST_EXACT
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise DataError(
-                f"{self.path}, row {first + row} (counted from 0): column {column!r} is "
-                f"{values[row]}; expected at most 2**53, beyond which float64 has gaps: scale it "
-                "down"
-            )
 
     @property
     def _parquet(self) -> bool:
@@ -184,7 +95,7 @@ class ArrowSheet:
     @property
     def header(self) -> tuple[str, ...]:
         """The columns."""
-        return self.table.header
+        return self.table.columns.header
 
     def where(self, row: int) -> str:
         """Row and file, for messages."""
@@ -201,25 +112,27 @@ class ArrowSheet:
     def cells(self, column: str) -> list[str] | NDArray[np.float64]:
         """Texts, "" for a gap; or float64, NaN for a gap."""
         self.position(column)
-        self.table.check_type(column, only_numbers=False, texts=(), dates=self.header)
+        self.table.columns.check_type(column, only_numbers=False, texts=(), dates=self.header)
         parts, first = [], 0
         for batch in self.table.batches([column], 0, _BATCH_ROWS):
-            parts.append(self.table.values(batch.column(0), column, first, text=False))
+            parts.append(self.table.columns.values(batch.column(0), column, first, text=False))
             first += batch.num_rows
         values = np.concatenate(parts) if parts else np.empty(0)
-        if values.dtype != object and not self.table.is_text(column):
+        if values.dtype != object and not self.table.columns.is_text(column):
             return values.astype(np.float64)
         return ["" if cell is None else str(cell).strip() for cell in values.tolist()]
 
     def is_date(self, column: str) -> bool:
         """Whether the file says that a column holds dates or times."""
-        return self.table.is_date(column)
+        return self.table.columns.is_date(column)
 
     def plain(self, columns: Sequence[str]) -> NDArray[np.float64] | None:
         """The columns as float64 where the file says that they are numbers, without a gap."""
         for column in columns:
             self.position(column)
-        if not columns or any(self.table.is_text(c) or self.table.is_date(c) for c in columns):
+        if not columns or any(
+            self.table.columns.is_text(c) or self.table.columns.is_date(c) for c in columns
+        ):
             return None
         x = np.empty((self.table.n, len(columns)))
         for j, column in enumerate(columns):

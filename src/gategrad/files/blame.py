@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gategrad.encoding import EncodingError
 from gategrad.engine import InputError
 from gategrad.files.errors import FileError
-from gategrad.files.piece import Piece, Reader
+from gategrad.files.piece import Piece
 
 Decide = Callable[[NDArray], NDArray]
 REFUSED = (InputError, EncodingError)
@@ -16,8 +16,8 @@ REFUSED = (InputError, EncodingError)
 _PLACE = re.compile(r"^x(?:\[0, \d+\] \(row 0, (column \d+)\)| at row 0, )")
 
 
-def decide_piece(decide: Decide, reader: Reader, piece: Piece, rows: NDArray) -> NDArray:
-    """`decide(rows)`; where it refuses, the error names the file and the row.
+def decide_piece(decide: Decide, name: str, piece: Piece, rows: NDArray) -> NDArray:
+    """`decide(rows)`; where it refuses, the error names the row, or the file `name`.
 
     Raises:
         FileError: the model can't take the rows.
@@ -27,7 +27,7 @@ def decide_piece(decide: Decide, reader: Reader, piece: Piece, rows: NDArray) ->
     except REFUSED as error:
         row = _first_refused(decide, rows)
         if row is None:
-            raise FileError(f"{reader.name}: {error}") from error
+            raise FileError(f"{name}: {error}") from error
         reason = _PLACE.sub(r"\1", str(_refusal(decide, rows[row : row + 1]) or error))
         raise FileError(f"{piece.where(row)}, {reason}") from error
 

@@ -26,6 +26,7 @@ from gategrad.files.output import OUTPUTS, CsvOutput, NpyOutput
 from gategrad.files.partial import Mark, Partial, partial_path
 from gategrad.files.piece import Piece, Reader, Scratch
 from gategrad.files.reading import as_paths, open_all
+from gategrad.files.values import asked, header
 from gategrad.files.wanted import Wanted
 from gategrad.model import Model
 
@@ -119,9 +120,9 @@ def predict(
     choice(unknown, UNKNOWN, "unknown")
     readers = open_all(model, paths, decimal=decimal)
     categories = Categories(KnownCategories(model.encoder), refuse=unknown == "error")
-    decide: Decide = partial(_asked(model, scores, probabilities), threads=1, backend=backend)
+    decide: Decide = partial(asked(model, scores, probabilities), threads=1, backend=backend)
     sample = decide(np.empty((0, Wanted.by(model).n_features)))
-    output = (CsvOutput if out == STDOUT else OUTPUTS[suffix(out)])(sample, _header(model, sample))
+    output = (CsvOutput if out == STDOUT else OUTPUTS[suffix(out)])(sample, header(model, sample))
     decide = categories.before(decide)
     if out == STDOUT:
         n = _pour(output, decide, readers, n_threads, progress)
@@ -206,7 +207,7 @@ def _decided(
 
     def work(item: tuple[int, Reader, Piece]) -> tuple[int, Piece, NDArray]:
         i, reader, piece = item
-        return i, piece, decide_piece(decide, reader, piece, piece.read(scratch))
+        return i, piece, decide_piece(decide, reader.name, piece, piece.read(scratch))
 
     before = [sum(reader.size for reader in readers[:i]) for i in range(len(readers))]
     for i, piece, values in in_order(work, _pieces(readers, mark), threads=threads):
@@ -233,25 +234,6 @@ def _check_out(out: Path, paths: list[Path], *, resume: bool) -> None:
         raise FileError(f"can't write {out}: it is no regular file; choose another name")
     if os.path.realpath(out) in map(os.path.realpath, paths):
         raise FileError(f"{out} is an input too; name another file for the output")
-
-
-def _asked(model: Model, scores: bool, probabilities: bool) -> Callable[..., NDArray]:
-    if scores and probabilities:
-        raise FileError("scores and probabilities are two files; ask for one of them")
-    if probabilities and model.readout.kind == "regression":
-        raise FileError("the model predicts numbers, which have no probabilities; leave them out")
-    if probabilities:
-        return model.probabilities
-    return model.scores if scores else model.predict
-
-
-def _header(model: Model, sample: NDArray) -> list[str]:
-    if sample.ndim == 1:
-        return ["label"]
-    if model.readout.kind == "binary" and model.labels is not None:
-        return [str(model.labels[1])]
-    labels, n = model.labels, sample.shape[1]
-    return [str(name) for name in (range(n) if labels is None or len(labels) != n else labels)]
 
 
 def _run(model: Model, files: list[list[Any]], *, scores: bool | str) -> dict[str, Any] | None:
