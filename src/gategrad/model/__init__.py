@@ -1,7 +1,20 @@
 """The model and its file."""
 
+from gategrad.model.calibration import calibrated
 from gategrad.model.errors import ModelError, ModelFileError
 from gategrad.model.model import Model, load
+from gategrad.model.threshold import THRESHOLD_METRICS, chosen_threshold, with_threshold
 from gategrad.model.whole import WholeCount, whole_count
 
-__all__ = ["Model", "ModelError", "ModelFileError", "WholeCount", "load", "whole_count"]
+__all__ = [
+    "THRESHOLD_METRICS",
+    "Model",
+    "ModelError",
+    "ModelFileError",
+    "WholeCount",
+    "calibrated",
+    "chosen_threshold",
+    "load",
+    "whole_count",
+    "with_threshold",
+]

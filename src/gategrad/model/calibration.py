@@ -1,0 +1,126 @@
+"""Probabilities that are as sure as they are right.
+
+A temperature divides the readout's scale and offset, so engines, files and exports have it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import exp, log
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gategrad.circuit import Readout, scores
+from gategrad.circuit.probabilities import probabilities
+from gategrad.model.errors import ModelError
+from gategrad.model.model import Model
+
+_TEMPERATURES, _GOLDEN, _STEPS = (0.01, 100.0), (5**0.5 - 1) / 2, 60
+
+
+def calibrated(
+    model: Model, x: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> Model:
+    """The model with the temperature by which its probabilities fit rows best; decides the same.
+
+    The temperature is the one of least log loss. As in Platt's method the rows' classes count as
+    a little unsure, so that few rows that are all right do not make the model sure of everything.
+
+    Args:
+        model: of classes.
+        x: (n, features) rows that it was not trained on, as `predict` takes them.
+        y: their labels, as `predict` gives them.
+        sample_weight: (n,) what each row counts.
+
+    Raises:
+        ModelError: a model without classes, no rows, or a label that it doesn't have.
+
+    Examples:
+        >>> import gategrad as gg
+        >>> sums = gg.Model(gg.Circuit(2, [], [], [2, 3]), gg.Readout.group_sum(2, 2, tau=0.1))
+        >>> rows, classes = [[1, 0], [1, 0], [1, 0], [0, 1]], [0, 0, 1, 1]
+        >>> sums.probabilities(rows).round(3).max()
+        np.float64(1.0)
+        >>> calibrated(sums, rows, classes).probabilities(rows).round(3).max()
+        np.float64(0.667)
+    """
+    classes, weights = classes_of(model, y, sample_weight)
+    sums = model.sums(x)
+    factor = temperature(model.readout, sums, classes, weights)
+    readout = model.readout
+    scale, offset = (np.float32(getattr(readout, n) / factor) for n in ("scale", "offset"))
+    return replace(model, readout=replace(readout, scale=scale, offset=offset))
+
+
+def temperature(
+    readout: Readout, sums: NDArray[np.int32], y: NDArray[np.int64], weights: NDArray | None = None
+) -> float:
+    """By what to divide the scores for the least log loss.
+
+    Args:
+        readout: argmax or binary.
+        sums: (n, C).
+        y: (n,) classes.
+        weights: (n,); 1 where None.
+    """
+    given = scores(readout, sums).astype(np.float64)
+    target = _softened(y, 2 if readout.kind == "binary" else readout.n_classes)
+
+    def loss(at: float) -> float:
+        p = _probabilities(readout.kind, given / exp(at))
+        found = -(target * np.log(np.maximum(p, 1e-300))).sum(axis=1)
+        return float(np.average(found, weights=weights))
+
+    return exp(_least(loss, *map(log, _TEMPERATURES)))
+
+
+def classes_of(
+    model: Model, y: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[NDArray[np.int64], NDArray | None]:
+    """The places (n,) of labels among the model's classes, and weights.
+
+    Raises:
+        ModelError: a model without classes, no rows, or a label that it doesn't have.
+    """
+    kind = model.readout.kind
+    if kind not in ("argmax", "binary"):
+        raise ModelError(f"a {kind} model has no classes to calibrate or to tell apart")
+    given = np.asarray(y).reshape(-1)
+    if not len(given):
+        raise ModelError("there are no rows; expected some that the model was not trained on")
+    n = 2 if kind == "binary" else model.readout.n_classes
+    known = list(range(n)) if model.labels is None else list(model.labels)
+    places = {label: place for place, label in enumerate(known)}
+    strange = [label for label in given.tolist() if label not in places]
+    if strange:
+        raise ModelError(f"y has the label {strange[0]!r}, which is none of the model's: {known}")
+    classes = np.array([places[label] for label in given.tolist()], np.int64)
+    return classes, None if sample_weight is None else np.asarray(sample_weight, np.float64)
+
+
+def _softened(y: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+    n = len(y)
+    target = np.full((n, n_classes), 1 / (n + n_classes))
+    target[np.arange(n), y] = (n + 1) / (n + n_classes)
+    return target
+
+
+def _probabilities(kind: str, given: NDArray[np.float64]) -> NDArray[np.float64]:
+    p = probabilities(kind, given)
+    return np.column_stack([1 - p[:, 0], p[:, 0]]) if kind == "binary" else p
+
+
+def _least(f: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function with one valley is least, by the golden section."""
+    a, b = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_a, at_b = f(a), f(b)
+    for _ in range(_STEPS):
+        if at_a <= at_b:
+            high, b, at_b = b, a, at_a
+            a = high - _GOLDEN * (high - low)
+            at_a = f(a)
+        else:
+            low, a, at_a = a, b, at_b
+            b = low + _GOLDEN * (high - low)
+            at_b = f(b)
+    return (low + high) / 2

@@ -1,0 +1,120 @@
+"""Where a model of two classes begins to say the second one.
+
+That is an integer in the readout's bias, which its offset takes back: decisions change, and scores
+and probabilities stay, in every engine, file and export.
+"""
+
+from dataclasses import replace
+from math import floor, log
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gategrad.circuit import Readout
+from gategrad.circuit.metrics import measured
+from gategrad.model.calibration import classes_of
+from gategrad.model.errors import ModelError
+from gategrad.model.model import Model
+
+THRESHOLD_METRICS = ("accuracy", "balanced-accuracy", "f1")
+"""Metrics that a threshold can be chosen by; the others do not look at decisions."""
+
+# Of a threshold that is at a sum, what float32 leaves of the offset must not decide.
+_NEAR = 1e-3
+
+
+def with_threshold(model: Model, threshold: float) -> Model:
+    """The model that says the second of two classes where its probability is above `threshold`.
+
+    Probabilities stay. A model has been at 0.5 before, where sums are compared.
+
+    Raises:
+        ModelError: other than two classes, or a threshold outside 0 to 1.
+    """
+    _require_two(model)
+    if not 0 < threshold < 1:
+        raise ModelError(f"threshold is {threshold!r}; expected a number above 0 and below 1")
+    scale, offset = _slope(model.readout)
+    least = (log(threshold / (1 - threshold)) - offset) / scale
+    return _shifted(model, floor(least + _NEAR))
+
+
+def chosen_threshold(
+    model: Model,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    metric: str,
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    """The threshold for `with_threshold` that is best on rows by a metric.
+
+    Of equally good ones the one nearest to 0.5, in scores. It lies halfway between two sums.
+
+    Args:
+        model: of two classes.
+        x: (n, features) rows that it was not trained on.
+        y: their labels, as `predict` gives them.
+        metric: "accuracy", "balanced-accuracy" or "f1", of the second class.
+        sample_weight: (n,) what each row counts.
+
+    Raises:
+        ModelError: other than two classes, another metric, no rows, or a label that the model
+            doesn't have.
+    """
+    _require_two(model)
+    if metric not in THRESHOLD_METRICS:
+        raise ModelError(
+            f"threshold is by {metric!r}; expected a number, or one of "
+            f"{', '.join(THRESHOLD_METRICS)}"
+        )
+    classes, weights = classes_of(model, y, sample_weight)
+    margins = _margins(model.sums(x))
+    scale, offset = _slope(model.readout)
+    unread = np.zeros((len(margins), 2))
+    levels = np.union1d(margins, 0)
+    found = {}
+    for cut in [levels[0] - 1, *levels.tolist()]:
+        logit = (cut + 0.5) * scale + offset
+        decided = (margins > cut).astype(np.int64)
+        found[logit] = measured(metric, decided, unread, classes, weights)
+    best = max(found.values())
+    logit = min((at for at, value in found.items() if value == best), key=abs)
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def _require_two(model: Model) -> None:
+    readout = model.readout
+    if readout.kind == "binary" or (readout.kind == "argmax" and readout.n_classes == 2):
+        if (readout.scale == readout.scale[0]).all() and readout.scale[0] > 0:
+            return
+        raise ModelError("a threshold needs sums of one scale above 0, and the model's differ")
+    raise ModelError(
+        f"a threshold is for two classes; this is {readout.kind} with {readout.n_classes} sums"
+    )
+
+
+def _slope(readout: Readout) -> tuple[float, float]:
+    """The log odds of the second class are margin times the first plus the second."""
+    offset = readout.offset.astype(np.float64)
+    return float(readout.scale[0]), float(offset[-1] - (0 if len(offset) == 1 else offset[0]))
+
+
+def _margins(sums: NDArray[np.int32]) -> NDArray[np.int64]:
+    """By how much the second class is ahead, bias included."""
+    wide = sums.astype(np.int64)
+    return wide[:, 0] if wide.shape[1] == 1 else wide[:, 1] - wide[:, 0]
+
+
+def _shifted(model: Model, by: int) -> Model:
+    """The second class must be ahead by more than `by`; scores stay what they are."""
+    readout = model.readout
+    # Beyond what sums reach a threshold is as good as at their end.
+    most = int(np.abs(readout.weight.astype(np.int64)).sum() + np.abs(readout.bias).sum()) + 1
+    by = max(-most, min(most, by))
+    bias, offset = readout.bias.astype(np.int64), readout.offset.astype(np.float64)
+    bias[-1] -= by
+    offset[-1] += by * float(readout.scale[-1])
+    changed = replace(readout, bias=bias, offset=offset.astype(np.float32))
+    # The kernels of a convolution have a readout of their own.
+    return replace(model, readout=changed, convolution=None)

@@ -1,0 +1,120 @@
+"""Temperature and threshold: in the readout, so every engine and the file have them."""
+
+import numpy as np
+import pytest
+
+import gategrad as gg
+from gategrad.circuit import evaluate_sums
+from gategrad.circuit.metrics import log_loss
+from gategrad.model import ModelError, calibrated, chosen_threshold, with_threshold
+
+
+def _counting(kind: str = "argmax", labels=None, tau: float = 0.25) -> gg.Model:
+    """Of ten bits: how many of the last five are 1, against the first five."""
+    circuit = gg.Circuit(10, [], [], range(2, 12))
+    if kind == "argmax":
+        return gg.Model(circuit, gg.Readout.group_sum(10, 2, tau), labels=labels)
+    weight = np.repeat([-1, 1], 5)
+    readout = gg.Readout("binary", [0, 10], range(10), weight, [0], [1 / tau], [0.0])
+    return gg.Model(circuit, readout, labels=labels)
+
+
+def _rows(n: int = 600, rare: bool = False):
+    rng = np.random.default_rng(0)
+    x = rng.random((n, 10)) < 0.5
+    margin = x[:, 5:].sum(1) - x[:, :5].sum(1).astype(int) - (2 if rare else 0)
+    return x, (rng.random(n) < 1 / (1 + np.exp(-margin))).astype(int)
+
+
+@pytest.mark.parametrize("kind", ["argmax", "binary"])
+def test_a_temperature_makes_probabilities_fit_and_decides_the_same(kind):
+    model, (x, y) = _counting(kind), _rows()
+    made = calibrated(model, x, y)
+    assert (made.predict(x) == model.predict(x)).all()
+    # The rows were drawn with scores equal to margins; the model's are four times that.
+    assert model.readout.scale[0] / made.readout.scale[0] == pytest.approx(4, rel=0.25)
+    p = [m.probabilities(x) if kind == "argmax" else _both(m.probabilities(x))
+         for m in (model, made)]  # fmt: skip
+    assert log_loss(p[1], y) < log_loss(p[0], y) - 0.1
+
+
+def _both(p):
+    return np.hstack([1 - p, p])
+
+
+def test_few_rows_that_are_all_right_leave_a_doubt():
+    model, (x, _) = _counting(tau=1.0), _rows(8)
+    p = calibrated(model, x, model.predict(x)).probabilities(x)
+    assert p.max() < 0.995
+
+
+@pytest.mark.parametrize("kind", ["argmax", "binary"])
+@pytest.mark.parametrize("threshold", [0.001, 0.1, 0.3, 0.5, 0.73, 0.999])
+def test_the_second_class_is_said_above_the_threshold(kind, threshold):
+    model, (x, _) = _counting(kind, tau=1.0), _rows()
+    made = with_threshold(model, threshold)
+    p = model.probabilities(x)[:, -1]
+    assert (made.predict(x) == (p > threshold)).all()
+    np.testing.assert_allclose(made.probabilities(x)[:, -1], p, atol=1e-6)
+    assert (with_threshold(made, 0.5).predict(x) == model.predict(x)).all()
+
+
+@pytest.mark.parametrize("kind", ["argmax", "binary"])
+def test_every_engine_and_the_file_have_it(kind, tmp_path):
+    model, (x, y) = _counting(kind, labels=("no", "yes")), _rows(rare=True)
+    made = with_threshold(calibrated(model, x, np.array(["no", "yes"])[y]), 0.2).optimize()
+    assert (made.sums(x) == evaluate_sums(made.circuit, made.readout, x)).all()
+    assert (made.sums(x) == made.sums(x, backend="numpy")).all()
+    made.save(tmp_path / "m.gg")
+    loaded = gg.load(tmp_path / "m.gg")
+    assert loaded == made
+    assert loaded.predict(x).tolist() == made.predict(x).tolist()
+
+
+def test_a_threshold_is_chosen_by_a_metric():
+    model, (x, y) = _counting(tau=1.0), _rows(rare=True)
+    found = {}
+    for metric in ("accuracy", "balanced-accuracy", "f1"):
+        made = with_threshold(model, chosen_threshold(model, x, y, metric=metric))
+        said = made.predict(x).astype(bool)
+        recall = [said[y == 1].mean(), (~said)[y == 0].mean()]
+        both = 2 * (said & (y == 1)).sum() / (said.sum() + y.sum())
+        found[metric] = {"accuracy": (said == y).mean(), "balanced-accuracy": np.mean(recall),
+                         "f1": both}  # fmt: skip
+    for metric, own in found.items():
+        assert own[metric] == max(other[metric] for other in found.values())
+    assert found["balanced-accuracy"]["accuracy"] < found["accuracy"]["accuracy"]
+
+
+def test_weights_count():
+    x = np.array([[0] * 5 + [1] * 5, [1] * 5 + [0] * 5, [0] * 9 + [1]])
+    model, y = _counting(tau=1.0), [1, 0, 0]
+    kept = chosen_threshold(model, x, y, metric="accuracy", sample_weight=[1, 1, 0])
+    moved = chosen_threshold(model, x, y, metric="accuracy")
+    assert abs(kept - 0.5) < abs(moved - 0.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m, x, y: calibrated(m, x[:0], y[:0]), "there are no rows; expected some"),
+        (lambda m, x, y: calibrated(m, x, y + 1), "y has the label 2, which is none"),
+        (lambda m, x, y: with_threshold(m, 1.0), "threshold is 1.0; expected a number above 0"),
+        (
+            lambda m, x, y: chosen_threshold(m, x, y, metric="auc"),
+            "threshold is by 'auc'; expected a number, or one of accuracy, balanced-accuracy, f1",
+        ),
+    ],
+)
+def test_message(change, message):
+    with pytest.raises(ModelError, match=message):
+        change(_counting(), *_rows())
+
+
+def test_models_without_two_classes():
+    three = gg.Model(gg.Circuit(3, [], [], [2, 3, 4]), gg.Readout.group_sum(3, 3))
+    with pytest.raises(ModelError, match="is for two classes; this is argmax with 3 sums"):
+        with_threshold(three, 0.3)
+    numbers = gg.Model(three.circuit, gg.Readout.identity(3, "regression"))
+    with pytest.raises(ModelError, match="a regression model has no classes to calibrate"):
+        calibrated(numbers, [[0, 0, 1]], [0])
