@@ -1,5 +1,7 @@
 """Temperature and threshold: in the readout, so every engine and the file have them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import gategrad as gg
 from gategrad.circuit import evaluate_sums
 from gategrad.circuit.metrics import log_loss
 from gategrad.model import ModelError, calibrated, chosen_threshold, with_threshold
+from tests.random_convolutions import random_convolution, random_kernels
 
 
 def _counting(kind: str = "argmax", labels=None, tau: float = 0.25) -> gg.Model:
@@ -84,6 +87,18 @@ def test_a_threshold_is_chosen_by_a_metric():
     for metric, own in found.items():
         assert own[metric] == max(other[metric] for other in found.values())
     assert found["balanced-accuracy"]["accuracy"] < found["accuracy"]["accuracy"]
+
+
+def test_the_kernels_of_a_convolution_follow():
+    kernels = random_convolution((1, 5, 5), random_kernels(1, 2), n_classes=2)
+    readout = replace(kernels.readout, kind="argmax", scale=[0.5, 0.5], offset=[0.0, 0.0])
+    kernels = replace(kernels, readout=readout)
+    model = gg.Model(*kernels.flat(), convolution=kernels)
+    x = np.random.default_rng(0).random((90, 25)) < 0.5
+    made = with_threshold(calibrated(model, x, x[:, 0].astype(int)), 0.4)
+    sums = evaluate_sums(made.circuit, made.readout, x)
+    assert (made.sums(x) == sums).all()
+    assert (evaluate_sums(*made.convolution.flat(), x) == sums).all()
 
 
 def test_weights_count():

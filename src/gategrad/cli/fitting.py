@@ -15,6 +15,7 @@ from torch import nn
 from gategrad import discretize, train
 from gategrad.circuit import live_gates
 from gategrad.circuit.figures import figure, rmse, subset_accuracy
+from gategrad.cli.deciding import Deciding
 from gategrad.cli.errors import CommandError
 from gategrad.cli.measured import as_json, constant, of_classes, of_labels
 from gategrad.cli.sources import Source, few
@@ -182,6 +183,7 @@ def save(
     out: Path,
     encoder: Encoder | None,
     meta: Mapping[str, str],
+    deciding: Deciding | None = None,
 ) -> tuple[Model, int]:
     """Make the network's model, optimize and save it.
 
@@ -191,6 +193,7 @@ def save(
         out: where to save.
         encoder: that the network was trained with.
         meta: of the model.
+        deciding: what to set on rows held back.
 
     Returns:
         The model, and the live gates that it had before it was optimized.
@@ -201,6 +204,7 @@ def save(
     raw = discretize(net, encoder=encoder, labels=source.labels or _labels(source.classes))
     raw = replace(raw, meta=meta)
     model = raw.optimize()
+    model = model if deciding is None else deciding.apply(model, source)
     try:
         model.save(out)
     except ModelFileError as error:

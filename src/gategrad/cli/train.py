@@ -59,6 +59,8 @@ def run(
     image_shape: options.ImageShapeOption = None,
     given: Given,
     validation: options.ValidationOption = None,
+    calibrate: options.CalibrateOption = False,
+    threshold: options.ThresholdOption = None,
     seed: options.SeedOption = 0,
     folds: options.FoldsOption = None,
     seeds: options.SeedsOption = 1,
@@ -79,6 +81,7 @@ def run(
     out = _place(name, out, checkpoint, record, resume=resume)
     require_torch()
     from gategrad.cli import fitting, folding
+    from gategrad.cli.deciding import Deciding
     from gategrad.cli.recording import make_record
     from gategrad.train import TensorBoard
 
@@ -103,6 +106,8 @@ def run(
     strange = KnownCategories(encoder).unknown(source.x_test)
     tell_unknown(strange, len(source.y_test), refuse=unknown is Unknown.error)
     to_choose_on = rows_to_choose_on(validation, len(source.y_train))
+    deciding = Deciding(calibrate, threshold, to_choose_on, seed)
+    deciding.check(source)
     figures: list[float] = []
     if folds is not None:
         asked = folding.Folds(folds, range(seed, seed + seeds))
@@ -124,7 +129,9 @@ def run(
     meta |= {"preset": preset, "seed": str(seed)} | ({} if target is None else {"target": target})
     meta |= {} if test is None else {"test": Path(test).as_posix()}
     meta |= table_meta(source.dates, decimal) | rows_meta(source)
-    model, gates_before = fitting.save(net, source, out=out, encoder=encoder, meta=meta)
+    model, gates_before = fitting.save(
+        net, source, out=out, encoder=encoder, meta=meta, deciding=deciding
+    )
     total_seconds = perf_counter() - started
     outcome = fitting.test(net, model, source, encoder=encoder, gates_before=gates_before)
     _show(outcome, result, source, out, figures, json=json)

@@ -83,6 +83,23 @@ ValidationOption = Annotated[
         "5,000, by default, and none of fewer than 500.",
     ),
 ]
+CalibrateOption = Annotated[
+    bool,
+    typer.Option(
+        "--calibrate",
+        rich_help_panel=_TRAINING,
+        help="Set the temperature of the probabilities on the rows held back to choose on.",
+    ),
+]
+ThresholdOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="P|METRIC",
+        rich_help_panel=_TRAINING,
+        help="Say the second of two classes where its probability is above P, or above what is "
+        "best by accuracy, balanced-accuracy or f1 on the rows held back.",
+    ),
+]
 FoldsOption = Annotated[
     int | None,
     typer.Option(

@@ -47,9 +47,27 @@ def calibrated(
     classes, weights = classes_of(model, y, sample_weight)
     sums = model.sums(x)
     factor = temperature(model.readout, sums, classes, weights)
-    readout = model.readout
-    scale, offset = (np.float32(getattr(readout, n) / factor) for n in ("scale", "offset"))
-    return replace(model, readout=replace(readout, scale=scale, offset=offset))
+    scale, offset = (
+        (old / factor).astype(np.float32) for old in (model.readout.scale, model.readout.offset)
+    )
+    return with_readout(model, scale=scale, offset=offset)
+
+
+def with_readout(model: Model, *, scale: NDArray, offset: NDArray, ahead: int = 0) -> Model:
+    """The model with another scale and offset, and so much more on the last sum.
+
+    The kernels of a convolution, a second form of the model, have a readout of their own.
+    """
+
+    def changed(readout: Readout) -> Readout:
+        bias = readout.bias.copy()
+        bias[-1] += ahead
+        return replace(readout, bias=bias, scale=scale, offset=offset)
+
+    kernels = model.convolution
+    if kernels is not None:
+        kernels = replace(kernels, readout=changed(kernels.readout))
+    return replace(model, readout=changed(model.readout), convolution=kernels)
 
 
 def temperature(

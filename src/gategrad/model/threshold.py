@@ -4,7 +4,6 @@ That is an integer in the readout's bias, which its offset takes back: decisions
 and probabilities stay, in every engine, file and export.
 """
 
-from dataclasses import replace
 from math import floor, log
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad.circuit import Readout
 from gategrad.circuit.metrics import measured
-from gategrad.model.calibration import classes_of
+from gategrad.model.calibration import classes_of, with_readout
 from gategrad.model.errors import ModelError
 from gategrad.model.model import Model
 
@@ -112,9 +111,6 @@ def _shifted(model: Model, by: int) -> Model:
     # Beyond what sums reach a threshold is as good as at their end.
     most = int(np.abs(readout.weight.astype(np.int64)).sum() + np.abs(readout.bias).sum()) + 1
     by = max(-most, min(most, by))
-    bias, offset = readout.bias.astype(np.int64), readout.offset.astype(np.float64)
-    bias[-1] -= by
+    offset = readout.offset.astype(np.float64)
     offset[-1] += by * float(readout.scale[-1])
-    changed = replace(readout, bias=bias, offset=offset.astype(np.float32))
-    # The kernels of a convolution have a readout of their own.
-    return replace(model, readout=changed, convolution=None)
+    return with_readout(model, scale=readout.scale, offset=offset.astype(np.float32), ahead=-by)

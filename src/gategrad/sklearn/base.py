@@ -15,12 +15,15 @@ from gategrad.encoding import Table
 from gategrad.engine import Program
 from gategrad.engine.cores import usable_cores
 from gategrad.model import Model
+from gategrad.sklearn.choosing import Judge, best, compared, constant_model
 from gategrad.sklearn.importances import importances
 from gategrad.sklearn.rows import categorical_columns, check_cells, together
 
 _LARGEST_SEED = 2**31 - 1
 # With fewer rows, those held back would be missed more than they tell.
 _ENOUGH_TO_HOLD_BACK = 1_000
+# Recipes are compared where no rows are held back, and parts have some rows of their own.
+_FOLDS, _FEWEST_TO_COMPARE = 3, 30
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,51 @@ class Task:
     labels: Sequence[str] | Sequence[int] | None = None
     class_weight: Mapping[int, float] | str | None = None
     metric: str | None = None
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Rows to train on, equal ones together.
+
+    Attributes:
+        bits: (n, inputs).
+        task: with the targets of these rows.
+        weights: (n,).
+        seed: of wiring, weights, order and parts.
+    """
+
+    bits: NDArray[np.bool_]
+    task: Task
+    weights: NDArray[np.float64]
+    seed: int
+
+    def only(self, kept: NDArray[np.bool_]) -> "Fitting":
+        """Some of the rows."""
+        task = replace(self.task, targets=self.task.targets[kept])
+        return Fitting(self.bits[kept], task, self.weights[kept], self.seed)
+
+    def held(self, fraction: int | float) -> NDArray[np.bool_]:
+        """Which rows training holds back, (n,)."""
+        from gategrad.train.splitting import held_rows
+
+        return held_rows(self.task.targets, fraction, self.seed)
+
+    def judge(self) -> Judge:
+        """Of answers for these rows; classes count as they do in training."""
+        import torch
+
+        from gategrad.train.weights import row_weights
+
+        task = self.task
+        found = row_weights(
+            task.kind,
+            torch.from_numpy(task.targets),
+            task.n_scores,
+            self.weights,
+            task.class_weight,
+        )
+        weights = found.double().numpy()
+        return Judge(task.kind, task.targets, task.n_scores, weights, task.metric)
 
 
 class LogicBase(BaseEstimator):
@@ -70,11 +118,21 @@ class LogicBase(BaseEstimator):
         going_on = self.warm_start and getattr(self, "_net", None) is not None
         encoder = self.encoder_ if going_on else self._fit_encoder(x, weights, categorical)
         bits, targets, weights = together(encoder.encode(x), task.targets, weights)
-        net, result = self._fit_net(bits, targets, weights, task, seed, going_on)
+        fitting = Fitting(bits, replace(task, targets=targets), weights, seed)
+        recipe = self._recipe(fitting, going_on)
+        if recipe is None:
+            net, self.result_ = None, None
+            made = constant_model(fitting.judge(), encoder, task.labels)
+            self.model_ = self._decided(made, fitting)
+        else:
+            net, self.result_ = self._fit_net(fitting, recipe, self._net if going_on else None)
+            self.model_ = self._decided(_model(net, encoder, task.labels), fitting)
         self._net = net if self.warm_start else None
         self.encoder_ = encoder
-        self.model_ = _model(net, encoder, task.labels)
-        self.result_ = result
+
+    def _decided(self, model: Model, fitting: Fitting) -> Model:
+        """The model with what is set on rows that are held back."""
+        return model
 
     def _fit_encoder(self, x: NDArray, weights: NDArray, categorical: Sequence[int | str]) -> Table:
         there = weights > 0
@@ -87,43 +145,73 @@ class LogicBase(BaseEstimator):
             sample_weight=weights[there],
         )
 
+    def _recipe(self, fitting: Fitting, going_on: bool) -> Any:
+        """What to follow, a `Recipe`; None for the constant answer."""
+        from gategrad.sklearn.defaults import recipes_to_compare, table_recipe
+
+        n, n_bits = fitting.bits.shape
+        kind = fitting.task.kind
+        self.comparison_ = None
+        folds = 0 if going_on else self._folds(n)
+        if folds:
+            recipes = recipes_to_compare(n_bits, kind)
+            recipes = {name: self._told(recipe, fitting) for name, recipe in recipes.items()}
+
+            def train(name: str, kept: NDArray[np.bool_]) -> Model:
+                net, _ = self._fit_net(fitting.only(kept), recipes[name], held_back=False)
+                return _model(net, None, None)
+
+            self.comparison_ = compared(
+                list(recipes), train, fitting.bits, fitting.judge(), folds, fitting.seed
+            )
+            return recipes.get(best(self.comparison_))
+        recipe = table_recipe(n, n_bits, kind=kind, gate_penalty=self.gate_penalty)
+        return self._told(recipe, fitting)
+
+    def _told(self, recipe: Any, fitting: Fitting) -> Any:
+        """The recipe with what this estimator was told."""
+        found = recipe.but(**self._options(len(fitting.bits), fitting.task))
+        return replace(found, rounds=True)
+
+    def _folds(self, n_rows: int) -> int:
+        """Parts to compare recipes by; 0 where there is nothing to compare."""
+        if self.folds != "auto":
+            if isinstance(self.folds, (bool, str)) or self.folds not in (0, *range(2, n_rows + 1)):
+                raise ValueError(
+                    f"folds is {self.folds!r}; expected 'auto', 0, or 2 to {n_rows}, the rows"
+                )
+            return int(self.folds)
+        told = (self.layers, self.steps, self.options, self.gate_penalty or None)
+        free = all(value is None for value in told)
+        few = _FEWEST_TO_COMPARE <= n_rows < _ENOUGH_TO_HOLD_BACK
+        return _FOLDS if free and few and not self.warm_start else 0
+
     def _fit_net(
-        self,
-        bits: NDArray[np.bool_],
-        targets: NDArray,
-        weights: NDArray,
-        task: Task,
-        seed: int,
-        going_on: bool,
+        self, fitting: Fitting, recipe: Any, net: Any = None, *, held_back: bool = True
     ) -> tuple[Any, Any]:
         from gategrad.options import TrainingOptions, gathered
-        from gategrad.sklearn.defaults import table_recipe
         from gategrad.train.recipes import recipe_network
         from gategrad.train.sitting import Sitting, train_on
 
-        found = table_recipe(
-            len(bits), bits.shape[1], kind=task.kind, gate_penalty=self.gate_penalty
-        )
-        recipe = replace(found.but(**self._options(len(bits), task)), rounds=True)
-        net = self._net if going_on else None
+        bits, task, fresh = fitting.bits, fitting.task, net is None
         if net is None:
             net = recipe_network(
                 recipe,
                 bits,
                 classes=task.n_scores,
                 kind=task.kind,
-                targets=targets if task.kind == "regression" else None,
-                seed=seed,
+                targets=task.targets if task.kind == "regression" else None,
+                seed=fitting.seed,
             )
         sitting = Sitting(
-            validation=self._validation(len(bits)),
-            sample_weight=weights,
-            seed=seed,
+            validation=self._validation(len(bits)) if held_back else None,
+            sample_weight=fitting.weights,
+            seed=fitting.seed,
             threads=self._threads(),
             progress=bool(self.verbose),
-            fresh=not going_on,
+            fresh=fresh,
         )
-        result = train_on(net, bits, targets, gathered(TrainingOptions, recipe), sitting)
+        result = train_on(net, bits, task.targets, gathered(TrainingOptions, recipe), sitting)
         return net, result
 
     def _options(self, n_rows: int, task: Task) -> dict[str, object]:
@@ -150,7 +238,12 @@ class LogicBase(BaseEstimator):
         return bool(self.early_stopping)
 
     def _validation(self, n_rows: int) -> float | int | None:
-        return self.validation_fraction if self._holds_back(n_rows) else None
+        held = self._holds_back(n_rows) or self._needs_held_rows()
+        return self.validation_fraction if held else None
+
+    def _needs_held_rows(self) -> bool:
+        """Whether something is set on rows that are held back."""
+        return False
 
     def _threads(self) -> int:
         return min(effective_n_jobs(self.n_jobs), usable_cores())
@@ -188,7 +281,7 @@ def categories_of(estimator: LogicBase, x: Any) -> list[int | str]:
     return categorical_columns(x, estimator.categorical)
 
 
-def _model(net: Any, encoder: Table, labels: Sequence[str] | Sequence[int] | None) -> Model:
+def _model(net: Any, encoder: Table | None, labels: Sequence[str] | Sequence[int] | None) -> Model:
     from gategrad.harden import discretize
 
     return discretize(net, encoder=encoder, labels=labels).optimize()

@@ -1,6 +1,8 @@
 """`LogicClassifier`: a classifier whose fitted form is a Boolean circuit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import log
 from typing import Any, Self
 
 import numpy as np
@@ -9,7 +11,14 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
-from gategrad.sklearn.base import LogicBase, Task, categories_of
+from gategrad.model import (
+    THRESHOLD_METRICS,
+    Model,
+    calibrated,
+    chosen_threshold,
+    with_threshold,
+)
+from gategrad.sklearn.base import Fitting, LogicBase, Task, categories_of
 
 
 class LogicClassifier(ClassifierMixin, LogicBase):
@@ -25,6 +34,10 @@ class LogicClassifier(ClassifierMixin, LogicBase):
         bits: thresholds a column of numbers.
         steps: to train; what suits the rows where None.
         gate_penalty: weight of the share of live gates in the loss, for small circuits.
+        folds: parts of the rows by which recipes and the constant answer are compared, each on the
+            rows that it was not trained on; the best is trained on all rows. 0 compares none;
+            "auto" takes 3 parts of 30 to 999 different rows where neither `layers`, `steps`,
+            `gate_penalty` nor `options` say what to train.
         options: further ones of `gategrad.train.Recipe`, such as `{"inputs": 4, "parametrization":
             "light"}`.
         categorical: columns of numbers that are categories, by place or name; "auto": those of a
@@ -34,10 +47,15 @@ class LogicClassifier(ClassifierMixin, LogicBase):
         class_weight: "balanced", by which all classes weigh the same; or what each counts, by
             label, others 1. Labels that y lacks are refused, unless each class has a weight.
         metric: what the best network is chosen by, see `gategrad.train.fit`; accuracy where None.
+        calibrate: whether to hold rows back and set the temperature of the probabilities on them,
+            by which they are as sure as they are right; decisions stay.
+        threshold: of two classes, the probability of the second above which `predict` says it,
+            0.5 where None; or the metric by which to choose it on rows held back, "accuracy",
+            "balanced-accuracy" or "f1" of the second class.
         early_stopping: whether to hold rows back, to choose the best network on them and to stop
             when it gets no better; "auto" does with 1,000 different rows or more. Else the
             training rows choose.
-        validation_fraction: how many of the rows to hold back.
+        validation_fraction: how many of the rows to hold back, where anything needs some.
         n_iter_no_change: looks at them without a better network until training stops.
         n_jobs: threads; one where None, as many as there are where -1.
         random_state: of wiring, weights, order and rows held back.
@@ -46,9 +64,12 @@ class LogicClassifier(ClassifierMixin, LogicBase):
 
     Attributes:
         classes_: the labels, sorted.
+        threshold_: the probability of the second of two classes above which `predict` says it.
         model_: the `gategrad.Model`.
         encoder_: its `gategrad.encoding.Table`.
-        result_: how training went, a `gategrad.train.Result`.
+        result_: how training went, a `gategrad.train.Result`; None of a constant answer.
+        comparison_: the figure of each recipe on rows that it was not trained on, by name, and of
+            the "constant" answer; None where none were compared.
         n_features_in_: columns.
         feature_names_in_: their names, where X had some; later rows must have the same in that
             order. `to_model().predict` takes a table's columns by name.
@@ -61,11 +82,14 @@ class LogicClassifier(ClassifierMixin, LogicBase):
         bits: int = 8,
         steps: int | None = None,
         gate_penalty: float = 0.0,
+        folds: int | str = "auto",
         options: Mapping[str, object] | None = None,
         categorical: str | Sequence[int | str] | None = "auto",
         missing: str = "indicator",
         class_weight: str | Mapping[Any, float] | None = None,
         metric: str | None = None,
+        calibrate: bool = False,
+        threshold: float | str | None = None,
         early_stopping: bool | str = "auto",
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -78,11 +102,14 @@ class LogicClassifier(ClassifierMixin, LogicBase):
         self.bits = bits
         self.steps = steps
         self.gate_penalty = gate_penalty
+        self.folds = folds
         self.options = options
         self.categorical = categorical
         self.missing = missing
         self.class_weight = class_weight
         self.metric = metric
+        self.calibrate = calibrate
+        self.threshold = threshold
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -124,6 +151,7 @@ class LogicClassifier(ClassifierMixin, LogicBase):
                 f"warm_start goes on with the classes {self.classes_}, and y has {classes}; fit a "
                 "clone for others"
             )
+        self._check_threshold(len(classes))
         self.classes_ = classes
         task = Task(
             "argmax",
@@ -151,10 +179,54 @@ class LogicClassifier(ClassifierMixin, LogicBase):
         return np.log(self.predict_proba(X))
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """The scores (n, classes); of two classes (n,), the second's less the first's."""
+        """The scores (n, classes); of two classes (n,), the second's less the first's.
+
+        Less the log odds of `threshold_` too: above 0 where `predict` says the second.
+        """
         x = self._rows(X)
         scores = self.model_.scores(x, threads=self._threads()).astype(np.float64)
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+        if len(self.classes_) != 2:
+            return scores
+        return scores[:, 1] - scores[:, 0] - log(self.threshold_ / (1 - self.threshold_))
+
+    def _needs_held_rows(self) -> bool:
+        return bool(self.calibrate) or isinstance(self.threshold, str)
+
+    def _decided(self, model: Model, fitting: Fitting) -> Model:
+        """The model with its temperature and its threshold."""
+        bare, self.threshold_ = replace(model, encoder=None, labels=None), 0.5
+        if self._needs_held_rows():
+            held = fitting.held(self.validation_fraction)
+            rows = fitting.bits[held], fitting.task.targets[held]
+            weights = fitting.weights[held]
+            if self.calibrate:
+                bare = calibrated(bare, *rows, sample_weight=weights)
+            if isinstance(self.threshold, str):
+                self.threshold_ = chosen_threshold(
+                    bare, *rows, metric=self.threshold, sample_weight=weights
+                )
+        if isinstance(self.threshold, float):
+            self.threshold_ = self.threshold
+        if self.threshold_ != 0.5:
+            bare = with_threshold(bare, self.threshold_)
+        return replace(model, readout=bare.readout)
+
+    def _check_threshold(self, n_classes: int) -> None:
+        """Before a training that would be lost."""
+        given = self.threshold
+        if given is None:
+            return
+        if isinstance(given, str):
+            known = given in THRESHOLD_METRICS
+        else:
+            known = isinstance(given, float) and 0 < given < 1
+        if not known:
+            raise ValueError(
+                f"threshold is {given!r}; expected None, a probability above 0 and below 1, or one "
+                f"of {', '.join(THRESHOLD_METRICS)}"
+            )
+        if n_classes != 2:
+            raise ValueError(f"threshold is for two classes; y has {n_classes}")
 
     def _class_weight(self) -> Mapping[int, float] | str | None:
         if self.class_weight is None or isinstance(self.class_weight, str):

@@ -1,4 +1,4 @@
-"""The recipe that suits a table: what gates are, how many, and how long they learn.
+"""The recipes that suit a table: what gates are, how many, and how long they learn.
 
 Chosen by three-fold cross-validation over small tables; docs/sklearn.md has the figures.
 """
@@ -23,6 +23,26 @@ def table_recipe(n_rows: int, n_bits: int, *, kind: str, gate_penalty: float) ->
     """
     four = n_bits <= _FEW_BITS and kind != "regression" and not gate_penalty
     recipe = preset("fast" if four else "small")
-    if n_bits > _ALL_BITS:
-        recipe = recipe.but(candidates=_CANDIDATES)
-    return recipe.but(steps=600 if n_rows < _MANY_ROWS else 3_000)
+    return _for_bits(recipe, n_bits).but(steps=600 if n_rows < _MANY_ROWS else 3_000)
+
+
+def recipes_to_compare(n_bits: int, kind: str) -> dict[str, Recipe]:
+    """Those to choose from by cross-validation where rows are few, by name, the smallest first.
+
+    "short" stops before it knows noisy rows by heart, and decays what they taught; "pairs" are
+    gates of two inputs, and "tables" of four, which learn functions of many bits.
+
+    Args:
+        n_bits: of a row.
+        kind: of the head; numbers are not learned by tables.
+    """
+    pairs, tables = _for_bits(preset("small"), n_bits), preset("fast")
+    short = pairs.but(layers="100x2", optimizer="adamw", lr=0.02, weight_decay=0.3, steps=200)
+    found = {"short": short, "pairs": pairs.but(steps=600)}
+    if n_bits <= _FEW_BITS and kind != "regression":
+        found["tables"] = tables.but(steps=600)
+    return found
+
+
+def _for_bits(recipe: Recipe, n_bits: int) -> Recipe:
+    return recipe.but(candidates=_CANDIDATES) if n_bits > _ALL_BITS else recipe

@@ -17,7 +17,7 @@ def importances(circuit: Circuit, readout: Readout, encoder: Table) -> NDArray[n
     """
     count = np.zeros(circuit.n_signals)
     np.add.at(count, circuit.outputs[readout.index], np.abs(readout.weight.astype(np.float64)))
-    shares = _influences(circuit)
+    shares = _influences(circuit) if circuit.n_gates else count
     first = N_CONSTANTS + circuit.n_inputs
     for gate in range(circuit.n_gates - 1, -1, -1):
         passed = count[first + gate]

@@ -23,6 +23,10 @@ class LogicRegressor(MultiOutputMixin, RegressorMixin, LogicBase):
         bits: thresholds a column of numbers.
         steps: to train; what suits the rows where None.
         gate_penalty: weight of the share of live gates in the loss, for small circuits.
+        folds: parts of the rows by which recipes and the constant answer are compared, each on the
+            rows that it was not trained on; the best is trained on all rows. 0 compares none;
+            "auto" takes 3 parts of 30 to 999 different rows where neither `layers`, `steps`,
+            `gate_penalty` nor `options` say what to train.
         options: further ones of `gategrad.train.Recipe`, such as `{"loss": "mae"}`.
         categorical: columns of numbers that are categories, by place or name; "auto": those of a
             DataFrame that have such a dtype. Text always is.
@@ -41,7 +45,9 @@ class LogicRegressor(MultiOutputMixin, RegressorMixin, LogicBase):
     Attributes:
         model_: the `gategrad.Model`.
         encoder_: its `gategrad.encoding.Table`.
-        result_: how training went, a `gategrad.train.Result`.
+        result_: how training went, a `gategrad.train.Result`; None of a constant answer.
+        comparison_: the figure of each recipe on rows that it was not trained on, by name, and of
+            the "constant" answer; None where none were compared.
         n_features_in_: columns.
         feature_names_in_: their names, where X had some; later rows must have the same in that
             order. `to_model().predict` takes a table's columns by name.
@@ -54,6 +60,7 @@ class LogicRegressor(MultiOutputMixin, RegressorMixin, LogicBase):
         bits: int = 8,
         steps: int | None = None,
         gate_penalty: float = 0.0,
+        folds: int | str = "auto",
         options: Mapping[str, object] | None = None,
         categorical: str | Sequence[int | str] | None = "auto",
         missing: str = "indicator",
@@ -69,6 +76,7 @@ class LogicRegressor(MultiOutputMixin, RegressorMixin, LogicBase):
         self.bits = bits
         self.steps = steps
         self.gate_penalty = gate_penalty
+        self.folds = folds
         self.options = options
         self.categorical = categorical
         self.missing = missing
