@@ -99,6 +99,18 @@ def test_formulas() -> None:
     assert formula(0xE8, ["a", "b", "c"]) == "table e8 of a, b, c"
 
 
+def test_the_verb_takes_a_class_by_its_name(tmp_path) -> None:
+    circuit = gg.Circuit(1, [[2, 2]], [0x5], [3, 2])
+    readout = gg.Readout.group_sum(2, 2)
+    gg.Model(circuit, readout, labels=["no", "yes"]).save(tmp_path / "m.gg")
+
+    def run(name):
+        return CliRunner().invoke(app, ["explain", str(tmp_path / "m.gg"), "--class", name])
+
+    assert run("yes").output == run("1").output != ""
+    assert "expected a number, or a name: no, yes" in " ".join(run("ja").stderr.split())
+
+
 def test_the_verb(tmp_path) -> None:
     random_model().save(tmp_path / "m.gg")
     np.save(tmp_path / "x.npy", all_rows(12)[:9])
@@ -116,6 +128,7 @@ def test_the_verb(tmp_path) -> None:
         (("--row", "x.npy"), "expected a file and a number"),
         (("--row", f"{tmp_path}/x.npy:9"), "has 9 rows, numbered from 0; there is no row 9"),
         (("--class", 3), "class 3 is not there; the model has 0 to 2"),
+        (("--class", "x"), "--class is 'x'; expected a number; the model's classes have no names"),
     ):
         refused = run(*words)
         assert refused.exit_code == 1

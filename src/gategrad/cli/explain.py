@@ -11,13 +11,15 @@ from gategrad.cli.errors import CommandError
 from gategrad.cli.export import load_rows, name_of
 from gategrad.cli.loading import load_model
 from gategrad.cli.options import JsonOption, ModelArgument
+from gategrad.data.cells import few
 from gategrad.export.explain import explain
+from gategrad.model.labels import Labels
 
 
 def run(
     path: ModelArgument,
-    number: Annotated[
-        int | None, typer.Option("--class", metavar="C", help="The number of a class.")
+    wanted: Annotated[
+        str | None, typer.Option("--class", metavar="C", help="A class: its number, or its name.")
     ] = None,
     row: Annotated[
         str | None, typer.Option(metavar="ROWS.npy:N", help="Row N, from 0, of a file.")
@@ -37,11 +39,12 @@ def run(
     For a row these are the outputs that speak for the winner, and of each gate the operands that
     already fix its value. Optimize the model first.
     """
-    if (number is None) == (row is None):
+    if (wanted is None) == (row is None):
         raise CommandError("give either --class C or --row ROWS.npy:N")
+    model = load_model(path)
     made = explain(
-        load_model(path),
-        number=number,
+        model,
+        number=None if wanted is None else _number(wanted, model.labels),
         row=None if row is None else _one_row(row),
         rows=None if rows is None else load_rows(rows),
         name=name_of(path),
@@ -57,6 +60,17 @@ def run(
 def _text(made) -> list[str]:
     (name,) = (name for name in made.files if name.endswith(".txt"))
     return str(made[name]).splitlines()
+
+
+def _number(wanted: str, labels: Labels | None) -> int:
+    """The place of a class that is given by its number or its name."""
+    if wanted.isdecimal():
+        return int(wanted)
+    names = [label for label in labels or () if isinstance(label, str)]
+    if wanted in names:
+        return names.index(wanted)
+    also = f", or a name: {few(names)}" if names else "; the model's classes have no names"
+    raise CommandError(f"--class is {wanted!r}; expected a number{also}")
 
 
 def _one_row(given: str) -> NDArray:
