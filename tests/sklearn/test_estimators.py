@@ -187,7 +187,7 @@ def test_bits_whose_names_are_cut_alike_are_kept():
         ({"categorical": "all"}, "categorical is 'all'; expected 'auto', or a list of columns"),
         ({"early_stopping": 3}, "early_stopping is 3; expected True, False or 'auto'"),
         ({"options": {"width": 3}}, "unknown option 'width' of a recipe; known: "),
-        ({"folds": 1}, "folds is 1; expected 'auto', 0, or 2 to 149, the rows"),
+        ({"folds": 1}, "folds is 1; expected 'auto', 0, or 2 to 120, the rows"),
         ({"threshold": 0.3}, "threshold is for two classes; y has 3"),
         ({"threshold": 1}, "threshold is 1; expected None, a probability above 0 and below 1"),
         ({"threshold": "auc"}, "one of accuracy, balanced-accuracy, f1"),
