@@ -15,6 +15,7 @@
 #include "engine/array_view.h"
 #include "engine/bind_maps.h"
 #include "engine/bind_single.h"
+#include "engine/cells.h"
 #include "engine/generate.h"
 #include "engine/lower.h"
 #include "engine/pool.h"
@@ -179,6 +180,7 @@ void bind_engine(nb::module_& m) {
         nb::arg("missing") = false);
   m.def("lower", lower_source);
   m.def("lower_single", lower_single);
+  nb::class_<CellReader>(m, "CellReader").def(nb::init<nb::list>()).def("read", &CellReader::read);
   m.def("time_read", [](In<uint8_t, 1> data, const std::string& isa, bool prefetching) {
     auto [seconds, value] = time_read(data, isa, prefetching);
     return nb::make_tuple(seconds, value);

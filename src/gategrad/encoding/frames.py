@@ -17,6 +17,7 @@ from gategrad.encoding.errors import EncodingError
 SHOWN_NAMES = 12
 _NUMBER_KINDS = "buif"
 _HALF_EXACT = 2**53
+_ARROW_TEXT = ("string", "large_string")
 
 
 def column_names(x: Any) -> tuple[str, ...] | None:
@@ -41,6 +42,15 @@ def column_names(x: Any) -> tuple[str, ...] | None:
     return tuple(map(str, names))
 
 
+def is_table(x: Any) -> bool:
+    """Whether `x` is a table with named columns, and no array.
+
+    Raises:
+        EncodingError: a table that is yet to be computed.
+    """
+    return not isinstance(x, np.ndarray) and column_names(x) is not None
+
+
 def plain_rows(x: Any, names: Sequence[str] | None = None) -> Any:
     """`x` as it is, or its rows as an array where it is a table with named columns.
 
@@ -55,16 +65,28 @@ def plain_rows(x: Any, names: Sequence[str] | None = None) -> Any:
         EncodingError: a column that is missing or there twice, one of neither numbers nor text, or
             what is no rows, such as a dict.
     """
-    found = column_names(x)
-    if found is None:
+    columns = table_columns(x, names)
+    if columns is None:
         _refuse_others(x)
         return x
+    return joined(columns)
+
+
+def table_columns(x: Any, names: Sequence[str] | None = None) -> list[NDArray] | None:
+    """The cells (n,) of each column of a table with named columns; None for anything else.
+
+    Raises:
+        EncodingError: see `plain_rows`.
+    """
+    found = column_names(x)
+    if found is None:
+        return None
     wanted = found if names is None else tuple(names)
     counts = Counter(found)
     for name in wanted:
         if counts[name] != 1:
             raise EncodingError(_no_such_column(name, found))
-    return _joined([_cells(x[name], name) for name in wanted], wanted)
+    return [_cells(x[name], name) for name in wanted]
 
 
 def aligned(x: Any, y: Any) -> None:
@@ -117,10 +139,14 @@ def _cells(column: Any, name: str) -> NDArray:
         cells = (
             column.to_numpy(dtype=kind, na_value=np.nan) if gaps.any() else column.to_numpy(kind)
         )
+    elif getattr(dtype, "storage", None) == "pyarrow":
+        # pandas' text, which Arrow holds.
+        cells = _arrow_cells(column.array.__arrow_array__())
+    elif getattr(getattr(dtype, "categories", None), "dtype", None) in ("object", "str"):
+        # pandas' categories of text: code -1 is a gap, behind the categories.
+        cells = np.append(dtype.categories.to_numpy(object), [None])[column.cat.codes]
     elif hasattr(column, "null_count") and hasattr(column, "type"):
-        if hasattr(column.type, "value_type") and hasattr(column.type, "index_type"):
-            column = column.cast(column.type.value_type)
-        cells = column.to_numpy(zero_copy_only=False)
+        cells = _arrow_cells(column)
     else:
         cells = np.asarray(column.to_numpy())
     if cells.dtype.kind in "mMcV" or cells.ndim != 1:
@@ -131,12 +157,35 @@ def _cells(column: Any, name: str) -> NDArray:
     return cells
 
 
-def _joined(columns: list[NDArray], names: Sequence[str]) -> NDArray:
+def _arrow_cells(column: Any) -> NDArray:
+    """An array of Arrow: each distinct text is one object, which is faster than one a cell."""
+    kind = column.type
+    if str(kind) in _ARROW_TEXT:
+        column = column.dictionary_encode()
+    elif not (hasattr(kind, "value_type") and hasattr(kind, "index_type")):
+        return column.to_numpy(zero_copy_only=False)
+    elif str(kind.value_type) not in _ARROW_TEXT:
+        return column.cast(kind.value_type).to_numpy(zero_copy_only=False)
+    chunks = column.chunks if hasattr(column, "chunks") else [column]
+    parts = [np.zeros(0, object)]
+    for chunk in chunks:
+        # Behind the texts, what a gap becomes.
+        texts = np.append(chunk.dictionary.to_numpy(zero_copy_only=False), [None])
+        places = chunk.indices.fill_null(len(texts) - 1) if chunk.null_count else chunk.indices
+        parts.append(texts[places.to_numpy(zero_copy_only=False)])
+    return np.concatenate(parts)
+
+
+def are_numbers(columns: Sequence[NDArray]) -> bool:
+    """Whether all columns have numbers for dtypes that float64 may hold."""
+    return all(c.dtype.kind in _NUMBER_KINDS and c.dtype.itemsize <= 8 for c in columns)
+
+
+def joined(columns: Sequence[NDArray]) -> NDArray:
     """Columns (n,) as rows (n, columns)."""
-    dtypes = {column.dtype for column in columns}
-    if all(dtype.kind in _NUMBER_KINDS and dtype.itemsize <= 8 for dtype in dtypes):
-        dtype = np.result_type(*dtypes)
-        if dtype.kind == "f" and any(_is_large(column) for column in columns):
+    if are_numbers(columns):
+        dtype = np.result_type(*{column.dtype for column in columns})
+        if dtype.kind == "f" and any(is_large(column) for column in columns):
             dtype = np.dtype(object)
     else:
         dtype = np.dtype(object)
@@ -146,7 +195,7 @@ def _joined(columns: list[NDArray], names: Sequence[str]) -> NDArray:
     return rows
 
 
-def _is_large(column: NDArray) -> bool:
+def is_large(column: NDArray) -> bool:
     """Whether float64 would round a whole number of a column."""
     if column.dtype.kind not in "iu" or column.dtype.itemsize < 8 or not len(column):
         return False

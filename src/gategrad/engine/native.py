@@ -1,7 +1,6 @@
 """The native engine: a circuit lowered for the C++ core, and its rows handed over."""
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,17 +9,17 @@ from gategrad import _core
 from gategrad.circuit import (
     Circuit,
     Convolution,
-    Netlist,
     Readout,
-    behind,
     check_pair,
     decide,
     scores,
 )
 from gategrad.encoding import Encoder, Splits
-from gategrad.encoding.comparisons import Comparisons, compare
-from gategrad.encoding.intervals import Intervals, number_intervals
+from gategrad.encoding.comparisons import Comparisons
+from gategrad.encoding.frames import joined, table_columns
 from gategrad.engine import isa
+from gategrad.engine.cell_rows import CellRows, cell_rows
+from gategrad.engine.compared import Compared, behind_comparisons, compared_of
 from gategrad.engine.convolution import choose, inputs_as_bits
 from gategrad.engine.cores import usable_cores
 from gategrad.engine.errors import BackendError
@@ -31,6 +30,7 @@ from gategrad.engine.packing import Packed, check_packed
 from gategrad.engine.routes import Route
 from gategrad.engine.rows import as_array, check_rows, check_threads, check_values, is_exact
 from gategrad.engine.single_rows import SingleRows
+from gategrad.engine.source import source_of, tail_source
 
 # Columns of a row: 2**24 slots take 1 GiB a thread.
 MOST_FEATURES = 1 << 24
@@ -88,23 +88,25 @@ class NativeProgram:
         _check_width(self._n_features)
         if thresholds is None:
             thresholds = inputs_as_bits(circuit.n_inputs)
-        source = _source(circuit, readout, thresholds, self._n_features, self._bits, missing)
+        source = source_of(circuit, readout, thresholds, self._n_features, self._bits, missing)
         maps, by_kernels = choose(circuit, convolution)
         self._by_kernels = maps is not None
         lowering = (source, self.isa, bool(isa.wanted_code(self.isa)))
         self._engine = (
             _core.lower(*lowering)
             if maps is None or convolution is None
-            else _core.lower_maps(maps, _tail(convolution), *lowering)
+            else _core.lower_maps(maps, tail_source(convolution), *lowering)
         )
         self.reason = reason + isa.without_code(self.isa, self._engine.no_code) + by_kernels
         self.single_rows = SingleRows(source, readout.n_classes, self.isa)
         # Kernels make whole blocks of maps; so few rows that it matters go one by one.
         self._few_made = self._by_kernels
-        self._compared = None if self._encoder is None else _compared(circuit, self._encoder)
+        self._circuit = circuit
+        self._compared = None if self._encoder is None else compared_of(circuit, self._encoder)
         if self._by_kernels and self._compared is not None:
             self.reason += "; rows of numbers, which are compared in the core, run flat"
-        self._number_rows: NumberRows | None = None
+        self._cell_rows = None if self._encoder is None else cell_rows(self._encoder)
+        self._number_rows: dict[str, NumberRows] = {}
         self._lock = ForkLock()
 
     @property
@@ -160,7 +162,10 @@ class NativeProgram:
         if isinstance(x, Packed):
             return Route.PACKED
         if self._encoder is not None:
-            return Route.NUMBERS if self._compares(x) else Route.ENCODER
+            if self._compares(x):
+                return Route.NUMBERS
+            cells = self._cell_rows is not None and self._cell_rows.take(x)
+            return Route.CELLS if cells else Route.ENCODER
         rows = as_array(x)
         if rows.ndim == 2 and self.single_rows.take(len(rows)):
             return Route.SINGLE_ROWS
@@ -168,8 +173,9 @@ class NativeProgram:
 
     def warm_up(self) -> None:
         """Make now what first calls would make: plans, room to work in, threads."""
-        if self._compared is not None:
-            numbers = self._numbers(self._compared)
+        cells = None if self._cell_rows is None else self._behind(self._cell_rows)
+        for compared in filter(None, (self._compared, cells)):
+            numbers = self._numbers(compared)
             numbers.narrow.warm_up()
             numbers.wide.warm_up()
         if self._encoder is None:
@@ -197,7 +203,7 @@ class NativeProgram:
         elif self._encoder is None:
             rows = check_rows(x, n_features=self._n_features, bits=self._bits)
         else:
-            return self._bits_of(self._encoder.encode(x), threads, sums=sums)
+            return self._run_table(self._encoder, x, threads, sums=sums)
         route, found = self.route(rows), None
         if route is Route.SINGLE_ROWS:
             found = self.single_rows.run(rows, sums=sums)
@@ -210,6 +216,8 @@ class NativeProgram:
             found = self._blocks(rows, threads, sums=sums)
         elif route is Route.NUMBERS and self._compared is not None:
             found = self._run_numbers(self._compared, rows, threads, sums=sums)
+        elif route is Route.CELLS and self._cell_rows is not None:
+            found = self._run_cells(self._cell_rows, rows, threads, sums=sums)
         if found is not None:
             return found
         rows = rows if self._encoder is None else self._encoder.encode(rows)
@@ -237,14 +245,17 @@ class NativeProgram:
             and is_exact(x)
         )
 
-    def _numbers(self, compared: "_Compared") -> NumberRows:
+    def _numbers(self, compared: Compared) -> NumberRows:
+        made = self._number_rows.get(compared.what)
+        if made is not None:
+            return made
         with self._lock:
-            if self._number_rows is None:
-                self._number_rows = self._make_number_rows(compared)
-            return self._number_rows
+            if compared.what not in self._number_rows:
+                self._number_rows[compared.what] = self._make_number_rows(compared)
+            return self._number_rows[compared.what]
 
-    def _make_number_rows(self, compared: "_Compared") -> NumberRows:
-        circuit, encoder = _behind_comparisons(compared)
+    def _make_number_rows(self, compared: Compared) -> NumberRows:
+        circuit, encoder = behind_comparisons(compared)
         narrow = NativeProgram(circuit, self._readout, encoder)
         if compared.n_features > LANES or narrow.ranks:
             return NumberRows(narrow, None, narrow)
@@ -252,7 +263,7 @@ class NativeProgram:
         return NumberRows(narrow, columns, NativeProgram(circuit, self._readout, encoder))
 
     def _run_numbers(
-        self, compared: "_Compared", x: NDArray, threads: int | None, *, sums: bool
+        self, compared: Compared, x: NDArray, threads: int | None, *, sums: bool
     ) -> NDArray | None:
         """None for rows that the encoder itself must see: it names what is wrong with them."""
         numbers, intervals = self._numbers(compared), compared.intervals
@@ -263,6 +274,37 @@ class NativeProgram:
         # Below every interval, as a missing value is.
         low = np.where(np.isnan(x), x.dtype.type(-np.inf), x)
         return numbers.run(low, threads, sums=sums)
+
+    def _run_cells(
+        self, cells: CellRows, x: NDArray, threads: int | None, *, sums: bool
+    ) -> NDArray | None:
+        """None for rows that the encoder itself must see."""
+        return self._run_places(cells, cells.read(x), threads, sums=sums)
+
+    def _run_places(
+        self, cells: CellRows, numbers: NDArray | None, threads: int | None, *, sums: bool
+    ) -> NDArray | None:
+        if numbers is None:
+            return None
+        return self._run_numbers(self._behind(cells), numbers, threads, sums=sums)
+
+    def _behind(self, cells: CellRows) -> Compared:
+        return Compared(self._circuit, cells.intervals, cells.n_features, "cells")
+
+    def _run_table(
+        self, encoder: Encoder, x: object, threads: int | None, *, sums: bool
+    ) -> NDArray:
+        """Rows that are no array: lists, and tables with named columns, read column by column."""
+        columns = table_columns(x, getattr(encoder, "names", None))
+        if columns is None:
+            return self._bits_of(encoder.encode(x), threads, sums=sums)  # type: ignore[arg-type]
+        cells = self._cell_rows
+        if cells is not None and cells.take_columns(columns):
+            numbers = cells.read_columns(columns)
+            found = self._run_places(cells, numbers, threads, sums=sums)
+            if found is not None:
+                return found
+        return self._run(joined(columns), threads, sums=sums)
 
     def _blocks(self, rows: NDArray, threads: int | None, *, sums: bool) -> NDArray | None:
         """By blocks of 512 rows; None for rows that the core does not take, or a value of them."""
@@ -306,69 +348,10 @@ def _calling(n_rows: int, threads: int | None) -> tuple[int, bool]:
     return threads, main
 
 
-@dataclass(frozen=True)
-class _Compared:
-    """A circuit whose encoder is, for rows of numbers, intervals of their columns."""
-
-    circuit: Circuit
-    intervals: Intervals
-    n_features: int
-
-
-def _compared(circuit: Circuit, encoder: Encoder) -> _Compared | None:
-    # Of splits, missing values make more than intervals: the encoder sees those rows.
-    intervals = None if isinstance(encoder, Splits) else number_intervals(encoder)
-    return None if intervals is None else _Compared(circuit, intervals, encoder.n_features)
-
-
-def _behind_comparisons(compared: _Compared) -> tuple[Circuit, Comparisons]:
-    """The circuit with a gate before each input that makes its interval of two comparisons."""
-    circuit = compared.circuit
-    used = np.zeros(circuit.n_inputs, bool)
-    used[Netlist(circuit).live_inputs()] = True
-    front = compare(compared.intervals, compared.n_features, used=used)
-    n = len(front.comparisons.feature)
-    return behind(Circuit(n, front.fanin, front.table, front.outputs), circuit), front.comparisons
-
-
 def _checked(outcome: int, out: NDArray) -> NDArray | None:
     if outcome == _core.NO_MEMORY:
         raise MemoryError("there is no memory for a thread to evaluate a block of rows in")
     return out if outcome == _core.GOOD else None
-
-
-def _source(
-    circuit: Circuit,
-    readout: Readout,
-    thresholds: tuple[NDArray[np.uint32], NDArray[np.float64]],
-    n_features: int,
-    bits: bool,
-    missing: bool,
-) -> _core.Source:
-    """The core's own copy of what it lowers, now and later."""
-    return _core.source(
-        circuit.n_inputs,
-        circuit.fanin,
-        circuit.table,
-        circuit.outputs,
-        readout.indptr,
-        readout.index,
-        readout.weight,
-        readout.bias,
-        readout.kind == "argmax",
-        *thresholds,
-        n_features,
-        bits,
-        missing,
-    )
-
-
-def _tail(convolution: Convolution) -> _core.Source:
-    """What reads the last maps, whose values are bits."""
-    tail, n_inputs = convolution.tail, convolution.tail.n_inputs
-    return _source(
-        tail, convolution.readout, inputs_as_bits(n_inputs), n_inputs, True, missing=False
-    )
 
 
 def _below(least: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from gategrad import passes
 from gategrad.circuit import Circuit, Convolution, Readout, check_pair
 from gategrad.circuit.probabilities import probabilities
-from gategrad.encoding import Encoder, rows_for
+from gategrad.encoding import Encoder, Table, rows_for
+from gategrad.encoding.frames import is_table
 from gategrad.engine import (
     ForkLock,
     Packed,
@@ -105,7 +106,7 @@ class Model:
         Raises:
             InputError: rows of a wrong shape, dtype or value; names row and column.
         """
-        rows = self._rows(x)
+        rows = self._rows(x, backend)
         program = self._program_for(rows, backend)
         decided = program.labels(rows, threads=threads)
         if self._names is None or self.readout.kind not in ("argmax", "binary"):
@@ -142,7 +143,7 @@ class Model:
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
     ) -> NDArray[np.float32]:
         """Sums times the readout's scale plus its offset, (n, classes) float32; see `predict`."""
-        rows = self._rows(x)
+        rows = self._rows(x, backend)
         return self._program_for(rows, backend).scores(rows, threads=threads)
 
     def probabilities(
@@ -168,12 +169,17 @@ class Model:
         self, x: ArrayLike | Packed, *, threads: int | None = None, backend: str | None = None
     ) -> NDArray[np.int32]:
         """Integer sums, (n, classes) int32, the exact thing to compare; see `predict`."""
-        rows = self._rows(x)
+        rows = self._rows(x, backend)
         return self._program_for(rows, backend).sums(rows, threads=threads)
 
-    def _rows(self, x: ArrayLike | Packed) -> ArrayLike | Packed:
-        """Rows without names, their columns in the encoder's order; most already are."""
+    def _rows(self, x: ArrayLike | Packed, backend: str | None) -> ArrayLike | Packed:
+        """Rows without names, their columns in the encoder's order; most already are.
+
+        A native program of a table reads columns by itself.
+        """
         if type(x) is np.ndarray and self._fitted_on is None:
+            return x
+        if backend in (None, "native") and isinstance(self.encoder, Table) and is_table(x):
             return x
         return rows_for(self.encoder, x)
 

@@ -1,0 +1,171 @@
+"""Rows of objects and text behind tables: read in the core, with the bits of `encode`."""
+
+import datetime
+import decimal
+
+import numpy as np
+import pytest
+
+import gategrad as gg
+from gategrad import engine
+from gategrad.circuit import evaluate_sums
+from gategrad.encoding import EncodingError, OneHot, Table, Thermometer
+from gategrad.engine.routes import Route
+from tests.random_circuits import random_circuit, random_readout
+
+LEVELS = [[0.0, 1 / 3], [1.5, 2.0]]
+KNOWN = ("red", "", "7", "1.50", "Grün", "a" * 40, "\ufeffx", 2.0, -0.0, 0.1)
+NUMBERS = (0.0, -0.0, 1.5, 1 / 3, np.inf, 7, True, -3, 2**53 - 1, np.float32(0.1), np.int8(3))
+TEXTS = (
+    "0",
+    " 1.5 ",
+    "-2.",
+    "+2",
+    ".5",
+    "1e3",
+    "inf",
+    "0.3333333333333333",
+    "-0.0",
+    "123456789012",
+)
+CELLS = ("red", "Red", "7.0", "+7", " 7", "1.5", "", "Grün", "a" * 40, "a" * 41, "\ufeffx", "x",
+         "2", 2, 2.0, 3.5, 0, -0.0, False, "0.1", 0.1, np.float32(0.1), np.str_("red"), np.int64(2),
+         "1_0", np.inf)  # fmt: skip
+GAPS = (None, np.nan, float("nan"), np.float32("nan"), np.datetime64("NaT"))
+
+
+def table(missing: str = "error", unknown: str = "zero") -> Table:
+    """Two columns of numbers, and two of categories between them."""
+    parts = (Thermometer(LEVELS), OneHot((KNOWN, ("b", 1.0)), unknown=unknown))
+    marked = (0, 1) if missing == "indicator" else ()
+    fills = (1.0, "red", 1.0, 0.4) if missing == "most-frequent" else ()
+    return Table(parts, ((3, 0), (1, 2)), missing=missing, marked=marked, fills=fills)
+
+
+def rows_of(n_rows: int, numbers: tuple, categories: tuple) -> np.ndarray:
+    rng = np.random.default_rng(n_rows)
+    x = np.empty((n_rows, 4), object)
+    for column, cells in enumerate((numbers, categories, categories, numbers)):
+        for row, place in enumerate(rng.integers(0, len(cells), n_rows)):
+            x[row, column] = cells[place]
+    return x
+
+
+def both(encoder: Table | OneHot, x: np.ndarray) -> tuple[engine.lower, np.ndarray]:
+    circuit = random_circuit(n_inputs=encoder.n_inputs, n_gates=90, n_outputs=40, width=3)
+    readout = random_readout(40, 3)
+    program = engine.lower(circuit, readout, encoder)
+    return program, evaluate_sums(circuit, readout, encoder.encode(x))
+
+
+@pytest.fixture
+def no_encoding(monkeypatch: pytest.MonkeyPatch) -> object:
+    def begin() -> None:
+        monkeypatch.setattr(Table, "encode", lambda self, x: pytest.fail("encoded in numpy"))
+
+    return begin
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 3, 70, 5000])
+@pytest.mark.parametrize("missing", ["error", "zero", "indicator", "most-frequent"])
+def test_objects_agree_with_the_encoder(n_rows: int, missing: str, no_encoding) -> None:
+    gaps = () if missing == "error" else GAPS
+    blank = () if missing == "error" else ("", "  ")
+    x = rows_of(n_rows, NUMBERS + TEXTS + gaps + blank, CELLS + gaps)
+    program, sums = both(table(missing), x)
+    assert program.route(x) is Route.CELLS
+    if missing in ("error", "zero"):
+        no_encoding()
+    np.testing.assert_array_equal(program.sums(x), sums)
+    np.testing.assert_array_equal(program.sums(np.asfortranarray(x)[::-1], threads=2), sums[::-1])
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 70, 5000])
+def test_text_agrees_with_the_encoder(n_rows: int, no_encoding) -> None:
+    words = tuple(cell for cell in CELLS if type(cell) is str)
+    x = rows_of(n_rows, TEXTS, words).astype(str)
+    program, sums = both(table(), x)
+    no_encoding()
+    np.testing.assert_array_equal(program.sums(x), sums)
+    np.testing.assert_array_equal(program.sums(np.asfortranarray(x)), sums)
+
+
+def test_text_of_another_byte_order_is_encoded() -> None:
+    x = rows_of(20, TEXTS, ("red", "x")).astype(str)
+    program, sums = both(table(), x)
+    np.testing.assert_array_equal(program.sums(x.astype(x.dtype.newbyteorder())), sums)
+
+
+def test_categories_alone() -> None:
+    x = rows_of(600, CELLS, CELLS)[:, 1:3]
+    program, sums = both(OneHot((KNOWN, ("b", 1.0))), x)
+    assert program.route(x) is Route.CELLS
+    np.testing.assert_array_equal(program.sums(x), sums)
+
+
+@pytest.mark.parametrize(
+    ("cell", "column"),
+    [(2**53 + 1, 0), (2**70, 1), ("tall", 0), ("1_0", 0), (None, 1), (np.nan, 3), ("", 0),
+     (datetime.date(2020, 1, 1), 1), (decimal.Decimal(1), 0), ("green", 1), (3.0, 2)],
+)  # fmt: skip
+def test_errors_are_those_of_the_encoder(cell: object, column: int) -> None:
+    x = rows_of(600, (1.0,), ("red",))
+    x[:, 2] = "b"
+    encoder = table(unknown="error")
+    program, _ = both(encoder, x)
+    x[431, column] = cell
+    with pytest.raises(EncodingError, match="row 431") as expected:
+        encoder.encode(x)
+    with pytest.raises(EncodingError) as found:
+        program.sums(x)
+    assert str(found.value) == str(expected.value)
+
+
+def _mixed() -> tuple[Table, np.ndarray]:
+    x = rows_of(3000, (1.0, 0.25, 1.75), ("red", "Grün", "other"))
+    encoder = table("zero")
+    return Table(encoder.encoders, encoder.columns, ("p", "q", "r", "s"), "zero"), x
+
+
+def _model(encoder: Table) -> gg.Model:
+    circuit = random_circuit(n_inputs=encoder.n_inputs, n_gates=90, n_outputs=40, width=3)
+    return gg.Model(circuit, random_readout(40, 3), encoder)
+
+
+@pytest.mark.parametrize("kind", ["object", "str", "category"])
+def test_columns_of_pandas(kind: str, no_encoding) -> None:
+    pandas = pytest.importorskip("pandas")
+    encoder, x = _mixed()
+    x[::7, 1] = None
+    frame = pandas.DataFrame({name: x[:, i] for i, name in enumerate("pqrs")})
+    frame = frame.astype({"p": "float32", "s": float, "q": kind, "r": kind})[list("srqp")]
+    model = _model(encoder)
+    sums = model.sums(x, backend="numpy")
+    no_encoding()
+    np.testing.assert_array_equal(model.sums(frame), sums)
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+def test_columns_of_arrow(encoded: bool, no_encoding) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    encoder, x = _mixed()
+    x[::7, 1] = None
+    columns = {name: pyarrow.array(x[:, i].tolist()) for i, name in enumerate("pqrs")}
+    columns["unread"] = columns["q"]
+    if encoded:
+        columns["q"] = columns["q"].dictionary_encode()
+    rows = pyarrow.table(columns)
+    model = _model(encoder)
+    sums = model.sums(x, backend="numpy")
+    no_encoding()
+    np.testing.assert_array_equal(model.sums(pyarrow.concat_tables([rows, rows]))[: len(x)], sums)
+    np.testing.assert_array_equal(model.sums(rows.slice(5)), sums[5:])
+
+
+def test_a_column_of_large_integers_is_refused_as_by_the_encoder() -> None:
+    pandas = pytest.importorskip("pandas")
+    encoder, x = _mixed()
+    frame = pandas.DataFrame({name: x[:, i] for i, name in enumerate("pqrs")})
+    frame["p"] = 2**53 + 1
+    with pytest.raises(EncodingError, match="beyond 2"):
+        _model(encoder).sums(frame)
