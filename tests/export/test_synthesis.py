@@ -36,9 +36,11 @@ def _inputs(text) -> int:
     return len(re.findall(r"in_\d+", text.replace("\\\n", " ").split(".outputs")[0]))
 
 
-def test_the_parts_one_after_the_other_are_the_model() -> None:
+@pytest.mark.parametrize("lut6", [False, True])
+def test_the_parts_one_after_the_other_are_the_model(lut6) -> None:
     model = random_model(width=4)
-    files = part_files(model, 8)
+    files = part_files(model, 8, lut6=lut6)
+    assert f"Adders take {6 if lut6 else 3} bits" in files["whole.v"]
     assert sorted(files) == ["decision.blif", "gates.blif", "sums.blif", "whole.v"]
     x = np.random.default_rng(0).integers(0, 2, (500, 12), dtype=np.uint8)
     bits = evaluate(model.circuit, x.astype(bool))

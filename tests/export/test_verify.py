@@ -48,6 +48,7 @@ def test_odd_circuits(tmp_path, name) -> None:
     for artifact in (
         export.aiger(model, outputs="label"),
         export.verilog(model, stages=2),
+        export.verilog(model, stages=2, lut6=True),
     ):
         assert _verified(model, artifact, tmp_path).equal
 

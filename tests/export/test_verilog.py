@@ -44,9 +44,17 @@ def test_every_kind_and_timing(tmp_path, kind, timing) -> None:
     assert simulate(tmp_path, made) == f"PASS: {len(x)} rows"
 
 
+@pytest.mark.parametrize("width", [3, 5, 6])
+def test_gates_of_any_table(tmp_path, width) -> None:
+    x = all_rows(12)[::5]
+    made = export.verilog(random_model(width=width, gates=200), vectors=x, lut6=True)
+    assert simulate(tmp_path, made) == f"PASS: {len(x)} rows"
+
+
+@pytest.mark.parametrize("lut6", [False, True])
 @pytest.mark.parametrize("name", odd_models())
-def test_odd_circuits(tmp_path, name) -> None:
-    made = export.verilog(odd_models()[name], vectors=all_rows(2), stages=2)
+def test_odd_circuits(tmp_path, name, lut6) -> None:
+    made = export.verilog(odd_models()[name], vectors=all_rows(2), stages=2, lut6=lut6)
     assert simulate(tmp_path, made) == "PASS: 4 rows"
 
 

@@ -74,7 +74,7 @@ def run(
         int | None, typer.Option(help="verilog: gates in a row between registers.")
     ] = None,
     lut6: Annotated[
-        bool | None, typer.Option("--lut6", help="verilog: keep gates of up to six inputs.")
+        bool | None, typer.Option("--lut6", help="verilog: for tables of six inputs.")
     ] = None,
     axi_stream: Annotated[
         bool | None, typer.Option("--axi-stream", help="verilog: add an AXI4-Stream wrapper.")

@@ -9,10 +9,13 @@ from gategrad.export.sums import Total, Totals, totals
 
 # What a format may write of a model.
 OUTPUTS = ("gates", "sums", "label")
+# Bits of a column that adders take together. Three make the fewest gates of two inputs; six make
+# three outputs of six inputs each, which are tables of a chip: some four fifths as many.
+AT_ONCE = (3, 6)
 
 
 def decision_circuit(
-    circuit: Circuit, readout: Readout, outputs: str, *, narrow: bool = False
+    circuit: Circuit, readout: Readout, outputs: str, *, narrow: bool = False, at_once: int = 3
 ) -> Circuit:
     """The circuit with its readout as gates behind it.
 
@@ -23,6 +26,7 @@ def decision_circuit(
             `sum_width` bits, lowest first, class after class; "label": the index of the class,
             lowest bit first, or the bits of a binary or multilabel readout.
         narrow: put gates of two inputs behind it, else of up to three.
+        at_once: bits that adders take together, one of `AT_ONCE`.
 
     Raises:
         ExportError: "label" of a regression, which decides on nothing.
@@ -33,7 +37,7 @@ def decision_circuit(
         raise ExportError('a regression has no labels; its sums are its answer: outputs="sums"')
     made = totals(circuit, readout)
     builder = Builder(circuit, narrow=narrow)
-    numbers = [added(builder, total, made.width) for total in made.totals]
+    numbers = [added(builder, total, made.width, at_once) for total in made.totals]
     if outputs == "sums":
         width = sum_width(made)
         return builder.circuit(
@@ -50,28 +54,38 @@ def sum_width(made: Totals) -> int:
     return max(highest.bit_length(), (made.offset - 1).bit_length() if made.offset else 0) + 1
 
 
-def added(builder: Builder, total: Total, width: int) -> list[int]:
-    """A class's total as `width` bits, lowest first: full adders take three bits of a column.
+def added(builder: Builder, total: Total, width: int, at_once: int = 3) -> list[int]:
+    """A class's total as `width` bits, lowest first: adders take three or six bits of a column.
 
     Every full adder removes one bit, so n bits take some n of them whatever the order; the oldest
     bits go first, which keeps the tree flat.
     """
-    columns = [deque[int]() for _ in range(width)]
+    # Carries out of the highest bit are always 0.
+    columns = [deque[int]() for _ in range(width + 2)]
     for k in range(width):
         if total.constant >> k & 1:
             columns[k].append(TRUE)
     for part in total.bits:
         for signal in part.signals.tolist():
             columns[part.shift].append(builder.inverted(signal) if part.inverted else signal)
-    for k, column in enumerate(columns):
+    for k in range(width):
+        column = columns[k]
         while len(column) > 1:
-            a, b = column.popleft(), column.popleft()
-            c = column.popleft() if column else FALSE
-            low, high = builder.add(a, b, c)
-            column.append(low)
-            if k + 1 < width:
-                columns[k + 1].append(high)
-    return [column[0] if column else FALSE for column in columns]
+            taken = [column.popleft() for _ in range(min(at_once, len(column)))]
+            for j, bit in enumerate(_counted(builder, taken)):
+                columns[k + j].append(bit)
+    return [column[0] if column else FALSE for column in columns[:width]]
+
+
+def _counted(builder: Builder, bits: list[int]) -> tuple[int, ...]:
+    """How many of two to six bits are true, in binary, lowest first."""
+    a, b, c, d, e, f = bits + [FALSE] * (6 - len(bits))
+    low, high = builder.add(a, b, c)
+    if len(bits) <= 3:
+        return low, high
+    other_low, other_high = builder.add(d, e, f)
+    low, carry = builder.add(low, other_low, FALSE)
+    return low, *builder.add(high, other_high, carry)
 
 
 def greatest(builder: Builder, numbers: list[list[int]]) -> list[int]:

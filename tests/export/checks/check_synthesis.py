@@ -1,7 +1,9 @@
 """Real counts of yosys for every chip and a library, and nextpnr's; `.ci/exports` runs it."""
 
+import numpy as np
 import pytest
 
+from gategrad import Circuit, Model, Readout
 from gategrad.encoding import Thermometer
 from gategrad.export.synthesis import PARTS, TARGETS, synthesize
 from gategrad.export.synthesis.place import PLACED
@@ -22,6 +24,14 @@ def test_every_part_has_cells(target) -> None:
         assert (size.registers > 0) == (part == "whole")
     together = sum(sizes[part].luts for part in PARTS if part != "whole")
     assert sizes["whole"].luts <= together
+
+
+def test_six_bits_at_a_time_are_a_table_a_bit() -> None:
+    """A class of 60 outputs: two tables a full adder would be more than 100."""
+    wires = Circuit(60, np.zeros((0, 0), int), [], np.arange(60) + 2)
+    sizes = synthesize(Model(wires, Readout.group_sum(60, 1)))
+    assert sizes["sums"].luts <= 75
+    assert sizes["whole"].luts <= 75
 
 
 def _model():

@@ -107,7 +107,13 @@ def synthesize(
         find_tool(f"nextpnr-{target}")  # before the minutes that mapping takes
     cells = None if liberty is None else read_library(Path(liberty))
     files = part_files(
-        model, value_bits, stages, max_levels, fraction_bits=fraction_bits, signed=signed
+        model,
+        value_bits,
+        stages,
+        max_levels,
+        fraction_bits=fraction_bits,
+        signed=signed,
+        lut6=target == "xilinx" and liberty is None,
     )
     with tempfile.TemporaryDirectory() as folder:
         counting = _Counting(Path(folder), TARGETS[target], cells, seconds)

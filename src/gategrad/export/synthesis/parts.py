@@ -3,7 +3,7 @@
 import numpy as np
 
 from gategrad.circuit import Circuit, Readout
-from gategrad.export.arithmetic import decision_circuit, greatest
+from gategrad.export.arithmetic import AT_ONCE, decision_circuit, greatest
 from gategrad.export.blif import circuit_blif
 from gategrad.export.builder import Builder
 from gategrad.export.errors import ExportError
@@ -22,6 +22,7 @@ def part_files(
     *,
     fraction_bits: int = 0,
     signed: bool = False,
+    lut6: bool = False,
 ) -> dict[str, str]:
     """By file name, what each part is: encoder, gates, sums, decision, whole.
 
@@ -34,6 +35,7 @@ def part_files(
         max_levels: instead of `stages`.
         fraction_bits: such a value is its integer divided by 2 to this.
         signed: whether that is in two's complement.
+        lut6: for tables of six inputs, see `gategrad.export.verilog`.
 
     Raises:
         ExportError: an encoder of negative levels, unless values are signed.
@@ -50,6 +52,7 @@ def part_files(
         signed=signed,
         stages=stages,
         max_levels=max_levels,
+        lut6=lut6,
     )
     lowest = -(1 << (bits - 1)) if signed else 0
     _check_thresholds(model, signed=signed)
@@ -57,9 +60,11 @@ def part_files(
     readout = model.readout
     n = model.circuit.n_outputs
     wires = Circuit(n, np.zeros((0, 0), np.int64), [], np.arange(n) + 2)
+    at_once = max(AT_ONCE) if lut6 else min(AT_ONCE)
+    sums = decision_circuit(wires, readout, "sums", narrow=True, at_once=at_once)
     files = {
         "gates.blif": circuit_blif(before.circuit, "gates"),
-        "sums.blif": circuit_blif(decision_circuit(wires, readout, "sums", narrow=True), "sums"),
+        "sums.blif": circuit_blif(sums, "sums"),
         "whole.v": str(whole["whole.v"]),
     }
     if bits > 1 and len(before.feature):

@@ -3,9 +3,10 @@
 Written from the model's definition alone: comparisons bit by bit, gates as their minterms, sums
 by adders and comparisons of its own. It shares no code with `export.blif`,
 `export.builder` or `export.arithmetic`. What it takes over is the order in which bits are added,
-and the form of a full adder in each format (`FORMS`): equivalence checkers find equal inner points
-where adders are alike, and give up on sums of hundreds of terms where they aren't. A form is no
-matter of trust: whatever a full adder of the file computes, it is compared with this one.
+how many at a time, and the form of a full adder in each format (`FORMS`): equivalence checkers find
+equal inner points where adders are alike, and give up on sums of hundreds of terms where they
+aren't. A form is no matter of trust: whatever a full adder of the file computes, it is compared
+with this one.
 """
 
 from collections import deque
@@ -29,9 +30,11 @@ class Reference:
 
     Attributes:
         form: of full adders, one of `FORMS`.
+        at_once: bits of a column that are added together, three or up to six.
     """
 
     form: str = "tables"
+    at_once: int = 3
     lines: list[str] = field(default_factory=list)
 
     def new(self, operands: Sequence[str], cubes: Sequence[str]) -> str:
@@ -107,7 +110,7 @@ def _sum(
     row = range(int(readout.indptr[c]), int(readout.indptr[c + 1]))
     terms = [(outputs[readout.index[i]], int(readout.weight[i])) for i in row]
     start = int(readout.bias[c]) + lift + sum(w for _, w in terms if w < 0)
-    waiting: list[deque[str]] = [deque() for _ in range(width + 1)]
+    waiting: list[deque[str]] = [deque() for _ in range(width + 2)]
     for k in range(width):
         if start >> k & 1:
             waiting[k].append(made.constant(1))
@@ -116,18 +119,33 @@ def _sum(
         waiting[k].extend(made.new([name], ["0"]) for name, w in terms if w < 0 and -w >> k & 1)
     bits = []
     for k in range(width):
-        bits.append(_reduce(made, waiting[k], waiting[k + 1]))
+        bits.append(_reduce(made, *waiting[k : k + 3]))
     return bits
 
 
-def _reduce(made: Reference, column: deque[str], next_column: deque[str]) -> str:
-    """One bit of a column; its carries go to the next one."""
+def _reduce(
+    made: Reference, column: deque[str], next_column: deque[str], last_column: deque[str]
+) -> str:
+    """One bit of a column; its carries go to the next ones."""
     while len(column) >= 2:
-        three = [column.popleft() for _ in range(min(3, len(column)))]
-        low, high = _half(made, *three) if len(three) == 2 else _ADDERS[made.form](made, *three)
+        some = [column.popleft() for _ in range(min(made.at_once, len(column)))]
+        low, *carries = _added(made, some[:3])
+        if rest := some[3:]:
+            low_of_rest, *more = _added(made, rest)
+            low, *last = _added(made, [low, low_of_rest])
+            carry, carry_of_carries = _added(made, carries + more + last)
+            carries = [carry]
+            last_column.append(carry_of_carries)
         column.append(low)
-        next_column.append(high)
+        next_column.extend(carries)
     return column[0] if column else made.constant(0)
+
+
+def _added(made: Reference, bits: Sequence[str]) -> tuple[str, ...]:
+    """Sum and carry of up to three bits; of a single one no carry."""
+    if len(bits) == 1:
+        return (bits[0],)
+    return _half(made, *bits) if len(bits) == 2 else _ADDERS[made.form](made, *bits)
 
 
 def _half(made: Reference, a: str, b: str) -> tuple[str, str]:

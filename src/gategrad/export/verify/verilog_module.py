@@ -20,6 +20,7 @@ _FORMAT = re.compile(
     r"in_data\[(\d+) \* j \+: \d+\], (?:a bit|(an unsigned|a signed) integer(?: over 2\^(\d+))?)"
 )
 _MODULE = re.compile(r"^module (\w+) #\(\s*parameter LATENCY = (\d+)", re.MULTILINE)
+_AT_ONCE = re.compile(r"^// Adders take ([36]) bits at a time\.$", re.MULTILINE)
 _WHAT = "encoder, gates, sums and label"
 _SCRIPT = """
 read_verilog given.v
@@ -46,6 +47,7 @@ class _Interface:
     bits: int
     signed: bool
     fraction: int
+    at_once: int
 
 
 def verify_verilog(
@@ -65,7 +67,8 @@ def verify_verilog(
     text = path.read_text(encoding="utf-8", errors="replace")
     interface = _interface(text)
     if interface is None:
-        return Verdict(failed=(f"{path.name} is damaged: its head says no format or latency",))
+        what = "its head says no format, latency or adders"
+        return Verdict(failed=(f"{path.name} is damaged: {what}",))
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "given.v").write_text(text)
@@ -106,17 +109,24 @@ def _named(verdict: Verdict, name: str) -> Verdict:
 
 
 def _interface(text: str) -> _Interface | None:
-    form, module = _FORMAT.search(text), _MODULE.search(text)
+    form, module, adders = (p.search(text) for p in (_FORMAT, _MODULE, _AT_ONCE))
     # The name of the language's last word tells a file that was cut off.
-    if form is None or module is None or not text.rstrip().endswith("endmodule"):
+    if form is None or module is None or adders is None or not text.rstrip().endswith("endmodule"):
         return None
     bits, kind, fraction = form.groups()
-    return _Interface(module[1], int(module[2]), int(bits), kind == "a signed", int(fraction or 0))
+    return _Interface(
+        top=module[1],
+        latency=int(module[2]),
+        bits=int(bits),
+        signed=kind == "a signed",
+        fraction=int(fraction or 0),
+        at_once=int(adders[1]),
+    )
 
 
 def _reference(model: Source, interface: _Interface) -> str:
     """The model behind fixed-point values, with the module's ports but for the clock."""
-    made = Reference("products")
+    made = Reference("products", interface.at_once)
     n = model.circuit.n_inputs if model.encoder is None else model.encoder.n_features
     ports = [f"in_data[{i}]" for i in range(n * interface.bits)]
     inputs = ports

@@ -9,7 +9,8 @@ from gategrad.export.builder import CHOOSE, GREATER, MAJORITY, XOR3
 from gategrad.export.front import Front
 from gategrad.export.verilog_code.stages import Stages
 
-# Verilog of functions by number of operands and truth table; others are looked up in the table.
+# Verilog of functions by number of operands and truth table; others are choices between two of
+# these. (A constant shifted by its operands is shorter, but yosys takes minutes to read thousands.)
 _FUNCTIONS = {
     (0, 0b0): "1'b0", (0, 0b1): "1'b1",
     (1, 0b00): "1'b0", (1, 0b01): "~A", (1, 0b10): "A", (1, 0b11): "1'b1",
@@ -64,10 +65,20 @@ def gate_lines(circuit: Circuit, stages: Stages) -> Iterator[str]:
 def _expression(table: int, names: list[str]) -> str:
     text = _FUNCTIONS.get((len(names), table))
     if text is None:
-        return f"{1 << len(names)}'h{table:x} >> {{{', '.join(reversed(names))}}}"
+        return _choice(table, names)
     for letter, name in zip("ABC", names, strict=False):
         text = text.replace(letter, name)
     return text
+
+
+def _choice(table: int, names: list[str]) -> str:
+    """A table by its last operand, which chooses between the two halves."""
+    half = 1 << (len(names) - 1)
+    low, high = table & (1 << half) - 1, table >> half
+    if low == high:
+        return _expression(low, names[:-1])
+    texts = (f"({_expression(part, names[:-1])})" for part in (high, low))
+    return f"{names[-1]} ? {' : '.join(texts)}"
 
 
 def register_lines(circuit: Circuit, stages: Stages) -> Iterator[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.circuit import Circuit, Netlist, decompose
-from gategrad.export.arithmetic import decision_circuit
+from gategrad.export.arithmetic import AT_ONCE, decision_circuit
 from gategrad.export.artifact import Artifact
 from gategrad.export.errors import ExportError
 from gategrad.export.front import Front, Integers, front
@@ -67,7 +67,8 @@ def verilog(
             combinational logic, where `clk` and `rst_n` are not used.
         max_levels: instead of `stages`: as few ranks as leave at most that many levels of gates
             between two of them.
-        lut6: keep gates of up to six inputs; else all but the adders have two.
+        lut6: for chips whose tables have six inputs: keep gates of up to six, and add six bits at a
+            time; else all gates but the adders have two.
         value_bits: of a value of a row, 1 to 32. 1 where None and the model takes bits, else 8.
         fraction_bits: a value of a row is its integer in `in_data` divided by 2 to this.
         signed: whether values are in two's complement.
@@ -88,10 +89,12 @@ def verilog(
     form = _format(model, value_bits, fraction_bits, signed=signed)
     before = front(model, form.values)
     circuit = before.circuit if lut6 or before.circuit.width <= 2 else decompose(before.circuit)
-    whole, n_label = _with_outputs(circuit, model)
+    at_once = max(AT_ONCE) if lut6 else min(AT_ONCE)
+    whole, n_label = _with_outputs(circuit, model, at_once)
     count = _stage_count(whole, stages, max_levels)
     plan = schedule(whole, count)
     values = _values(model, name, before, form, whole, plan, n_label)
+    values["at_once"] = str(at_once)
     files = {
         f"{name}.v": _fill("module.v.in", values),
         f"{name}.xdc": _fill("clock.xdc.in", values),
@@ -121,13 +124,13 @@ def _format(model: Source, bits: int | None, fraction: int, *, signed: bool) -> 
     return _Format(bits, fraction, bool(signed))
 
 
-def _with_outputs(circuit: Circuit, model: Source) -> tuple[Circuit, int]:
+def _with_outputs(circuit: Circuit, model: Source, at_once: int) -> tuple[Circuit, int]:
     """The circuit with the label's bits as outputs, then those of the sums; how many are labels."""
-    sums = decision_circuit(circuit, model.readout, "sums")
+    sums = decision_circuit(circuit, model.readout, "sums", at_once=at_once)
     if model.readout.kind == "regression":
         return sums, 0
     # The adders are the same gates in both, and so are built once.
-    label = decision_circuit(circuit, model.readout, "label")
+    label = decision_circuit(circuit, model.readout, "label", at_once=at_once)
     return _joined(circuit, label, sums), label.n_outputs
 
 
