@@ -10,7 +10,7 @@ from gategrad.export.sums import Total, Totals, totals
 # What a format may write of a model.
 OUTPUTS = ("gates", "sums", "label")
 # Bits of a column that adders take together. Three make the fewest gates of two inputs; six make
-# three outputs of six inputs each, which are tables of a chip: some four fifths as many.
+# three outputs of six inputs each, which are tables of a chip, and fewer.
 AT_ONCE = (3, 6)
 
 
