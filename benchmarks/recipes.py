@@ -56,6 +56,13 @@ class Run:
 _TABLES = {"parametrization": "light", "connections": "local", "layers": "4000x2", "augment": 3}
 # The same for accuracy.
 _LARGE_TABLES = _TABLES | {"layers": "8000x2", "augment": "online", "inputs": 6, "tau": 20.0}
+_FEW_TABLES = {
+    "layers": "1000,600",
+    "inputs": 6,
+    "parametrization": "light",
+    "tau": 5.0,
+    "steps": 15_000,
+}
 _LONG_CIFAR = {"steps": 4 * train.preset("best", "cifar-10").steps}
 
 # Convolutions of fixed wiring, and dense layers behind them that learn theirs: in one short run on
@@ -104,6 +111,9 @@ RUNS = {
     "inputs-2": Run("mnist-1bit", "small", _TABLES | {"inputs": 2, "steps": 150_000}, seeds=(0,)),
     "inputs-4": Run("mnist-1bit", "small", _TABLES | {"inputs": 4, "steps": 36_000}, seeds=(0,)),
     "inputs-6": Run("mnist-1bit", "small", _TABLES | {"inputs": 6, "steps": 16_500}, seeds=(0,)),
+    # For chips: a neuron is a table of six inputs, and its class's sum some one more.
+    "lut6": Run("mnist-1bit", "small", _FEW_TABLES, seeds=(0,)),
+    "lut6-wide": Run("mnist-1bit", "small", _FEW_TABLES | {"layers": "2000,1000"}, seeds=(0,)),
     **{
         f"{name}-fast": Run(name, "fast")
         for name in ("monks-1", "monks-2", "monks-3", "breast-cancer")
