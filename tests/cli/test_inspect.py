@@ -26,6 +26,13 @@ def test_it_shows_what_the_circuit_consists_of(gategrad, xor_model):
     assert "100.00 %" in out
 
 
+def test_small_circuits_are_shown_as_rules(gategrad, xor_model, pixel_model):
+    out = gategrad("inspect", xor_model).out
+    assert "different: 0 +1 if" in out
+    assert "[in 0] differs from [in 1]" in out or "[in 0] equals [in 1]" in out
+    assert "class 1, where above 0: 0 +1 if [x0 > 127.5]" in gategrad("inspect", pixel_model).out
+
+
 def test_binary_models_have_two_classes(gategrad, pixel_model):
     done = gategrad("inspect", pixel_model, "--json")
     assert done.json == {

@@ -10,6 +10,7 @@ from gategrad.cli import report
 from gategrad.cli.loading import load_model, n_classes
 from gategrad.cli.options import JsonOption, ModelArgument
 from gategrad.cli.seen import KEYS
+from gategrad.export.explain.rules import MOST_GATES, rules
 from gategrad.model import Model, whole_count
 
 
@@ -19,6 +20,7 @@ def run(path: ModelArgument, json: JsonOption = False) -> None:
     Live gates, depth and functions are those of the optimized circuit, which the file need not
     hold. Gates are counted, and depth is measured, in gates of two inputs. The whole has besides
     the adders that sum the outputs and the comparators of the encoder, which live gates leave out.
+    Of a small circuit the rules follow: what each class counts, by columns and thresholds.
     """
     model = load_model(path)
     small = model.optimize()
@@ -40,6 +42,10 @@ def run(path: ModelArgument, json: JsonOption = False) -> None:
     if small.circuit.n_gates:
         console.print()
         console.print(_functions(small.circuit))
+    if small.circuit.n_gates <= MOST_GATES:
+        console.print()
+        for line in rules(small):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _facts(path: Path, model: Model, small: Model, figures: dict[str, int]) -> report.Facts:
