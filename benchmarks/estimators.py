@@ -4,7 +4,7 @@
     python -m benchmarks.estimators --report
 
 Five folds, the same for all, one seed a fold, one thread. A record is one set and one estimator,
-appended to docs/records/estimators.jsonl when it is done; what is there already is not measured
+appended to docs/studies/estimators.jsonl when it is done; what is there already is not measured
 again. The report prints the tables and writes them into docs/tables.md. Rows a second are of
 `predict` on the raw columns, text included, by the processor time of this process.
 """
@@ -31,7 +31,7 @@ from gategrad import records
 from gategrad.records.journal import append_line, read_lines
 
 ROOT = Path(__file__).parents[1]
-PAGE, OUT = ROOT / "docs" / "tables.md", ROOT / "docs" / "records" / "estimators.jsonl"
+PAGE, OUT = ROOT / "docs" / "tables.md", ROOT / "docs" / "studies" / "estimators.jsonl"
 FOLDS, SPEED_ROWS, ROUNDS = 5, 4_096, 3
 
 

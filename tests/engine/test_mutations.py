@@ -8,7 +8,7 @@ import pytest
 
 from gategrad import _core, engine
 from gategrad.circuit import Circuit, Readout
-from gategrad.engine import native, reference
+from gategrad.engine import reference, source
 from tests.random_circuits import random_circuit, random_readout
 
 evaluator = importlib.import_module("gategrad.circuit.evaluate")
@@ -73,9 +73,8 @@ def test_any_one_of_them_broken_is_noticed(monkeypatch, broken: str, fault: str)
         weigh = reference._weighted_sums
         monkeypatch.setattr(reference, "_weighted_sums", lambda _, terms: weigh(MUTANT_BIAS, terms))
     else:
-        monkeypatch.setattr(
-            native, "_core", SimpleNamespace(**(vars(_core) | {"source": _faulty(gates)}))
-        )
+        core = SimpleNamespace(**(vars(_core) | {"source": _faulty(gates)}))
+        monkeypatch.setattr(source, "_core", core)
     sums = _sums()
     others = {value for name, value in sums.items() if name != broken}
     assert len(others) == 1
@@ -85,8 +84,8 @@ def test_any_one_of_them_broken_is_noticed(monkeypatch, broken: str, fault: str)
 def _faulty(gates: bool) -> object:
     """`_core.source` that is handed another circuit, or another bias, than it was asked for."""
 
-    def source(n_inputs, fanin, table, outputs, indptr, index, weight, bias, *rest):
+    def faulty(n_inputs, fanin, table, outputs, indptr, index, weight, bias, *rest):
         fanin, bias = (MUTANT.fanin, bias) if gates else (fanin, MUTANT_BIAS.bias)
         return _core.source(n_inputs, fanin, table, outputs, indptr, index, weight, bias, *rest)
 
-    return source
+    return faulty

@@ -45,7 +45,7 @@ def run(path: ModelArgument, json: JsonOption = False) -> None:
     if small.circuit.n_gates <= MOST_GATES:
         console.print()
         for line in rules(small):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            console.print(report.shown(line), highlight=False, markup=False, soft_wrap=True)
 
 
 def _facts(path: Path, model: Model, small: Model, figures: dict[str, int]) -> report.Facts:
