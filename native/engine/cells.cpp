@@ -130,6 +130,8 @@ class Reading {
     }
     if (!resolved_.is_valid()) resolved_ = nb::dict();
     if (find(resolved_.ptr(), text, to)) return true;
+    // `resolve` lets other threads run, which may take the text out of the array.
+    nb::object kept = nb::borrow(text);
     if (!resolve(text, to)) return false;
     nb::object number = nb::steal(PyFloat_FromDouble(*to));
     if (PyDict_SetItem(resolved_.ptr(), text, number.ptr())) PyErr_Clear();
@@ -157,7 +159,11 @@ class Reading {
     // Meanwhile other threads run, which may take the cell out of the array.
     nb::object kept = nb::borrow(cell);
     nb::object found = nb::steal(PyObject_CallOneArg(how_->resolve.ptr(), cell));
-    if (!found.is_valid()) return PyErr_Clear(), false;
+    if (!found.is_valid()) {
+      // Any other error, such as that of a signal, is not about the cell.
+      if (!PyErr_ExceptionMatches(PyExc_ValueError)) nb::raise_python_error();
+      return PyErr_Clear(), false;
+    }
     *to = PyFloat_AsDouble(found.ptr());
     return true;
   }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gategrad as gg
-from gategrad import engine
+from gategrad import _core, engine
 from gategrad.circuit import evaluate_sums
 from gategrad.encoding import EncodingError, OneHot, Table, Thermometer
 from gategrad.engine.routes import Route
@@ -169,3 +169,59 @@ def test_a_column_of_large_integers_is_refused_as_by_the_encoder() -> None:
     frame["p"] = 2**53 + 1
     with pytest.raises(EncodingError, match="beyond 2"):
         _model(encoder).sums(frame)
+
+
+@pytest.mark.parametrize(("kind", "n_texts"), [("int8", 128), ("uint8", 256)])
+def test_gaps_among_as_many_texts_of_arrow_as_its_places_can_tell(kind: str, n_texts: int) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    encoder, x = _mixed()
+    texts = ["red", *(f"text {i}" for i in range(n_texts - 1))]
+    places = np.arange(len(x)) % n_texts
+    x[:, 1] = np.array(texts, object)[places]
+    x[::7, 1] = None
+    columns = {name: pyarrow.array(x[:, i].tolist()) for i, name in enumerate("pqrs")}
+    indices = pyarrow.array(places.astype(kind), mask=np.equal(x[:, 1], None))
+    columns["q"] = pyarrow.DictionaryArray.from_arrays(indices, pyarrow.array(texts))
+    model = _model(encoder)
+    np.testing.assert_array_equal(model.sums(pyarrow.table(columns)), model.sums(x))
+
+
+def test_sparse_columns_of_pandas() -> None:
+    pandas = pytest.importorskip("pandas")
+    encoder, x = _mixed()
+    frame = pandas.DataFrame({name: x[:, i] for i, name in enumerate("pqrs")})
+    frame["p"] = pandas.arrays.SparseArray(x[:, 0].astype(float))
+    model = _model(encoder)
+    np.testing.assert_array_equal(model.sums(frame), model.sums(x))
+
+
+def _read(x: np.ndarray, resolve: object) -> np.ndarray:
+    out = np.empty(x.shape)
+    assert _core.CellReader([(None, [], [], resolve)]).read(x, out, 0)
+    return out
+
+
+def test_a_text_may_leave_the_array_while_it_is_read() -> None:
+    x = np.array([[f"text {i}"] for i in range(500)], object)
+
+    def resolve(text: str) -> float:
+        row = int(text.split()[1])
+        x[row, 0] = None  # as another thread may do
+        return float(row)
+
+    assert _read(x, resolve)[:, 0].tolist() == list(range(500))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, TimeoutError])
+def test_what_a_signal_raises_while_cells_are_read_is_raised(error: type) -> None:
+    def resolve(cell: object) -> float:
+        raise error
+
+    with pytest.raises(error):
+        _read(np.array([["text"]], object), resolve)
+
+
+def test_a_category_that_float32_does_not_reach() -> None:
+    x = np.array([[1e300], ["1e300"], [1.0]], object)
+    program, sums = both(OneHot(((1e300, 1.0),)), x)
+    np.testing.assert_array_equal(program.sums(x), sums)

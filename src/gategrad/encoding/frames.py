@@ -132,7 +132,7 @@ def _cells(column: Any, name: str) -> NDArray:
     dtype: Any = getattr(column, "dtype", None)
     if isinstance(column, np.ndarray):
         cells = column
-    elif not isinstance(dtype, np.dtype) and getattr(dtype, "kind", "O") in _NUMBER_KINDS:
+    elif hasattr(dtype, "numpy_dtype") and dtype.kind in _NUMBER_KINDS:
         # A nullable column of pandas, whose gaps numpy has no number for.
         gaps = column.isna().to_numpy()
         kind = np.float64 if gaps.any() else dtype.numpy_dtype
@@ -169,9 +169,11 @@ def _arrow_cells(column: Any) -> NDArray:
     chunks = column.chunks if hasattr(column, "chunks") else [column]
     parts = [np.zeros(0, object)]
     for chunk in chunks:
-        # Behind the texts, what a gap becomes.
+        # Behind the texts, what a gap becomes, in a place that int8 may not have.
         texts = np.append(chunk.dictionary.to_numpy(zero_copy_only=False), [None])
-        places = chunk.indices.fill_null(len(texts) - 1) if chunk.null_count else chunk.indices
+        places = chunk.indices
+        if places.null_count:
+            places = places.cast("int64").fill_null(len(texts) - 1)
         parts.append(texts[places.to_numpy(zero_copy_only=False)])
     return np.concatenate(parts)
 

@@ -111,7 +111,8 @@ def _of_categories(encoder: OneHot) -> Intervals | None:
     if encoder.unknown == "error" or (numbers == -np.inf).any():
         return None
     # A float32 must be the same category as a number and as the decimal that it stands for.
-    single = numbers[known].astype(np.float32)
+    with np.errstate(over="ignore"):
+        single = numbers[known].astype(np.float32)
     if (single != numbers[known]).any() or (as_measured(single) != numbers[known]).any():
         return None
     high = np.where(known, numbers, 0.0)
