@@ -119,6 +119,19 @@ def test_weights_count():
             lambda m, x, y: chosen_threshold(m, x, y, metric="auc"),
             "threshold is by 'auc'; expected a number, or one of accuracy, balanced-accuracy, f1",
         ),
+        (lambda m, x, y: calibrated(m, x, y[:1]), "x has 600 rows, and y 1 labels"),
+        (lambda m, x, y: chosen_threshold(m, x[:2], y, metric="f1"), "x has 2 rows, and y 600"),
+        (lambda m, x, y: calibrated(m, x, y, sample_weight=-y), "must be 600 finite numbers"),
+        (lambda m, x, y: calibrated(m, x, y, sample_weight=y[:5]), "must be 600 finite numbers"),
+        (lambda m, x, y: calibrated(m, x, y, sample_weight=0 * y), "not all of them 0"),
+        (
+            lambda m, x, y: with_threshold(replace(m, meta={"link": "share"}), 0.3),
+            "scores are no log odds, its link being 'share'",
+        ),
+        (
+            lambda m, x, y: calibrated(replace(m, meta={"link": "share"}), x, y),
+            "scores are no log odds, its link being 'share'",
+        ),
     ],
 )
 def test_message(change, message):
@@ -133,3 +146,34 @@ def test_models_without_two_classes():
     numbers = gg.Model(three.circuit, gg.Readout.identity(3, "regression"))
     with pytest.raises(ModelError, match="a regression model has no classes to calibrate"):
         calibrated(numbers, [[0, 0, 1]], [0])
+
+
+@pytest.mark.parametrize("tau", [100.0, 0.01, 0.001])
+@pytest.mark.parametrize("threshold", [0.3, 0.49, 0.5, 0.51])
+def test_scores_may_be_steep_or_flat(tau, threshold):
+    model, (x, _) = _counting("binary", tau=tau), _rows()
+    p = model.probabilities(x)[:, 0]
+    assert (with_threshold(model, threshold).predict(x) == (p > threshold)).all()
+
+
+@pytest.mark.parametrize("kind", ["argmax", "binary"])
+@pytest.mark.parametrize("tau", [1.0, 0.05, 0.01, 0.001])
+@pytest.mark.parametrize("by", [-3, 0, 3])
+def test_a_threshold_is_chosen_however_sure_the_model_is(kind, tau, by):
+    model, (x, _) = _counting(kind, tau=tau), _rows()
+    y = (x[:, 5:].sum(1) - x[:, :5].sum(1).astype(int) > by).astype(int)
+    found = chosen_threshold(model, x, y, metric="accuracy")
+    said = with_threshold(model, found).predict(x)
+    # Between probabilities of nearly 0 or 1 float64 does not tell all apart.
+    assert (said == y).all() or (by > 0 and tau < 0.1) or (by < 0 and tau < 0.01)
+
+
+@pytest.mark.parametrize("threshold", [0.001, 0.999])
+def test_the_bias_may_be_at_its_end(threshold):
+    circuit = gg.Circuit(2, [], [], [2, 3])
+    readout = gg.Readout("binary", [0, 2], [0, 1], [5, 9], [-(2**31)], [1.0], [2.0**31])
+    model = gg.Model(circuit, readout)
+    x = [[0, 0], [1, 0], [0, 1], [1, 1]]
+    # Log odds are 0, 5, 9 and 14.
+    expected = [0, 0, 1, 1] if threshold > 0.5 else [1, 1, 1, 1]
+    assert with_threshold(model, threshold).predict(x).tolist() == expected

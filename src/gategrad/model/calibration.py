@@ -33,7 +33,8 @@ def calibrated(
         sample_weight: (n,) what each row counts.
 
     Raises:
-        ModelError: a model without classes, no rows, or a label that it doesn't have.
+        ModelError: a model without classes or whose scores are no log odds, no rows, a label that
+            it doesn't have, or labels or weights that aren't one a row.
 
     Examples:
         >>> import gategrad as gg
@@ -44,8 +45,9 @@ def calibrated(
         >>> calibrated(sums, rows, classes).probabilities(rows).round(3).max()
         np.float64(0.667)
     """
+    require_logits(model)
     classes, weights = classes_of(model, y, sample_weight)
-    sums = model.sums(x)
+    sums = check_rows(model.sums(x), classes)
     factor = temperature(model.readout, sums, classes, weights)
     scale, offset = (
         (old / factor).astype(np.float32) for old in (model.readout.scale, model.readout.offset)
@@ -60,7 +62,7 @@ def with_readout(model: Model, *, scale: NDArray, offset: NDArray, ahead: int = 
     """
 
     def changed(readout: Readout) -> Readout:
-        bias = readout.bias.copy()
+        bias: NDArray = readout.bias.astype(np.int64)
         bias[-1] += ahead
         return replace(readout, bias=bias, scale=scale, offset=offset)
 
@@ -98,7 +100,8 @@ def classes_of(
     """The places (n,) of labels among the model's classes, and weights.
 
     Raises:
-        ModelError: a model without classes, no rows, or a label that it doesn't have.
+        ModelError: a model without classes, no rows, a label that it doesn't have, or weights that
+            aren't one a row.
     """
     kind = model.readout.kind
     if kind not in ("argmax", "binary"):
@@ -113,7 +116,42 @@ def classes_of(
     if strange:
         raise ModelError(f"y has the label {strange[0]!r}, which is none of the model's: {known}")
     classes = np.array([places[label] for label in given.tolist()], np.int64)
-    return classes, None if sample_weight is None else np.asarray(sample_weight, np.float64)
+    return classes, None if sample_weight is None else _weights(sample_weight, len(classes))
+
+
+def require_logits(model: Model) -> None:
+    """Refuse the forests whose probabilities are made otherwise.
+
+    Raises:
+        ModelError: `meta` has the link "share", or "logistic" for each of several classes.
+    """
+    link = (model.meta or {}).get("link")
+    if link == "share" or (link == "logistic" and model.readout.kind == "argmax"):
+        raise ModelError(
+            f"the model's scores are no log odds, its link being {link!r}; temperature and "
+            "threshold are for those that are: compare its probabilities yourself"
+        )
+
+
+def check_rows(sums: NDArray[np.int32], classes: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The sums, where there are as many as labels.
+
+    Raises:
+        ModelError: there are not.
+    """
+    if len(sums) != len(classes):
+        raise ModelError(f"x has {len(sums):,} rows, and y {len(classes):,} labels")
+    return sums
+
+
+def _weights(given: ArrayLike, n: int) -> NDArray[np.float64]:
+    weights = np.asarray(given, np.float64)
+    good = weights.shape == (n,) and np.isfinite(weights).all() and (weights >= 0).all()
+    if good and weights.any():
+        return weights
+    raise ModelError(
+        f"sample_weight must be {n:,} finite numbers of at least 0, one a row, not all of them 0"
+    )
 
 
 def _softened(y: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:

@@ -11,15 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad.circuit import Readout
 from gategrad.circuit.metrics import measured
-from gategrad.model.calibration import classes_of, with_readout
+from gategrad.model.calibration import check_rows, classes_of, require_logits, with_readout
 from gategrad.model.errors import ModelError
 from gategrad.model.model import Model
 
 THRESHOLD_METRICS = ("accuracy", "balanced-accuracy", "f1")
 """Metrics that a threshold can be chosen by; the others do not look at decisions."""
 
-# Of a threshold that is at a sum, what float32 leaves of the offset must not decide.
-_NEAR = 1e-3
+# Of a threshold that is at a sum, what float32 leaves of the offset must not decide: so much of a
+# sum, and where scores are steep so much of the log odds.
+_NEAR, _NEAR_SCORE = 1e-3, 1e-6
+# Log odds of the probabilities that float64 tells well from 0 and from 1.
+_LEAST_SURE, _MOST_SURE = -700.0, 30.0
 
 
 def with_threshold(model: Model, threshold: float) -> Model:
@@ -28,14 +31,16 @@ def with_threshold(model: Model, threshold: float) -> Model:
     Probabilities stay. A model has been at 0.5 before, where sums are compared.
 
     Raises:
-        ModelError: other than two classes, or a threshold outside 0 to 1.
+        ModelError: other than two classes, scores that are no log odds, or a threshold outside 0
+            to 1.
     """
     _require_two(model)
     if not 0 < threshold < 1:
         raise ModelError(f"threshold is {threshold!r}; expected a number above 0 and below 1")
     scale, offset = _slope(model.readout)
-    least = (log(threshold / (1 - threshold)) - offset) / scale
-    return _shifted(model, floor(least + _NEAR))
+    logit = log(threshold / (1 - threshold))
+    near = min(_NEAR, _NEAR_SCORE * (1 + abs(logit) + abs(offset)) / scale)
+    return _shifted(model, floor((logit - offset) / scale + near))
 
 
 def chosen_threshold(
@@ -48,7 +53,8 @@ def chosen_threshold(
 ) -> float:
     """The threshold for `with_threshold` that is best on rows by a metric.
 
-    Of equally good ones the one nearest to 0.5, in scores. It lies halfway between two sums.
+    Of equally good ones the one nearest to 0.5, in scores. It lies halfway between two sums, unless
+    that is as good as 0 or 1; then anywhere between them.
 
     Args:
         model: of two classes.
@@ -58,8 +64,8 @@ def chosen_threshold(
         sample_weight: (n,) what each row counts.
 
     Raises:
-        ModelError: other than two classes, another metric, no rows, or a label that the model
-            doesn't have.
+        ModelError: other than two classes, scores that are no log odds, another metric, no rows,
+            a label that the model doesn't have, or labels or weights that aren't one a row.
     """
     _require_two(model)
     if metric not in THRESHOLD_METRICS:
@@ -68,13 +74,10 @@ def chosen_threshold(
             f"{', '.join(THRESHOLD_METRICS)}"
         )
     classes, weights = classes_of(model, y, sample_weight)
-    margins = _margins(model.sums(x))
-    scale, offset = _slope(model.readout)
+    margins = _margins(check_rows(model.sums(x), classes))
     unread = np.zeros((len(margins), 2))
-    levels = np.union1d(margins, 0)
     found = {}
-    for cut in [levels[0] - 1, *levels.tolist()]:
-        logit = (cut + 0.5) * scale + offset
+    for cut, logit in _cuts(np.union1d(margins, 0), *_slope(model.readout)):
         decided = (margins > cut).astype(np.int64)
         found[logit] = measured(metric, decided, unread, classes, weights)
     best = max(found.values())
@@ -82,7 +85,21 @@ def chosen_threshold(
     return float(1 / (1 + np.exp(-logit)))
 
 
+def _cuts(levels: NDArray[np.int64], scale: float, offset: float) -> list[tuple[int, float]]:
+    """The levels that a margin may have to exceed, one below them all first, and log odds for each.
+
+    Those that no probability in float64 is for are left out.
+    """
+    cuts, ends = np.append(levels[0] - 1, levels), np.append(levels, np.inf)
+    logits = np.clip((cuts + 0.5) * scale + offset, _LEAST_SURE, _MOST_SURE)
+    at = (logits - offset) / scale
+    at_first = np.arange(len(cuts)) == 0
+    good = ((at >= cuts) | at_first) & (at < ends - 0.01)
+    return list(zip(cuts[good].tolist(), logits[good].tolist(), strict=True))
+
+
 def _require_two(model: Model) -> None:
+    require_logits(model)
     readout = model.readout
     if readout.kind == "binary" or (readout.kind == "argmax" and readout.n_classes == 2):
         if (readout.scale == readout.scale[0]).all() and readout.scale[0] > 0:
@@ -109,8 +126,16 @@ def _shifted(model: Model, by: int) -> Model:
     """The second class must be ahead by more than `by`; scores stay what they are."""
     readout = model.readout
     # Beyond what sums reach a threshold is as good as at their end.
-    most = int(np.abs(readout.weight.astype(np.int64)).sum() + np.abs(readout.bias).sum()) + 1
-    by = max(-most, min(most, by))
+    least, most = _reach(readout)
+    by = max(least - 1, min(most, by))
     offset = readout.offset.astype(np.float64)
     offset[-1] += by * float(readout.scale[-1])
     return with_readout(model, scale=readout.scale, offset=offset.astype(np.float32), ahead=-by)
+
+
+def _reach(readout: Readout) -> tuple[int, int]:
+    """The least and the largest margin that sums may have."""
+    second = readout.rows == readout.n_classes - 1
+    weight = readout.weight.astype(np.int64) * np.where(second, 1, -1)
+    ahead = int(readout.bias[-1]) - (0 if readout.n_classes == 1 else int(readout.bias[0]))
+    return ahead + int(np.minimum(weight, 0).sum()), ahead + int(np.maximum(weight, 0).sum())
