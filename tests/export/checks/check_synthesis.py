@@ -23,7 +23,8 @@ def test_every_part_has_cells(target) -> None:
         # A rank of registers before the outputs, and one in between.
         assert (size.registers > 0) == (part == "whole")
     together = sum(sizes[part].luts for part in PARTS if part != "whole")
-    assert sizes["whole"].luts <= together
+    # Tables are chosen for few levels first: across borders that costs some.
+    assert sizes["whole"].luts <= 1.25 * together
 
 
 def test_six_bits_at_a_time_are_a_table_a_bit() -> None:
