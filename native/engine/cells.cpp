@@ -158,7 +158,7 @@ class Reading {
   bool resolve(PyObject* cell, double* to) {
     // Meanwhile other threads run, which may take the cell out of the array.
     nb::object kept = nb::borrow(cell);
-    nb::object found = nb::steal(PyObject_CallOneArg(how_->resolve.ptr(), cell));
+    nb::object found = nb::steal(PyObject_CallFunctionObjArgs(how_->resolve.ptr(), cell, nullptr));
     if (!found.is_valid()) {
       // Any other error, such as that of a signal, is not about the cell.
       if (!PyErr_ExceptionMatches(PyExc_ValueError)) nb::raise_python_error();
