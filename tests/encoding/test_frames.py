@@ -130,7 +130,7 @@ def test_gaps_of_every_library_are_missing_values():
         Table.fit(pandas_gaps)
 
 
-@pytest.mark.parametrize("gap", [pandas.NA, pandas.NaT, np.datetime64("NaT"), None, np.nan])
+@pytest.mark.parametrize("gap", [pandas.NA, pandas.NaT, np.datetime64("NaT", "ns"), None, np.nan])
 def test_gaps_in_cells_are_missing_values(gap):
     rows = np.array([[1, "a"], [gap, gap], [3, "b"]], dtype=object)
     table = Table.fit(rows, 2, missing="zero")

@@ -31,7 +31,7 @@ TEXTS = (
 CELLS = ("red", "Red", "7.0", "+7", " 7", "1.5", "", "Grün", "a" * 40, "a" * 41, "\ufeffx", "x",
          "2", 2, 2.0, 3.5, 0, -0.0, False, "0.1", 0.1, np.float32(0.1), np.str_("red"), np.int64(2),
          "1_0", np.inf)  # fmt: skip
-GAPS = (None, np.nan, float("nan"), np.float32("nan"), np.datetime64("NaT"))
+GAPS = (None, np.nan, float("nan"), np.float32("nan"), np.datetime64("NaT", "s"))
 
 
 def table(missing: str = "error", unknown: str = "zero") -> Table:
