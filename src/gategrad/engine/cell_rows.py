@@ -102,7 +102,7 @@ def _of_places(table: Table) -> Table:
         encoders.append(OneHot(places))
         for column, known in zip(group, encoder.categories, strict=True):
             if fills:
-                fills[column] = _resolver(known, strict=False)(fills[column])
+                fills[column] = _resolver(*_places(known), strict=False)(fills[column])
     return Table(
         tuple(encoders),
         table.columns,
@@ -116,20 +116,21 @@ def _column(known: Sequence[Category] | None, *, strict: bool) -> tuple:
     """A column as the core takes it: places of text, numbers and their places, what else to ask."""
     if known is None:
         return None, [], [], read_number
+    found = _places(known)
+    return *found, _resolver(*found, strict=strict)
+
+
+def _places(known: Sequence[Category]) -> tuple[dict[str, float], list[float], list[float]]:
+    """The places of categories of text; those that are numbers, rising, and their places."""
     texts = {c: float(i) for i, c in enumerate(known) if isinstance(c, str)}
-    return texts, *_numbers(known), _resolver(known, strict=strict)
-
-
-def _numbers(known: Sequence[Category]) -> tuple[list[float], list[float]]:
-    """The categories that are numbers, rising, and their places."""
     pairs = sorted((v, float(i)) for i, v in enumerate(numbers_of(known).tolist()) if v == v)
-    return [value for value, _ in pairs], [place for _, place in pairs]
+    return texts, [value for value, _ in pairs], [place for _, place in pairs]
 
 
-def _resolver(known: Sequence[Category], *, strict: bool) -> Callable[[object], float]:
+def _resolver(
+    texts: dict[str, float], values: list[float], places: list[float], *, strict: bool
+) -> Callable[[object], float]:
     """What gives the place of any cell; it raises for an unknown category where it is `strict`."""
-    texts = {c: float(i) for i, c in enumerate(known) if isinstance(c, str)}
-    values, places = _numbers(known)
 
     def resolve(cell: object) -> float:
         category = read_category(cell)

@@ -1,6 +1,6 @@
 """What both estimators do: encode, train, and keep the model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,33 +18,13 @@ from gategrad.model import Model
 from gategrad.sklearn.choosing import Judge, best, compared, constant_model
 from gategrad.sklearn.importances import importances
 from gategrad.sklearn.rows import categorical_columns, check_cells, together
+from gategrad.sklearn.task import Task
 
 _LARGEST_SEED = 2**31 - 1
 # With fewer rows, those held back would be missed more than they tell.
 _ENOUGH_TO_HOLD_BACK = 1_000
 # Recipes are compared where no rows are held back, and parts have some rows of their own.
 _FOLDS, _FEWEST_TO_COMPARE = 3, 30
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is learned.
-
-    Attributes:
-        kind: of the head.
-        targets: (n,) classes or (n, k) numbers.
-        n_scores: scores a row.
-        labels: of the model's classes.
-        class_weight: see `train.fit`.
-        metric: see `train.fit`.
-    """
-
-    kind: str
-    targets: NDArray
-    n_scores: int
-    labels: Sequence[str] | Sequence[int] | None = None
-    class_weight: Mapping[int, float] | str | None = None
-    metric: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,8 +68,7 @@ class Fitting:
             self.weights,
             task.class_weight,
         )
-        weights = found.double().numpy()
-        return Judge(task.kind, task.targets, task.n_scores, weights, task.metric)
+        return Judge(task, found.double().numpy())
 
 
 class LogicBase(BaseEstimator):
@@ -122,7 +101,7 @@ class LogicBase(BaseEstimator):
         recipe = self._recipe(fitting, going_on)
         if recipe is None:
             net, self.result_ = None, None
-            made = constant_model(fitting.judge(), encoder, task.labels)
+            made = constant_model(fitting.judge(), encoder)
             self.model_ = self._decided(made, fitting)
         else:
             net, self.result_ = self._fit_net(fitting, recipe, self._net if going_on else None)

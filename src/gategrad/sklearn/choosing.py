@@ -16,6 +16,7 @@ from gategrad.circuit.metrics import constant_metric, measured
 from gategrad.circuit.probabilities import probabilities
 from gategrad.encoding import Encoder
 from gategrad.model import Model
+from gategrad.sklearn.task import Task
 
 CONSTANT = "constant"
 """The name of the constant answer among recipes."""
@@ -29,31 +30,27 @@ class Judge:
     """How good answers are.
 
     Attributes:
-        kind: of the head.
-        targets: (n,) classes or (n, k) numbers.
-        n_scores: of a row.
+        task: with the targets of the rows.
         weights: (n,) of the rows.
-        metric: by name; the figure of the kind where None.
     """
 
-    kind: str
-    targets: NDArray
-    n_scores: int
+    task: Task
     weights: NDArray[np.float64]
-    metric: str | None = None
 
     def answers(self, decided: NDArray, given: NDArray) -> float:
         """The figure of decisions and scores (n, n_scores)."""
-        if self.metric is None:
-            return figure(self.kind, decided, self.targets, self.weights)
-        p = probabilities(self.kind, given)
-        return measured(self.metric, decided, p, self.targets, self.weights)
+        task = self.task
+        if task.metric is None:
+            return figure(task.kind, decided, task.targets, self.weights)
+        p = probabilities(task.kind, given)
+        return measured(task.metric, decided, p, task.targets, self.weights)
 
     def constant(self) -> float:
         """That of the best constant answer."""
-        if self.metric is None:
-            return constant_figure(self.kind, self.targets, self.weights)
-        return constant_metric(self.metric, self.targets, self.n_scores, self.weights)
+        task = self.task
+        if task.metric is None:
+            return constant_figure(task.kind, task.targets, self.weights)
+        return constant_metric(task.metric, task.targets, task.n_scores, self.weights)
 
 
 def compared(
@@ -77,12 +74,13 @@ def compared(
     Returns:
         By name, the constant answer first.
     """
-    labels = judge.targets if judge.targets.ndim == 1 else np.zeros(len(bits), np.int64)
+    targets = judge.task.targets
+    labels = targets if targets.ndim == 1 else np.zeros(len(bits), np.int64)
     place = parts(labels, folds, seed)
     found = {CONSTANT: judge.constant()}
     for name in names:
         decided: list[NDArray] = [np.zeros(0)] * folds
-        given = np.zeros((len(bits), judge.n_scores), np.float32)
+        given = np.zeros((len(bits), judge.task.n_scores), np.float32)
         for fold in range(folds):
             held = place == fold
             model = train(name, ~held)
@@ -114,21 +112,19 @@ def parts(labels: NDArray, folds: int, seed: int) -> NDArray[np.int64]:
     return place
 
 
-def constant_model(
-    judge: Judge, encoder: Encoder, labels: Sequence[str] | Sequence[int] | None
-) -> Model:
+def constant_model(judge: Judge, encoder: Encoder) -> Model:
     """No gates: the most frequent class with the classes' shares as probabilities, or the mean."""
     circuit = Circuit(encoder.n_inputs, [], [], [])
-    n = judge.n_scores
+    task, n = judge.task, judge.task.n_scores
     bias, scale, offset = np.zeros(n, np.int32), np.ones(n), np.zeros(n)
-    if judge.kind == "regression":
-        offset = np.average(judge.targets, axis=0, weights=judge.weights)
+    if task.kind == "regression":
+        offset = np.average(task.targets, axis=0, weights=judge.weights)
     else:
-        share = np.bincount(judge.targets, judge.weights, n) / judge.weights.sum()
+        share = np.bincount(task.targets, judge.weights, n) / judge.weights.sum()
         bias[np.argmax(share)] = 1
         offset = np.log(np.maximum(share, 1e-9)) - bias
     readout = Readout(
-        judge.kind,
+        task.kind,
         np.zeros(n + 1, np.int64),
         np.zeros(0, np.uint32),
         np.zeros(0, np.int32),
@@ -136,4 +132,4 @@ def constant_model(
         scale.astype(np.float32),
         offset.astype(np.float32),
     )
-    return Model(circuit, readout, encoder, labels)
+    return Model(circuit, readout, encoder, task.labels)

@@ -18,7 +18,8 @@ from gategrad.model import (
     chosen_threshold,
     with_threshold,
 )
-from gategrad.sklearn.base import Fitting, LogicBase, Task, categories_of
+from gategrad.sklearn.base import Fitting, LogicBase, categories_of
+from gategrad.sklearn.task import Task
 
 
 class LogicClassifier(ClassifierMixin, LogicBase):

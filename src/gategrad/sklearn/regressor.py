@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
-from gategrad.sklearn.base import LogicBase, Task, categories_of
+from gategrad.sklearn.base import LogicBase, categories_of
+from gategrad.sklearn.task import Task
 
 
 class LogicRegressor(MultiOutputMixin, RegressorMixin, LogicBase):
