@@ -5,6 +5,8 @@ import pytest
 
 pytest.importorskip("torch", reason="needs gategrad[train]")
 
+import torch
+
 from gategrad.experiments import images, rows, tables
 from gategrad.experiments.catalogue import EXPERIMENTS, find_experiment
 from gategrad.experiments.errors import ExperimentError
@@ -96,3 +98,36 @@ def test_every_experiment_has_its_inputs_and_an_unknown_one_is_refused():
     assert {e.inputs for e in EXPERIMENTS.values()} == {17, 116, 51, 400, 784, 9216, 95232}
     with pytest.raises(ExperimentError, match="unknown experiment 'iris'; known: monk1, monk2"):
         find_experiment("iris")
+
+
+def test_rounded_rows_are_what_the_circuit_reads(monkeypatch):
+    fake_set(monkeypatch, "mnist", 784)
+    train, _ = rows.load_rows(find_experiment("mnist"), rounded=True)
+    assert train.values(slice(None))[:, 0].tolist() == train.bits()[:, 0].tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["mnist", "mnist20x20", "cifar-10-3-thresholds"])
+def test_training_images_are_warped_and_no_others(monkeypatch, name):
+    experiment = find_experiment(name)
+    data = "cifar-10" if name.startswith("cifar") else "mnist"
+    width = {"mnist": 784, "cifar-10": 3072}[data]
+    x = np.random.default_rng(0).integers(0, 256, (40, width), np.uint8)
+    y = np.zeros(40, np.int64)
+    monkeypatch.setattr(rows, "load", lambda found: {data: (x, y, x, y)}[found])
+    train, test = rows.load_rows(experiment, augment=True)
+    draws, chosen = torch.Generator().manual_seed(0), torch.arange(40)
+    first, second = train.warped(chosen, draws), train.warped(chosen, draws)
+    as_they_are = train.values(chosen)
+    assert first.shape == as_they_are.shape
+    assert not torch.equal(first, second)
+    changed = (first != as_they_are).any(1).double().mean().item()
+    assert 0.2 < changed < 0.95
+    assert test.warp is None
+    assert test.values(chosen).equal(as_they_are)
+
+
+def test_tables_are_not_warped(monkeypatch):
+    x, y = np.array([[1, 1, 1, 1, 3, 1]]), np.zeros(1, np.int64)
+    monkeypatch.setattr(rows, "load", lambda found: (x, y, x, y))
+    with pytest.raises(ExperimentError, match="--augment is for images, and monk1 has none"):
+        rows.load_rows(find_experiment("monk1"), augment=True)

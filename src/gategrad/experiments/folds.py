@@ -35,7 +35,7 @@ def cross_validate(
         DataError: the data can't be loaded.
     """
     wanted = checked(experiment, options)
-    train, _ = load_rows(experiment)
+    train, _ = load_rows(experiment, rounded=wanted.rounded, augment=wanted.augment)
     if wanted.valid_set_size:
         raise ExperimentError("folds hold rows back themselves: leave out --valid-set-size")
     if not 2 <= folds <= len(train):

@@ -3,6 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from gategrad.experiments.catalogue import Experiment
+from gategrad.experiments.errors import ExperimentError
+from gategrad.train.warp import Warp
+
 SIDE, CROPPED = 28, 20
 _SPARE = SIDE - CROPPED
 
@@ -49,3 +53,18 @@ def levels_of(n_thresholds: int) -> list[int]:
         [63, 127, 191]
     """
     return [255 * i // (n_thresholds + 1) for i in range(1, n_thresholds + 1)]
+
+
+def warp_of(experiment: Experiment) -> Warp:
+    """How training images are warped: as by the presets of `gategrad train`.
+
+    Raises:
+        ExperimentError: rows of a table.
+    """
+    if experiment.data == "mnist":
+        side = CROPPED if experiment.name == "mnist20x20" else SIDE
+        return Warp((side, side), share=0.5)
+    if experiment.data.startswith("cifar"):
+        still = {"rotation": 0.0, "scale": 0.0, "shear": 0.0}
+        return Warp((3, 32, 32), shift=2.0, flip=True, share=0.5, **still)
+    raise ExperimentError(f"--augment is for images, and {experiment.name} has none; leave it out")

@@ -26,6 +26,8 @@ class ExperimentOptions:
         estimator: of the gates.
         schedule: of the learning rate.
         weight_decay: of AdamW; 0 is Adam.
+        augment: warp half of the images of a batch; colour images are flipped too.
+        rounded: train on rounded grey values, which circuits read.
         packbits_eval: compare with packed rows in the engine.
         compile_model: compare with the exported C.
         baseline: a neural network in place of the gates.
@@ -51,6 +53,8 @@ class ExperimentOptions:
     estimator: str = option("soft", "soft, straight-through, or another.")
     schedule: str = option("constant", "constant or cosine.")
     weight_decay: float = option(0.0, "Of AdamW.", least=0)
+    augment: bool = option(False, "Warp half of the training images anew in each batch.")
+    rounded: bool = option(False, "Train on rounded grey values, as the circuit reads them.")
     packbits_eval: bool = option(False, "Compare with packed rows in the engine.")
     compile_model: bool = option(False, "Export as C, compile it, and compare.")
     baseline: bool = option(False, "A neural network in place of the gates.")

@@ -1,6 +1,6 @@
 """The data of an experiment: encoded, split as in the papers. Imports torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from gategrad.data import load, load_breast_cancer_whole
 from gategrad.experiments import images, tables
 from gategrad.experiments.catalogue import Experiment
 from gategrad.experiments.errors import ExperimentError
+from gategrad.train.warp import Warp
 
 # Of scikit-learn's split, as difflogic makes it.
 _TEST_SHARE, _SPLIT_SEED = 0.25, 0
@@ -27,12 +28,16 @@ class Part:
         levels: of each pixel, thresholds that it must exceed; () where rows are bits or a network
             is trained on the pixels themselves.
         largest: what 1.0 is stored as.
+        rounded: whether training takes what the circuit takes.
+        warp: of images, while training.
     """
 
     stored: Tensor
     labels: Tensor
     levels: tuple[int, ...] = ()
     largest: int = 1
+    rounded: bool = False
+    warp: Warp | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -40,35 +45,54 @@ class Part:
 
     def values(self, rows: Tensor | slice) -> Tensor:
         """What training takes of these rows, (n, inputs) float32 in [0, 1]."""
-        return self._inputs(rows).float() / (1 if self.levels else self.largest)
+        return self._values(self.stored[rows])
+
+    def warped(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+        """The same of warped images, by draws that advance the generator."""
+        return self._values(torch.from_numpy(self.warp(self.stored[rows].numpy(), generator)))
 
     def bits(self) -> NDArray[np.bool_]:
         """What the circuit takes, (n, inputs): values of training, rounded."""
         chunks = (slice(i, i + _CHUNK) for i in range(0, len(self), _CHUNK))
-        half = 0 if self.levels else self.largest // 2
-        return np.concatenate([(self._inputs(rows) > half).numpy() for rows in chunks])
+        return np.concatenate([self._bits(self.stored[rows]).numpy() for rows in chunks])
 
     def only(self, rows: Tensor) -> "Part":
         """Some of the rows."""
-        return Part(self.stored[rows], self.labels[rows], self.levels, self.largest)
+        return replace(self, stored=self.stored[rows], labels=self.labels[rows])
 
-    def _inputs(self, rows: Tensor | slice) -> Tensor:
-        stored = self.stored[rows]
-        if not self.levels:
-            return stored
-        return torch.cat([stored > level for level in self.levels], dim=1)
+    def _values(self, stored: Tensor) -> Tensor:
+        if self.levels or self.rounded:
+            return self._bits(stored).float()
+        return stored.float() / self.largest
+
+    def _bits(self, stored: Tensor) -> Tensor:
+        levels = self.levels or (self.largest // 2,)
+        return torch.cat([stored > level for level in levels], dim=1)
 
 
-def load_rows(experiment: Experiment) -> tuple[Part, Part]:
+def load_rows(
+    experiment: Experiment, *, rounded: bool = False, augment: bool = False
+) -> tuple[Part, Part]:
     """The training and the test part.
 
     MNIST is trained on grey values and tested on their rounded ones, as difflogic does; CIFAR-10 on
     thresholds; tables on one bit a level.
 
+    Args:
+        experiment: says which.
+        rounded: train on rounded values; nothing new where all are bits.
+        augment: warp training images.
+
     Raises:
-        ExperimentError: scikit-learn is missing, whose split Breast Cancer's parts are.
+        ExperimentError: scikit-learn is missing, whose split Breast Cancer's parts are; tables to
+            be warped.
         DataError: the data can't be loaded.
     """
+    train, test = (replace(part, rounded=rounded) for part in _parts(experiment))
+    return (replace(train, warp=images.warp_of(experiment)) if augment else train), test
+
+
+def _parts(experiment: Experiment) -> tuple[Part, Part]:
     if experiment.data == "breast-cancer":
         x, y = tables.complete_rows(*load_breast_cancer_whole())
         return _split(tables.encode(x, tables.BREAST_CANCER), y)

@@ -69,7 +69,7 @@ def run(
     """
     start = perf_counter()
     wanted = checked(experiment, options)
-    train, test = load_rows(experiment)
+    train, test = load_rows(experiment, rounded=wanted.rounded, augment=wanted.augment)
     train, held = held_back(train, wanted.valid_set_size, seed)
     net = make_network(experiment, wanted, seed)
     seconds, best_step = train_in_place(net, train, held, wanted, seed, tell)
@@ -174,10 +174,14 @@ def train_in_place(
     small = train.values(slice(None)) if train.stored.numel() <= _SMALL else None
     start = perf_counter()
     stream = batches(train, options.batch_size, seed)
+    draws = torch.Generator().manual_seed(seed)
     for step in range(1, options.num_iterations + 1):
         optimizer.param_groups[0]["lr"] = options.learning_rate * _factor(options, step)
         rows = next(stream)
-        x = train.values(rows) if small is None else small[rows]
+        if train.warp:
+            x = train.warped(rows, draws)
+        else:
+            x = train.values(rows) if small is None else small[rows]
         loss = nn.functional.cross_entropy(net(x), train.labels[rows])
         optimizer.zero_grad()
         loss.backward()
