@@ -175,15 +175,21 @@ def _make(name: str, run: Run, seed: int, options: argparse.Namespace) -> None:
     if any(run.made(record, seed) for record in found):
         print(f"{name}, seed {seed}: recorded already", flush=True)
         return
-    options.work.mkdir(parents=True, exist_ok=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    checkpoint = options.work / f"{name}-{seed}.pt"
+    model = options.work / f"{name}-{seed}.gg"
+    train_model(name, seed, model, options.threads, "--record", str(options.out))
+
+
+def train_model(name: str, seed: int, model: Path, threads: int | None, *more: str) -> None:
+    """Make the model file of a run, by way of a checkpoint beside it."""
+    checkpoint = model.with_suffix(".pt")
+    model.parent.mkdir(parents=True, exist_ok=True)
     command = [
-        *(sys.executable, "-m", "gategrad", "train", *run.arguments(), "--seed", str(seed)),
-        *("--record", str(options.out), "--out", str(checkpoint.with_suffix(".gg"))),
+        *(sys.executable, "-m", "gategrad", "train", *RUNS[name].arguments()),
+        *("--seed", str(seed), *more, "--out", str(model)),
         *("--checkpoint", str(checkpoint)),
         *(["--resume"] if checkpoint.exists() else []),
-        *(["--threads", str(options.threads)] if options.threads else []),
+        *(["--threads", str(threads)] if threads else []),
     ]
     print(f"{name}, seed {seed}: {' '.join(command[2:])}", flush=True)
     subprocess.run(command, check=True)

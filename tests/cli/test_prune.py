@@ -3,6 +3,7 @@
 import numpy as np
 
 from gategrad import Model, load
+from gategrad.records import read_frontiers
 from tests.pruning.models import layered_model
 
 
@@ -37,3 +38,21 @@ def test_rows_must_be_named_where_the_model_knows_none(gategrad, tmp_path) -> No
     done = gategrad("prune", "net.gg", "-o", "small.gg")
     done.fails_with("net.gg doesn't say what it was trained on; name rows by --data")
     assert not (tmp_path / "small.gg").exists()
+
+
+def test_training_between_rounds_a_record_and_a_picture(gategrad, tmp_path) -> None:
+    _files(tmp_path, layered_model(gates=60))
+    command = ["prune", "net.gg", "--data", "rows.npz", "--budget", 9, "--threads", 1]
+    more = ["--finetune", 20, "--record", "all.jsonl", "--picture", "all.svg"]
+    done = gategrad(*command, *more, "-o", "small.gg", "--json").json
+    gategrad(*command, "-o", "plain.gg", "--record", "all.jsonl")
+    trained, plain = read_frontiers(tmp_path / "all.jsonl")
+    assert (trained.model, trained.data, trained.finetune, plain.finetune) == (
+        "net", "rows.npz", 20, 0
+    )  # fmt: skip
+    assert trained.gates == tuple(r["gates"] for r in done["rounds"])
+    assert trained.gates[trained.kept] == done["gates"]
+    assert (trained.test_before, trained.test) == (done["test_before"], done["test"])
+    assert b"live gates" in (tmp_path / "all.svg").read_bytes()
+    gategrad(*command, *more[:2], "-o", "again.gg")
+    assert (tmp_path / "again.gg").read_bytes() == (tmp_path / "small.gg").read_bytes()

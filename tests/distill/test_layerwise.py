@@ -1,11 +1,13 @@
 """A teacher cut, coded and converted: what each step gives, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from gategrad.distill import DistillError, LayerOptions, layer_by_layer
+from gategrad.distill import DistillError, Gates, LayerOptions, layer_by_layer
 from gategrad.distill.blocks import candidate_inputs, pin_bits
 from gategrad.distill.coding import Coding
 from gategrad.distill.cuts import default_cuts, parts_of
@@ -106,6 +108,27 @@ def test_layer_by_layer(taught):
     assert (found.model.predict(x) == y).mean() > 0.75
 
 
+def test_several_trees_vote_on_a_bit_and_learned_levels_keep_what_the_teacher_needs(taught):
+    x, y, teacher = taught
+    gates = Gates(estimator="straight-through")
+    options = LayerOptions(
+        levels=1, trees=16, depth=1, candidates=4, head=60, tau=2.0, steps=200, finetune=0, lr=0.05,
+        gates=gates, threads=1,
+    )  # fmt: skip
+    by_quantiles = layer_by_layer(teacher, x, y, options=options).stages
+    learned = replace(options, level_steps=300, finetune=30, transform=_mirrored)
+    by_learning = layer_by_layer(teacher, x, y, options=learned)
+    assert [s.bits for s in by_quantiles] == [8, 60]
+    assert by_quantiles[0].agreement > by_quantiles[0].constant + 0.15
+    assert by_learning.stages[0].coded > by_quantiles[0].coded
+    assert by_learning.net[0].out_dim == 8 * 16
+    assert by_learning.stages[-1].name == "fine-tuned"
+
+
+def _mirrored(rows, generator):
+    return rows[::-1][::-1]
+
+
 def test_the_same_options_give_the_same_model(taught):
     x, y, teacher = taught
     options = LayerOptions(depth=2, candidates=2, head=6, steps=10, finetune=5, threads=1)
@@ -159,6 +182,10 @@ X, Y = np.zeros((30, 12), bool), np.zeros(30, int)
         ({"x": np.full((30, 12), 0.5)}, "other values than 0 and 1; give an encoder="),
         ({"preprocess": lambda x: x[:, :5]}, "rows have 5 numbers and x has 12 features"),
         ({"teacher": mlp(7)}, "modules 0 to 2 don't take rows of shape"),
+        (
+            {"options": LayerOptions(trees=(2, 2), head=3)},
+            r"trees are \(2, 2\) and there are 1 cuts",
+        ),
         ({"options": LayerOptions(head=100)}, "head has 100 trees, which 3 classes can't share"),
     ],
 )
@@ -176,6 +203,7 @@ def test_messages(change, message):
         ({"batch_size": True}, "batch_size is True; expected a whole number from 1"),
         ({"finetune": -1}, "finetune is -1; expected a whole number from 0"),
         ({"threads": 0}, "threads is 0; expected a whole number from 1"),
+        ({"trees": (2, 0)}, "trees is 0; expected a whole number from 1"),
         ({"validation": 1.5}, "validation is 1.5; expected how many rows to hold back, or a fract"),
         ({"validation": None}, "validation is None; expected how many rows"),
     ],

@@ -70,6 +70,43 @@ def test_gates_that_never_differ_on_data_cost_nothing() -> None:
     assert found.kept.gates <= 0.9 * found.rounds[0].gates
 
 
+def test_who_stops_it_and_runs_it_again_gets_the_same() -> None:
+    model = layered_model(gates=100, seed=2)
+    x, y = _rows(model)
+    whole, seen = prune(model, x, y, budget=4), []
+
+    def stop(found: Round) -> None:
+        seen.append(found)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prune(model, x, y, budget=4, on_round=stop)
+    again = prune(model, x, y, budget=4)
+    assert seen == list(again.rounds[:3])
+    assert again.model.to_bytes() == whole.model.to_bytes()
+
+
+def test_what_trains_between_rounds_gets_the_rows_that_are_not_held_back() -> None:
+    base = layered_model(gates=100, seed=2)
+    model = gg.Model(base.circuit, base.readout, labels=("a", "b", "c"))
+    x, y = _rows(model)
+    given: list[tuple[gg.Model, np.ndarray, np.ndarray]] = []
+
+    def retrain(made: gg.Model, rows: np.ndarray, targets: np.ndarray) -> gg.Model:
+        given.append((made, rows, targets))
+        return made
+
+    found = prune(model, x, y, budget=4, retrain=retrain)
+    assert found.rounds == prune(model, x, y, budget=4).rounds
+    assert len(given) == len(found.rounds) - 1
+    made, rows, targets = given[0]
+    assert (made.labels, made.circuit.n_gates) == (model.labels, found.rounds[1].gates)
+    assert rows.shape == (540, 12)
+    own = {(row.tobytes(), "abc".index(label)) for row, label in zip(x, y, strict=True)}
+    assert {(r.tobytes(), int(t)) for r, t in zip(rows, targets, strict=True)} <= own
+
+
 def test_a_circuit_without_gates_stays() -> None:
     model = gg.Model(gg.Circuit(2, np.zeros((0, 0), int), [], [2, 3]), gg.Readout.group_sum(2, 2))
     x = np.random.default_rng(0).random((40, 2)) < 0.5

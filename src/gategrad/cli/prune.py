@@ -1,20 +1,28 @@
 """`gategrad prune`: fewer gates for a little accuracy."""
 
 from pathlib import Path
-from typing import Annotated
+from time import process_time
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
 
+import gategrad
 from gategrad.circuit.figures import figure
 from gategrad.cli import report
-from gategrad.cli.errors import CommandError, require_engine, require_writable
+from gategrad.cli import train_options as options
+from gategrad.cli.errors import CommandError, require_engine, require_torch, require_writable
 from gategrad.cli.loading import load_model
 from gategrad.cli.options import DecimalOption, JsonOption, ModelArgument, TargetOption
-from gategrad.cli.sources import load_training
+from gategrad.cli.sources import image_shape_of, load_training
 from gategrad.model import Model
 from gategrad.pruning import Pruned, Round, prune
+from gategrad.records import Frontier, append_frontier, frontier_picture, machine_kind
+
+if TYPE_CHECKING:
+    from gategrad.distill import Retraining
+    from gategrad.train import Warp
 
 
 def run(
@@ -30,7 +38,19 @@ def run(
     ] = 0.2,
     target: TargetOption = None,
     decimal: DecimalOption = None,
+    finetune: Annotated[
+        int, typer.Option(min=0, help="Steps to train the gates after each round; needs torch.")
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of the rows that are held back.")] = 0,
+    threads: options.TrainThreadsOption = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append gates and accuracy of all rounds, as JSON."),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.svg", help="Draw accuracy against gates, as .svg or .png."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Turn gates of MODEL into constants and wires, as many as the budget allows.
@@ -39,8 +59,11 @@ def run(
     rows are looked at once, at the end.
     """
     require_engine()
-    require_writable(out)
-    model = load_model(path)
+    if finetune:
+        require_torch()
+    for file in (out, record or out, picture or out):
+        require_writable(file)
+    started, model = process_time(), load_model(path)
     name = data or model.meta.get("data")
     if not name:
         raise CommandError(f"{path} doesn't say what it was trained on; name rows by --data")
@@ -48,17 +71,66 @@ def run(
     known = y >= 0 if model.readout.kind in ("argmax", "binary") else np.ones(len(y), bool)
     if not known.all():
         report.note(f"{(~known).sum():,} rows of classes that the model doesn't know are left out")
-    on_round = None if json else _show
-    found = prune(model, x[known], _labels(model, y[known]), budget=budget, seed=seed,
-                  on_round=on_round)  # fmt: skip
+    found = prune(
+        model, x[known], _labels(model, y[known]), budget=budget, seed=seed,
+        on_round=None if json else _show,
+        retrain=_retraining(model, name, finetune, seed, threads) if finetune else None,
+    )  # fmt: skip
     found.model.save(out)
+    seconds = process_time() - started
     before, after = (_figure(m, *test) for m in (model, found.model))
     figures = _figures(found) | {"test_before": before, "test": after}
+    made = _record(found, figures, path.stem, name, (budget, finetune, seed), seconds)
+    if record is not None:
+        append_frontier(record, made)
+    if picture is not None:
+        frontier_picture([made], picture)
     if json:
         rounds = [{"gates": r.gates, "figure": r.figure, "loss": r.loss} for r in found.rounds]
         report.emit_json(figures | {"rounds": rounds})
         return
     report.stdout().print(report.facts(_facts(found, figures, out)))
+
+
+def _retraining(
+    model: Model, name: str, steps: int, seed: int, threads: int | None
+) -> "Retraining":
+    """Training between rounds, by labels and by what the model says before any of them."""
+    from gategrad.cli.fitting import threads_for
+    from gategrad.distill import Retraining
+
+    return Retraining(
+        steps, transform=_warp(model, name), teacher=model, seed=seed, threads=threads_for(threads)
+    )
+
+
+def _warp(model: Model, name: str) -> "Warp | None":
+    """The warps of the preset that a model was trained with, of images of a known set."""
+    from gategrad.train import preset
+
+    shape, known = image_shape_of(name), model.meta.get("preset")
+    if shape is None or known is None:
+        return None
+    recipe = preset(known, name)
+    return recipe.warp(shape) if recipe.augment else None
+
+
+def _record(
+    found: Pruned,
+    figures: dict[str, object],
+    name: str,
+    data: str,
+    asked: tuple[float, int, int],
+    seconds: float,
+) -> Frontier:
+    budget, finetune, seed = asked
+    return Frontier(
+        model=name, data=data, figure=found.figure, budget=budget, finetune=finetune, seed=seed,
+        held_rows=found.rows, gates=tuple(r.gates for r in found.rounds),
+        held=tuple(r.figure for r in found.rounds), kept=found.rounds.index(found.kept),
+        test_before=figures["test_before"], test=figures["test"], seconds=round(seconds, 1),
+        machine=machine_kind(), gategrad=gategrad.__version__,
+    )  # fmt: skip
 
 
 def _labels(model: Model, y: NDArray) -> NDArray:

@@ -173,6 +173,12 @@ def _refuse_table_options(name: str, target: str | None, *others: object) -> Non
         )
 
 
+def image_shape_of(name: str) -> tuple[int, ...] | None:
+    """(channels, height, width) of a set of images; None of tables and files."""
+    info = None if is_file(name) else data.info(name)
+    return None if info is None or info.columns else info.shape
+
+
 def _from_set(name: str, task: str) -> Source:
     info = data.info(name)
     if TASKS[task][1] != "classes":
@@ -186,7 +192,7 @@ def _from_set(name: str, task: str) -> Source:
         *parts,
         classes=info.classes,
         test_part="published test part",
-        image_shape=None if info.columns else info.shape,
+        image_shape=image_shape_of(name),
         columns=info.columns,
         categories=coded,
     )

@@ -14,12 +14,17 @@ Exactly, for networks made for it:
     quantized.py   its neurons
     tables.py      truth tables split into gates
     to_circuit.py  `exact`: the circuit that it is
+
+Back from gates:
+
+    retraining.py  `Retraining`: train a circuit that was changed, such as between rounds of pruning
 """
 
 from gategrad.distill.blocks import Gates
 from gategrad.distill.errors import DistillError
 from gategrad.distill.layerwise import layer_by_layer
 from gategrad.distill.quantized import Sizes, SparseQuantized
+from gategrad.distill.retraining import Retraining
 from gategrad.distill.sparse_training import SparseMlp, sparse_mlp
 from gategrad.distill.stages import Distilled, LayerOptions, Stage
 from gategrad.distill.to_circuit import Exact, exact
@@ -30,6 +35,7 @@ __all__ = [
     "Exact",
     "Gates",
     "LayerOptions",
+    "Retraining",
     "Sizes",
     "SparseMlp",
     "SparseQuantized",

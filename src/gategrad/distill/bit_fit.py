@@ -1,4 +1,8 @@
-"""Fit a block to bits: binary cross entropy, a bit at a time."""
+"""Fit a block to bits: binary cross entropy, a bit at a time.
+
+Where several trees vote on a bit, the logit is their sum, from minus to plus `_sureness`: as of a
+`GroupSum` of kind "multilabel" at tau "auto".
+"""
 
 from collections.abc import Callable
 
@@ -10,18 +14,18 @@ from torch.nn import functional
 
 from gategrad.distill.errors import DistillError
 from gategrad.harden import discretize
-from gategrad.nn import fuse
+from gategrad.nn import GroupSum, Sequential, fuse
 from gategrad.train.optimizers import make_optimizer, schedule_factor
 
 Bits = NDArray[np.uint8]
-# The logit of a gate that is sure: its value goes from minus to plus this.
+# The logit of one tree that is sure: its value goes from minus to plus this.
 _SURE = 3.0
 _CHECK_EVERY = 50
 _ROWS_AT_ONCE = 8192
 
 
 def fit_bits(
-    block: nn.Module,
+    block: Sequential,
     bits: Bits,
     wanted: Bits,
     *,
@@ -31,7 +35,9 @@ def fit_bits(
     seed: int,
     on_step: Callable[[int], None] | None = None,
 ) -> None:
-    """Train `block` in place: from rows of bits (n, inputs) to bits (n, outputs).
+    """Train `block` in place: from rows of bits (n, inputs) to bits (n, B).
+
+    Its outputs are those of as many trees for each bit, the trees of a bit together.
 
     Raises:
         DistillError: the loss is no finite number.
@@ -42,7 +48,10 @@ def fit_bits(
     factor = schedule_factor("cosine")
     x, y = torch.from_numpy(bits), torch.from_numpy(wanted)
     generator = torch.Generator().manual_seed(seed)
-    fused, order = fuse(block.train()), torch.empty(0, dtype=torch.long)
+    n_bits, trees = wanted.shape[1], block[-1].out_dim // wanted.shape[1]
+    sure = max(_SURE, (2 * trees) ** 0.5)
+    head = GroupSum(n_bits, tau=trees / (2 * sure))
+    fused, order = fuse(Sequential(*block.train(), head)), torch.empty(0, dtype=torch.long)
     for step in range(steps):
         if len(order) < batch:
             order = torch.randperm(n, generator=generator)
@@ -50,9 +59,8 @@ def fit_bits(
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor(step / steps)
         optimizer.zero_grad()
-        values = fused(x[rows].float())
-        target = y[rows].to(values.dtype)
-        logits = (2 * values - 1) * _SURE
+        logits = fused(x[rows].float()) - sure
+        target = y[rows].to(logits.dtype)
         loss = functional.binary_cross_entropy_with_logits(logits, target, reduction="sum") / batch
         loss.backward()
         optimizer.step()
@@ -70,3 +78,10 @@ def bits_after(net: nn.Module, bits: Bits) -> Bits:
         for first in range(0, len(bits), _ROWS_AT_ONCE)
     ]
     return np.concatenate(parts)
+
+
+def votes(bits: Bits, trees: int) -> Bits:
+    """Bits (n, B) that more than half of their trees (n, B * trees) say."""
+    if trees == 1:
+        return bits
+    return (bits.reshape(len(bits), -1, trees).sum(2, dtype=np.int32) * 2 > trees).view(np.uint8)

@@ -47,6 +47,13 @@ def pin_bits(
     return found.reshape(*inputs.shape[:2], -1)[:, :, :count]
 
 
+def drawn_bits(
+    inputs: NDArray[np.int64], bits_of: NDArray[np.int64], generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """One bit of each of the inputs (outputs, pins, count), of those that stand for it."""
+    return bits_of[inputs, generator.integers(0, bits_of.shape[1], inputs.shape)]
+
+
 @dataclass(frozen=True)
 class Gates:
     """What every `LogicDense` of a block is made with; see there."""

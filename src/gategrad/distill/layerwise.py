@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
 from gategrad.circuit import live_gates
-from gategrad.distill.bit_fit import Bits, bits_after, fit_bits
+from gategrad.distill.bit_fit import Bits, bits_after, fit_bits, votes
 from gategrad.distill.blocks import (
     candidate_inputs,
+    drawn_bits,
     inputs_a_pin,
     pin_bits,
     tree_block,
@@ -21,6 +22,7 @@ from gategrad.distill.blocks import (
 from gategrad.distill.coding import Coding
 from gategrad.distill.cuts import Part, modules_of, parts_of
 from gategrad.distill.errors import DistillError
+from gategrad.distill.levels import learned_levels
 from gategrad.distill.stages import Distilled, LayerOptions, Stage
 from gategrad.encoding import Encoder
 from gategrad.harden import discretize
@@ -28,6 +30,7 @@ from gategrad.nn import GroupSum, Sequential
 from gategrad.teachers import Teacher
 from gategrad.train import Result, fit
 from gategrad.train.evaluate import modes_kept
+from gategrad.train.online import Transform
 from gategrad.train.process import torch_threads
 from gategrad.train.splitting import held_rows
 from gategrad.train.targets import class_indices
@@ -103,6 +106,7 @@ class _Run:
         self.shape, self.cuts, self.options = shape, cuts, options
         self.generator = torch.Generator().manual_seed(options.seed)
         self.noise = np.random.default_rng(options.seed)
+        self.parts: tuple[Part, ...] = ()
         self.layers: list[nn.Module] = []
         self.stages: list[Stage] = []
 
@@ -116,7 +120,7 @@ class _Run:
         bits = _bits(x, self.encoder)
         numbers = self._numbers(x)
         shape = (numbers.shape[1],) if self.shape is None else tuple(self.shape)
-        parts = parts_of(self.teacher, shape, self.cuts)
+        parts = self.parts = parts_of(self.teacher, shape, self.cuts)
         said = np.concatenate(list(_through(parts, numbers)))
         classes = said.shape[1]
         y = class_indices(y, len(x), classes)
@@ -125,14 +129,14 @@ class _Run:
         truth = Truth(y, held, said)
         now = _Now(bits, _bits_of(x.shape[1], self.encoder), numbers, numbers[~held].std(0))
         del numbers
-        for i, part in enumerate(parts[:-1]):
-            now = self._cut(now, part, parts[i + 1 :], truth, progress)
+        for i, trees in enumerate(self.options.trees_at(len(parts) - 1)):
+            now = self._cut(now, parts[i], parts[i + 1 :], truth, trees, progress)
             on_stage(self.stages[-1])
         result = self._head(now, parts[-1], truth)
         on_stage(self.stages[-1])
         net = Sequential(*self.layers)
         if self.options.finetune:
-            result = self._finetune(net, bits, truth)
+            result = self._finetune(net, x, bits, truth)
             on_stage(self.stages[-1])
         model = discretize(net, encoder=self.encoder).optimize()
         return Distilled(model, net, tuple(self.stages), truth.accuracy(said), result)
@@ -155,6 +159,7 @@ class _Run:
         part: Part,
         rest: Sequence[Part],
         truth: "Truth",
+        trees: int,
         progress: Callable[[str, int, int], None] | None,
     ) -> "_Now":
         """One more block; what the teacher has at its cut, and the student."""
@@ -163,10 +168,16 @@ class _Run:
         numbers = np.concatenate(list(part.run(now.numbers)))
         some = np.flatnonzero(train)[:_TO_FIT_LEVELS]
         coding = Coding.fitted(numbers[some], options.levels)
+        if options.level_steps:
+            coding = learned_levels(
+                coding, numbers[some], truth.said[some], rest,
+                steps=options.level_steps, seed=options.seed,
+            )  # fmt: skip
         wanted = np.concatenate([coding.encode(numbers[i : i + 4096]) for i in
                                  range(0, len(numbers), 4096)])  # fmt: skip
         influence = part.influence() * now.deviations[:, None]
-        pins = self._pins(now, np.tile(influence, options.levels), options.candidates)
+        wide = np.repeat(np.tile(influence, options.levels), trees, 1)
+        pins = self._pins(now, wide, noisy=trees > 1)
         block = tree_block(now.bits.shape[1], pins, self.generator, options.gates)
         name = f"modules {part.name}"
         fit_bits(
@@ -181,7 +192,7 @@ class _Run:
         )
         bits = bits_after(block, now.bits)
         self.layers += list(block)
-        mine, theirs = bits[truth.held], wanted[truth.held]
+        mine, theirs = votes(bits[truth.held], trees), wanted[truth.held]
         share = theirs.mean(0)
         self.stages.append(
             Stage(
@@ -195,21 +206,22 @@ class _Run:
                 seconds=perf_counter() - started,
             )
         )
-        width = numbers.shape[1]
-        bits_of = np.arange(coding.n_bits).reshape(options.levels, width).T
-        return _Now(bits, bits_of, numbers, coding.deviations)
+        of_levels = np.arange(bits.shape[1]).reshape(options.levels, -1)
+        bits_of = np.concatenate([level.reshape(-1, trees) for level in of_levels], axis=1)
+        return _Now(bits, bits_of, numbers, coding.deviations, trees)
 
-    def _pins(
-        self, now: "_Now", influence: Floats, candidates: int, *, noisy: bool = False
-    ) -> NDArray[np.int64]:
+    def _pins(self, now: "_Now", influence: Floats, *, noisy: bool) -> NDArray[np.int64]:
         """Bits that the leaves of a tree for each column of `influence` choose among."""
-        leaves, per = 2**self.options.depth, now.bits_of.shape[1]
-        many = inputs_a_pin(candidates, per)
+        options, leaves = self.options, 2**self.options.depth
         noise = None
         if noisy:
             noise = _HEAD_NOISE * self.noise.gumbel(size=influence.shape).astype(np.float32)
+        if now.trees > 1:
+            inputs = candidate_inputs(influence, leaves, options.candidates, noise)
+            return drawn_bits(inputs, now.bits_of, self.noise)
+        many = inputs_a_pin(options.candidates, now.bits_of.shape[1])
         inputs = candidate_inputs(influence, leaves, many, noise)
-        return pin_bits(inputs, now.bits_of, candidates)
+        return pin_bits(inputs, now.bits_of, options.candidates)
 
     def _head(self, now: "_Now", part: Part, truth: "Truth") -> Result:
         """The last block: trees for the classes, from labels and the teacher's scores."""
@@ -217,31 +229,58 @@ class _Run:
         classes = truth.said.shape[1]
         influence = part.influence() * now.deviations[:, None]
         wide = np.repeat(influence, options.head // classes, 1)
-        pins = self._pins(now, wide, options.candidates, noisy=True)
+        pins = self._pins(now, wide, noisy=True)
         block = tree_block(now.bits.shape[1], pins, self.generator, options.gates)
-        head = Sequential(*block, GroupSum(classes, "auto"))
-        result = self._fit(head, now.bits, truth, steps=options.steps, lr=options.lr)
+        head = Sequential(*block, GroupSum(classes, options.tau))
+        teacher = Teacher(truth.said[~truth.held])
+        result = self._fit(
+            head, now.bits.view(bool), truth, teacher, steps=options.steps, lr=options.lr
+        )
         self.layers += list(head)
         self._last_stage("head", result, perf_counter() - started)
         return result
 
-    def _finetune(self, net: nn.Module, bits: Bits, truth: "Truth") -> Result:
+    def _finetune(self, net: nn.Module, x: NDArray, bits: Bits, truth: "Truth") -> Result:
         started, options = perf_counter(), self.options
-        rate = options.finetune_lr
-        result = self._fit(net, bits, truth, steps=options.finetune, lr=rate)
+        if options.transform is None:
+            given, more = bits.view(bool), {}
+            teacher = Teacher(truth.said[~truth.held])
+        else:
+            given, teacher = x, Teacher(self._scores)
+            more = {"encoder": self.encoder, "transform": options.transform}
+        result = self._fit(
+            net, given, truth, teacher, steps=options.finetune, lr=options.finetune_lr, **more
+        )
         self._last_stage("fine-tuned", result, perf_counter() - started)
         return result
 
-    def _fit(self, net: nn.Module, bits: Bits, truth: "Truth", *, steps: int, lr: float) -> Result:
+    def _scores(self, x: NDArray) -> Floats:
+        """What the teacher says of rows as the user has them."""
+        return np.concatenate(list(_through(self.parts, self._numbers(x))))
+
+    def _fit(
+        self,
+        net: nn.Module,
+        x: NDArray,
+        truth: "Truth",
+        teacher: Teacher,
+        *,
+        steps: int,
+        lr: float,
+        encoder: Encoder | None = None,
+        transform: Transform | None = None,
+    ) -> Result:
         options, train = self.options, ~truth.held
         return fit(
             net,
-            bits[train].view(bool),
+            x[train],
             truth.y[train],
-            validation=(bits[truth.held].view(bool), truth.y[truth.held]),
-            teacher=Teacher(truth.said[train]),
+            encoder=encoder,
+            validation=(x[truth.held], truth.y[truth.held]),
+            teacher=teacher,
             distill_weight=options.distill_weight,
             distill_temperature=options.distill_temperature,
+            transform=transform,
             steps=steps,
             lr=lr,
             batch_size=options.batch_size,
@@ -268,12 +307,14 @@ class _Now:
         bits_of: (F, T), the bits that stand for each of the teacher's numbers.
         numbers: (n, F), the teacher's at this cut.
         deviations: (F,), of these numbers.
+        trees: of the student for each bit.
     """
 
     bits: Bits
     bits_of: NDArray[np.int64]
     numbers: Floats
     deviations: Floats
+    trees: int = 1
 
 
 @dataclass(frozen=True, eq=False)

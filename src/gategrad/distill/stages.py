@@ -9,6 +9,7 @@ from gategrad.distill.blocks import Gates
 from gategrad.distill.errors import DistillError, check_whole
 from gategrad.model import Model
 from gategrad.train import Result
+from gategrad.train.online import Transform
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,14 @@ class LayerOptions:
 
     Attributes:
         levels: bits a number at each cut.
-        depth: of the tree of gates for each bit, which has `2**depth` pins at its leaves.
+        level_steps: in which levels learn, by what the teacher's rest makes of the bits; 0: levels
+            are quantiles.
+        trees: of gates for each bit, or a number for each cut. Where there are several, the bit is
+            what most of them say, and what comes behind reads them all.
+        depth: of each tree, which has `2**depth` pins at its leaves.
         candidates: bits that each of these pins chooses among.
         head: trees of the last block, whose outputs the classes sum; a multiple of the classes.
+        tau: of these sums, see `nn.GroupSum`.
         steps: for each block.
         finetune: steps end to end at the end; 0 for none.
         batch_size: rows a step.
@@ -27,6 +33,8 @@ class LayerOptions:
         finetune_lr: of the end.
         distill_weight: the teacher's share of the loss of the head and of the end.
         distill_temperature: see `train.fit`.
+        transform: of the rows of each step at the end, see `train.fit`; the teacher is asked about
+            the rows as they are made.
         gates: what the layers are made with.
         validation: rows held back to report on and to choose by, see `train.fit`.
         seed: of rows, wiring and weights.
@@ -37,9 +45,12 @@ class LayerOptions:
     """
 
     levels: int = 2
+    level_steps: int = 0
+    trees: int | tuple[int, ...] = 1
     depth: int = 3
     candidates: int = 8
     head: int = 4_000
+    tau: float | str = "auto"
     steps: int = 1_000
     finetune: int = 2_000
     batch_size: int = 128
@@ -47,6 +58,7 @@ class LayerOptions:
     finetune_lr: float = 0.02
     distill_weight: float = 0.5
     distill_temperature: float = 2.0
+    transform: Transform | None = None
     gates: Gates = field(default_factory=Gates)
     validation: int | float = 0.1
     seed: int = 0
@@ -55,8 +67,10 @@ class LayerOptions:
     def __post_init__(self) -> None:
         for name in ("levels", "depth", "candidates", "head", "steps", "batch_size"):
             check_whole(name, getattr(self, name))
-        for name in ("finetune", "seed"):
+        for name in ("finetune", "seed", "level_steps"):
             check_whole(name, getattr(self, name), least=0)
+        for trees in self.trees if isinstance(self.trees, tuple) else (self.trees,):
+            check_whole("trees", trees)
         if self.threads is not None:
             check_whole("threads", self.threads)
         if not _is_share_or_count(self.validation):
@@ -64,6 +78,17 @@ class LayerOptions:
                 f"validation is {self.validation!r}; expected how many rows to hold back, or a "
                 "fraction below 1"
             )
+
+    def trees_at(self, cuts: int) -> tuple[int, ...]:
+        """The trees for each bit at each of so many cuts.
+
+        Raises:
+            DistillError: another number of cuts.
+        """
+        found = self.trees if isinstance(self.trees, tuple) else (self.trees,) * cuts
+        if len(found) != cuts:
+            raise DistillError(f"trees are {found} and there are {cuts} cuts; give one for each")
+        return found
 
 
 def _is_share_or_count(value: object) -> bool:
@@ -84,7 +109,7 @@ class Stage:
             of the last stages.
         agreement: share of the student's bits that are the teacher's; None of the last stages.
         constant: the same share of bits that never change, each being what it mostly is.
-        bits: at the cut.
+        bits: at the cut, each of as many gates as there are trees for it.
         gates: live ones, of the student so far.
         seconds: of this stage.
     """

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gategrad.circuit.figures import FIGURES
 from gategrad.model import Model
@@ -18,6 +18,10 @@ STEP = 0.04
 PATIENCE = 3
 # Rows that a round's estimates are made on, others in each round.
 ROWS_A_ROUND = 8_192
+
+# A model, the rows that it may learn from and their targets as the circuit counts them, to a
+# better model of the same kind.
+Retrain = Callable[[Model, NDArray, NDArray], Model]
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def prune(
     y_held: ArrayLike | None = None,
     seed: int = 0,
     on_round: Callable[[Round], None] | None = None,
+    retrain: Retrain | None = None,
 ) -> Pruned:
     """Turn gates into constants and wires while the model stays as good as `budget` allows.
 
@@ -85,6 +90,7 @@ def prune(
         y_held: their labels.
         seed: of what is held back, and of the rows of each round.
         on_round: called with the start and each round.
+        retrain: trains the circuit after each round, such as `gategrad.distill.Retraining`.
 
     Returns:
         The pruned model and the frontier on the way to it. `neurons`, labels and meta stay.
@@ -96,7 +102,8 @@ def prune(
     if not 0 <= budget <= 100:
         raise PruneError(f"budget is {budget!r}; expected points from 0 to 100, such as 0.2")
     generator = np.random.default_rng(seed)
-    rows, held = _parts(model, x, y, x_held, y_held, generator)
+    rows, held, taken = _parts(model, x, y, x_held, y_held, generator)
+    own = None if retrain is None else np.asarray(x)[taken]
     state = State.of(model)
     rounds = [Round(state.n_gates, *state.measure(held))]
     if on_round:
@@ -104,6 +111,8 @@ def prune(
     floor, best, kept, below = rounds[0].figure - budget / 100, state, rounds[0], 0
     while below < PATIENCE:
         before, state = state, _smaller(state, rows, generator)
+        if retrain is not None and own is not None:
+            state = State.of(retrain(_made(model, state), own, rows.targets))
         if state.n_gates >= before.n_gates:
             break
         rounds.append(Round(state.n_gates, *state.measure(held)))
@@ -113,8 +122,12 @@ def prune(
             best, kept, below = state, rounds[-1], 0
         else:
             below += 1
-    made = replace(model, circuit=best.circuit, readout=best.readout, convolution=None)
-    return Pruned(made, kept, tuple(rounds), FIGURES[model.readout.kind], len(held))
+    figure = FIGURES[model.readout.kind]
+    return Pruned(_made(model, best), kept, tuple(rounds), figure, len(held))
+
+
+def _made(model: Model, state: State) -> Model:
+    return replace(model, circuit=state.circuit, readout=state.readout, convolution=None)
 
 
 def _smaller(state: State, rows: Rows, generator: np.random.Generator) -> State:
@@ -128,20 +141,22 @@ def _smaller(state: State, rows: Rows, generator: np.random.Generator) -> State:
 def _parts(
     model: Model, x: ArrayLike, y: ArrayLike, x_held: ArrayLike | None, y_held: ArrayLike | None,
     generator: np.random.Generator,
-) -> tuple[Rows, Rows]:  # fmt: skip
-    """Rows to prune on, and others to judge by."""
+) -> tuple[Rows, Rows, NDArray[np.int64]]:  # fmt: skip
+    """Rows to prune on, others to judge by, and which rows of x the first are."""
     if (x_held is None) != (y_held is None):
         raise PruneError("x_held and y_held go together; one of them is missing")
     rows = encoded(model, x, y)
+    taken = np.arange(len(rows))
     if x_held is not None and y_held is not None:
         held = encoded(model, x_held, y_held)
     else:
         order = generator.permutation(len(rows))
         n_held = len(rows) // 10
-        rows, held = rows.take(np.sort(order[n_held:])), rows.take(np.sort(order[:n_held]))
+        taken = np.sort(order[n_held:])
+        rows, held = rows.take(taken), rows.take(np.sort(order[:n_held]))
     if not len(rows) or not len(held):
         raise PruneError(
             f"{len(rows)} rows to prune on and {len(held)} held back are too few; give more, or "
             "x_held and y_held"
         )
-    return rows, held
+    return rows, held, taken
