@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gategrad.circuit import Circuit, CircuitError, Readout
 from gategrad.engine import InputError, pack
-from gategrad.model import Model, ModelFileError, load
+from gategrad.model import Model, ModelFileError, ensemble, load
 
 if TYPE_CHECKING:
     from gategrad import data, distill, export, files, nn, train, trees
@@ -62,6 +62,7 @@ __all__ = [
     "data",
     "discretize",
     "distill",
+    "ensemble",
     "export",
     "files",
     "from_trees",

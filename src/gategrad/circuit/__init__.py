@@ -6,7 +6,7 @@ from gategrad.circuit.compare import (
     exhaustive_difference,
     random_difference,
 )
-from gategrad.circuit.compose import behind
+from gategrad.circuit.compose import behind, beside
 from gategrad.circuit.convolution import Convolution
 from gategrad.circuit.errors import CircuitError
 from gategrad.circuit.evaluate import evaluate, evaluate_sums
@@ -42,6 +42,7 @@ __all__ = [
     "all_patterns",
     "arity",
     "behind",
+    "beside",
     "check_pair",
     "decide",
     "decompose",

@@ -1,6 +1,7 @@
 """The model and its file."""
 
 from gategrad.model.calibration import calibrated
+from gategrad.model.ensemble import ensemble
 from gategrad.model.errors import ModelError, ModelFileError
 from gategrad.model.model import Model, load
 from gategrad.model.threshold import THRESHOLD_METRICS, chosen_threshold, with_threshold
@@ -14,6 +15,7 @@ __all__ = [
     "WholeCount",
     "calibrated",
     "chosen_threshold",
+    "ensemble",
     "load",
     "whole_count",
     "with_threshold",

@@ -1,0 +1,180 @@
+"""Several models as one: their circuits beside one another, their scores added with weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gategrad.circuit import Circuit, Readout, beside
+from gategrad.model.errors import ModelError
+from gategrad.model.model import Model
+
+Values = NDArray[np.float64]
+
+_DIGITS = 16
+# Sums stay within int32, with room for what rounding adds.
+_MOST_SUM = 2.0**30
+# Float32 results of one rounding each: the sum, its product and the offset.
+_ROUNDINGS = 3 * 2.0**-24
+
+
+def ensemble(
+    models: Sequence[Model], weights: ArrayLike | None = None, *, digits: int = _DIGITS
+) -> Model:
+    """One model whose scores are the weighted sum of the scores of several.
+
+    All weights of all readouts become multiples of one power of two. `meta["score_error"]` is a
+    bound on how far any score can be off by that. A gate that two models share is there once after
+    `optimize`.
+
+    Args:
+        models: at least one, of one kind, with the same encoder, labels and number of classes.
+        weights: a finite number for each; equal ones, 1 together, where None.
+        digits: binary digits of the largest weight in the readout, 1 to 24.
+
+    Raises:
+        ModelError: models that don't fit together, weights or digits that are none, or shares of
+            forests with weights that are not 1 together.
+
+    Examples:
+        >>> import gategrad as gg
+        >>> one = gg.Model(gg.Circuit(2, [], [], [2, 3]), gg.Readout.group_sum(2, 2))
+        >>> two = gg.Model(gg.Circuit(2, [[2, 3]], [8], [4, 3]), gg.Readout.group_sum(2, 2))
+        >>> gg.ensemble([one, two], [1, 0.5]).scores([[1, 0], [1, 1]]).tolist()
+        [[1.0, 0.0], [1.5, 1.5]]
+    """
+    models = list(models)
+    _check(models)
+    factors = _factors(weights, len(models))
+    if isinstance(digits, bool) or digits not in range(1, 25):
+        raise ModelError(f"digits is {digits!r}; expected an integer from 1 to 24")
+    first = models[0]
+    readout, bound = _readout(models, factors, digits)
+    meta = {"score_error": f"{bound:.3g}"}
+    if link := (first.meta or {}).get("link"):
+        _check_shares(link, factors)
+        meta["link"] = link
+    return Model(
+        beside([model.circuit for model in models]),
+        readout,
+        first.encoder,
+        first.labels,
+        sum(model.neurons or 0 for model in models),
+        meta,
+    )
+
+
+def linear_model(weights: Values, bias: Values, *, kind: str, digits: int = _DIGITS) -> Model:
+    """A model without gates whose scores are weighted sums of its bits.
+
+    Args:
+        weights: (inputs, classes).
+        bias: (classes,).
+        kind: "argmax" or "regression".
+        digits: binary digits of the largest weight, 1 to 24.
+    """
+    n_inputs, n = weights.shape
+    entries = _Entries(
+        np.repeat(np.arange(n), n_inputs), np.tile(np.arange(n_inputs), n), weights.T.reshape(-1)
+    )
+    readout, bound = entries.readout(kind, bias, digits)
+    circuit = Circuit(n_inputs, [], [], np.arange(2, 2 + n_inputs))
+    return Model(circuit, readout, meta={"score_error": f"{bound:.3g}"})
+
+
+@dataclass(frozen=True, eq=False)
+class _Entries:
+    """Output `index[i]` adds `value[i]` to sum `row[i]`; rows rise, and indices within a row."""
+
+    row: NDArray[np.int64]
+    index: NDArray[np.int64]
+    value: Values
+
+    def readout(self, kind: str, bias: Values, digits: int) -> tuple[Readout, float]:
+        """Whole multiples of a power of two, and a bound on the error of any score."""
+        decided = kind != "regression"
+        scale = self._scale(bias * decided, digits)
+        whole = np.rint(self.value / scale)
+        # Nothing is decided on the sums of a regression, so its bias need not be whole.
+        base = np.rint(bias / scale) if decided else 0 * bias
+        offset = 0 * bias if decided else bias
+        n, there = len(bias), whole != 0
+        error = np.bincount(self.row, np.abs(whole * scale - self.value), n)
+        error += np.abs(base * scale + offset.astype(np.float32) - bias)
+        highest = np.bincount(self.row, np.abs(self.value), n) + np.abs(bias)
+        made = Readout(
+            kind,  # type: ignore[arg-type]
+            np.concatenate([[0], np.cumsum(np.bincount(self.row[there], minlength=n))]),
+            self.index[there].astype(np.uint32),
+            whole[there].astype(np.int32),
+            base.astype(np.int32),
+            np.full(n, scale, np.float32),
+            offset.astype(np.float32),
+        )
+        return made, float((error + _ROUNDINGS * highest).max())
+
+    def _scale(self, bias: Values, digits: int) -> float:
+        """The power of two with which the largest weight has `digits`, and sums fit."""
+        largest = float(np.abs(self.value).max(initial=0.0))
+        highest = float((np.bincount(self.row, np.abs(self.value), len(bias)) + np.abs(bias)).max())
+        room = _MOST_SUM - len(self.value)
+        finest = [largest / (2.0**digits - 1), highest / room]
+        return 2.0 ** int(np.ceil(np.log2(max(*finest, 2.0**-100))))
+
+
+def _readout(models: Sequence[Model], factors: Values, digits: int) -> tuple[Readout, float]:
+    rows, index, value, first = [], [], [], 0
+    bias = np.zeros(models[0].readout.n_classes)
+    for model, factor in zip(models, factors.tolist(), strict=True):
+        found = model.readout
+        scale = factor * found.scale.astype(np.float64)
+        bias += scale * found.bias + factor * found.offset.astype(np.float64)
+        rows.append(found.rows)
+        index.append(first + found.index.astype(np.int64))
+        value.append(scale[found.rows] * found.weight)
+        first += model.circuit.n_outputs
+    row, places, values = (np.concatenate(parts) for parts in (rows, index, value))
+    order = np.lexsort([places, row])
+    entries = _Entries(row[order], places[order], values[order])
+    return entries.readout(models[0].readout.kind, bias, digits)
+
+
+def _check(models: Sequence[Model]) -> None:
+    if not models or not all(isinstance(model, Model) for model in models):
+        raise ModelError("an ensemble is made of a list of gategrad.Model, at least one")
+    first = models[0]
+    for name, of in {
+        "kind": lambda model: model.readout.kind,
+        "number of sums": lambda model: model.readout.n_classes,
+        "number of inputs": lambda model: model.circuit.n_inputs,
+        "labels": lambda model: model.labels,
+        "link": lambda model: (model.meta or {}).get("link"),
+    }.items():
+        for place, model in enumerate(models):
+            if of(model) != of(first):
+                raise ModelError(
+                    f"model {place} differs from the first in its {name}, {of(model)!r} and "
+                    f"{of(first)!r}; an ensemble needs the same"
+                )
+    for place, model in enumerate(models):
+        if model.encoder != first.encoder:
+            raise ModelError(
+                f"model {place} has another encoder than the first; train all with one, such as "
+                "gategrad.encoding.Table.fit gives it, and encode the rows before"
+            )
+
+
+def _factors(weights: ArrayLike | None, n: int) -> Values:
+    factors = np.full(n, 1 / n) if weights is None else np.asarray(weights, np.float64)
+    if factors.shape != (n,) or not np.isfinite(factors).all():
+        raise ModelError(f"weights are {weights!r}; expected {n} finite numbers, one a model")
+    return factors
+
+
+def _check_shares(link: str, factors: Values) -> None:
+    if link == "share" and not np.isclose(factors.sum(), 1):
+        raise ModelError(
+            f"weights are {factors.tolist()}, and the scores are shares of a forest's trees; "
+            "expected weights that are 1 together"
+        )
