@@ -21,7 +21,9 @@ ALLOWED = {
     "model": {"circuit", "passes", "engine", "encoding", "plots"},
     "trees": {"circuit", "encoding", "model"},
     "pruning": {"circuit", "encoding", "engine", "model", "passes"},
-    "sklearn": {"circuit", "encoding", "engine", "harden", "model", "options", "train"},
+    "sklearn": {
+        *("circuit", "encoding", "engine", "harden", "model", "options", "train", "trees"),
+    },
     "data": set(),
     "files": {"encoding", "engine", "model", "data"},
     "ray": {"files", "model"},

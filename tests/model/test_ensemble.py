@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gategrad as gg
@@ -31,6 +31,7 @@ def _member(seed: int, kind: str = "argmax", encoder=None, labels=None) -> gg.Mo
     return gg.Model(circuit, readout, encoder, labels)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_circuits_beside_one_another_give_all_outputs(data):
     first = data.draw(circuits(max_inputs=4, max_width=3))

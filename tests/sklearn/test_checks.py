@@ -17,6 +17,8 @@ ESTIMATORS = [
     LogicEncoder(),
     LogicClassifier(layers="24", steps=25, options=_QUICK),
     LogicRegressor(layers="60", steps=30, options=_QUICK),
+    LogicClassifier(members=("boosted", "linear")),
+    LogicRegressor(members="linear"),
 ]
 
 

@@ -1,7 +1,7 @@
 """The model and its file."""
 
 from gategrad.model.calibration import calibrated
-from gategrad.model.ensemble import ensemble
+from gategrad.model.ensemble import ensemble, linear_model
 from gategrad.model.errors import ModelError, ModelFileError
 from gategrad.model.model import Model, load
 from gategrad.model.threshold import THRESHOLD_METRICS, chosen_threshold, with_threshold
@@ -16,6 +16,7 @@ __all__ = [
     "calibrated",
     "chosen_threshold",
     "ensemble",
+    "linear_model",
     "load",
     "whole_count",
     "with_threshold",

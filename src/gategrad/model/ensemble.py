@@ -73,6 +73,11 @@ def linear_model(weights: Values, bias: Values, *, kind: str, digits: int = _DIG
         bias: (classes,).
         kind: "argmax" or "regression".
         digits: binary digits of the largest weight, 1 to 24.
+
+    Examples:
+        >>> made = linear_model(np.array([[0.5], [-2.0]]), np.array([3.0]), kind="regression")
+        >>> made.scores([[1, 0], [1, 1]]).tolist()
+        [[3.5], [1.5]]
     """
     n_inputs, n = weights.shape
     entries = _Entries(
@@ -100,9 +105,9 @@ class _Entries:
         base = np.rint(bias / scale) if decided else 0 * bias
         offset = 0 * bias if decided else bias
         n, there = len(bias), whole != 0
-        error = np.bincount(self.row, np.abs(whole * scale - self.value), n)
+        error = self._summed(np.abs(whole * scale - self.value), n)
         error += np.abs(base * scale + offset.astype(np.float32) - bias)
-        highest = np.bincount(self.row, np.abs(self.value), n) + np.abs(bias)
+        highest = self._summed(np.abs(self.value), n) + np.abs(bias)
         made = Readout(
             kind,  # type: ignore[arg-type]
             np.concatenate([[0], np.cumsum(np.bincount(self.row[there], minlength=n))]),
@@ -114,10 +119,13 @@ class _Entries:
         )
         return made, float((error + _ROUNDINGS * highest).max())
 
+    def _summed(self, values: Values, n: int) -> Values:
+        return np.bincount(self.row, values, n).astype(np.float64)
+
     def _scale(self, bias: Values, digits: int) -> float:
         """The power of two with which the largest weight has `digits`, and sums fit."""
         largest = float(np.abs(self.value).max(initial=0.0))
-        highest = float((np.bincount(self.row, np.abs(self.value), len(bias)) + np.abs(bias)).max())
+        highest = float((self._summed(np.abs(self.value), len(bias)) + np.abs(bias)).max())
         room = _MOST_SUM - len(self.value)
         finest = [largest / (2.0**digits - 1), highest / room]
         return 2.0 ** int(np.ceil(np.log2(max(*finest, 2.0**-100))))
@@ -144,18 +152,13 @@ def _check(models: Sequence[Model]) -> None:
     if not models or not all(isinstance(model, Model) for model in models):
         raise ModelError("an ensemble is made of a list of gategrad.Model, at least one")
     first = models[0]
-    for name, of in {
-        "kind": lambda model: model.readout.kind,
-        "number of sums": lambda model: model.readout.n_classes,
-        "number of inputs": lambda model: model.circuit.n_inputs,
-        "labels": lambda model: model.labels,
-        "link": lambda model: (model.meta or {}).get("link"),
-    }.items():
-        for place, model in enumerate(models):
-            if of(model) != of(first):
+    wanted = _traits(first)
+    for place, model in enumerate(models):
+        for name, value in _traits(model).items():
+            if value != wanted[name]:
                 raise ModelError(
-                    f"model {place} differs from the first in its {name}, {of(model)!r} and "
-                    f"{of(first)!r}; an ensemble needs the same"
+                    f"model {place} differs from the first in its {name}, {value!r} and "
+                    f"{wanted[name]!r}; an ensemble needs the same"
                 )
     for place, model in enumerate(models):
         if model.encoder != first.encoder:
@@ -163,6 +166,17 @@ def _check(models: Sequence[Model]) -> None:
                 f"model {place} has another encoder than the first; train all with one, such as "
                 "gategrad.encoding.Table.fit gives it, and encode the rows before"
             )
+
+
+def _traits(model: Model) -> dict[str, object]:
+    """What all models of an ensemble have in common."""
+    return {
+        "kind": model.readout.kind,
+        "number of sums": model.readout.n_classes,
+        "number of inputs": model.circuit.n_inputs,
+        "labels": model.labels,
+        "link": (model.meta or {}).get("link"),
+    }
 
 
 def _factors(weights: ArrayLike | None, n: int) -> Values:

@@ -1,7 +1,8 @@
 """What both estimators do: encode, train, and keep the model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,26 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gategrad.circuit import N_CONSTANTS, Circuit, behind
 from gategrad.encoding import Table
 from gategrad.engine import Program
 from gategrad.engine.cores import usable_cores
 from gategrad.model import Model
-from gategrad.sklearn.choosing import Judge, best, compared, constant_model
+from gategrad.model.calibration import with_readout
+from gategrad.sklearn.choosing import (
+    CONSTANT,
+    Scorer,
+    best,
+    compared,
+    constant_model,
+    held_parts,
+    log_shares,
+)
+from gategrad.sklearn.columns import Columns, finer
+from gategrad.sklearn.ensemble import chosen, put_together
+from gategrad.sklearn.fitting import Fitting
 from gategrad.sklearn.importances import importances
+from gategrad.sklearn.members import MEMBERS, NETWORK, Fitted, checked_members, fit_member, fits
 from gategrad.sklearn.rows import categorical_columns, check_cells, together
 from gategrad.sklearn.task import Task
 
@@ -25,50 +40,10 @@ _LARGEST_SEED = 2**31 - 1
 _ENOUGH_TO_HOLD_BACK = 1_000
 # Recipes are compared where no rows are held back, and parts have some rows of their own.
 _FOLDS, _FEWEST_TO_COMPARE = 3, 30
-
-
-@dataclass(frozen=True)
-class Fitting:
-    """Rows to train on, equal ones together.
-
-    Attributes:
-        bits: (n, inputs).
-        task: with the targets of these rows.
-        weights: (n,).
-        seed: of wiring, weights, order and parts.
-    """
-
-    bits: NDArray[np.bool_]
-    task: Task
-    weights: NDArray[np.float64]
-    seed: int
-
-    def only(self, kept: NDArray[np.bool_]) -> "Fitting":
-        """Some of the rows."""
-        task = replace(self.task, targets=self.task.targets[kept])
-        return Fitting(self.bits[kept], task, self.weights[kept], self.seed)
-
-    def held(self, fraction: int | float) -> NDArray[np.bool_]:
-        """Which rows training holds back, (n,)."""
-        from gategrad.train.splitting import held_rows
-
-        return held_rows(self.task.targets, fraction, self.seed)
-
-    def judge(self) -> Judge:
-        """Of answers for these rows; classes count as they do in training."""
-        import torch
-
-        from gategrad.train.weights import row_weights
-
-        task = self.task
-        found = row_weights(
-            task.kind,
-            torch.from_numpy(task.targets),
-            task.n_scores,
-            self.weights,
-            task.class_weight,
-        )
-        return Judge(task, found.double().numpy())
+# With so many rows, one part of them says enough of the weights of members.
+_ENOUGH_FOR_ONE_PART = 10_000
+# Trees and the linear member read so many times the thresholds of the network.
+_FINER = 4
 
 
 class LogicBase(BaseEstimator):
@@ -95,29 +70,156 @@ class LogicBase(BaseEstimator):
         check_cells(x)
         seed = int(check_random_state(self.random_state).randint(_LARGEST_SEED))
         going_on = self.warm_start and getattr(self, "_net", None) is not None
-        encoder = self.encoder_ if going_on else self._fit_encoder(x, weights, categorical)
+        members = self._members(int((weights > 0).sum()))
+        encoder, own = self._fit_encoders(x, weights, categorical, members, going_on)
         bits, targets, weights = together(encoder.encode(x), task.targets, weights)
-        fitting = Fitting(bits, replace(task, targets=targets), weights, seed)
-        recipe = self._recipe(fitting, going_on)
-        if recipe is None:
-            net, self.result_ = None, None
-            made = constant_model(fitting.judge(), encoder)
-            self.model_ = self._decided(made, fitting)
+        fitting = Fitting(bits, replace(task, targets=targets), weights, seed, own)
+        if members == (NETWORK,):
+            model = self._train_network(fitting, going_on)
         else:
-            net, self.result_ = self._fit_net(fitting, recipe, self._net if going_on else None)
-            self.model_ = self._decided(_model(net, encoder, task.labels), fitting)
-        self._net = net if self.warm_start else None
+            model = self._train_members(fitting, encoder, members)
+        self.model_ = replace(model, encoder=encoder, labels=task.labels)
         self.encoder_ = encoder
+
+    def _train_network(self, fitting: Fitting, going_on: bool) -> Model:
+        """The network alone, or the constant answer."""
+        recipe = self._recipe(fitting, going_on)
+        net = None
+        if recipe is None:
+            self.result_, made = None, constant_model(fitting.judge(), fitting.bits.shape[1])
+        else:
+            net, self.result_ = self._fit_net(
+                fitting,
+                recipe,
+                self._net if going_on else None,
+                validation=self._validation(len(fitting.bits)),
+            )
+            made = _model(net)
+        self._net = net if self.warm_start else None
+        return self._decided(made, fitting)
+
+    def _train_members(self, fitting: Fitting, encoder: Table, members: tuple[str, ...]) -> Model:
+        """The members that pay, weighed on rows that they were not trained on."""
+        self._net = self.result_ = None
+        held = fitting.held(self.validation_fraction) if self._needs_held_rows() else None
+        learned = fitting if held is None else fitting.only(~held)
+        recipes = self._recipes(learned) if NETWORK in members else {}
+        columns = Columns.of(encoder)
+        held_back = self._holds_back(len(learned.bits))
+        validation = self.validation_fraction if held_back else None
+
+        def train(name: str, some: Fitting) -> Fitted:
+            if name in recipes:
+                return self._fit_network(some, recipes[name], validation)
+            weights = some.judge().weights
+            return fit_member(
+                name, columns, some.bits, some.task, weights, seed=some.seed, n_jobs=self._threads()
+            )
+
+        others = [name for name in members if name != NETWORK and fits(name, fitting.task)]
+        if not recipes and not others:
+            raise ValueError(
+                f"members is {self.members!r}; boosting is for at most three classes, or one "
+                "number a row: add another member"
+            )
+        found = compared(
+            [*recipes, *others],
+            lambda name, kept: train(name, learned.only(kept)).scores,
+            learned.bits,
+            learned.judge(),
+            self._parts(learned),
+        )
+        choice = chosen(found, list(recipes), by_figure=self._by_figure())
+        self.comparison_, self.weights_, self.result_ = choice.figures, choice.weights, None
+        fitted = {name: train(name, learned) for name in choice.weights if name != CONSTANT}
+        made = put_together(choice, fitted, log_shares(learned.judge(), fitting.bits.shape[1]))
+        return self._decided(made, fitting)
+
+    def _fit_network(self, fitting: Fitting, recipe: Any, validation: float | int | None) -> Fitted:
+        """The network as one member of several."""
+        own, n_inputs = fitting.own, fitting.bits.shape[1]
+        seen = replace(fitting, bits=fitting.bits[:, own])
+        net, self.result_ = self._fit_net(seen, recipe, validation=validation)
+        model = _model(net)
+        return Fitted(
+            lambda bits: model.scores(bits[:, own], threads=1).astype(np.float64),
+            lambda factor: _scaled(_reading(model, own, n_inputs), factor),
+        )
+
+    def _members(self, n_rows: int) -> tuple[str, ...]:
+        """What a model may be made of."""
+        if isinstance(self.members, str) and self.members == "auto":
+            free = self._free() and not self.warm_start and self.folds == "auto"
+            return MEMBERS if free and n_rows >= _FEWEST_TO_COMPARE else (NETWORK,)
+        asked = checked_members(self.members)
+        if asked == (NETWORK,):
+            return asked
+        if self.warm_start:
+            raise ValueError(
+                f"members is {self.members!r} and warm_start goes on with a network; set "
+                "members='network', or warm_start=False"
+            )
+        if self.folds == 0:
+            raise ValueError(
+                f"members is {self.members!r} and folds=0; members are weighed by rows that they "
+                "were not trained on: let folds be 'auto', or 2 or more"
+            )
+        return asked
+
+    def _free(self) -> bool:
+        """Whether nothing says what network to train."""
+        told = (self.layers, self.steps, self.options, self.gate_penalty or None)
+        return all(value is None for value in told)
+
+    def _by_figure(self) -> bool:
+        """Whether a metric was asked for."""
+        return getattr(self, "metric", None) is not None
+
+    def _parts(self, fitting: Fitting) -> list[NDArray[np.bool_]]:
+        """The rows to weigh members by."""
+        n = len(fitting.bits)
+        if self.folds == "auto" and n >= _ENOUGH_FOR_ONE_PART:
+            return [fitting.held(self.validation_fraction)]
+        folds = min(_FOLDS, n) if self.folds == "auto" else self._folds(n)
+        return held_parts(fitting.judge(), folds, fitting.seed)
+
+    def _recipes(self, fitting: Fitting) -> dict[str, Any]:
+        """What the network may be trained by, by name."""
+        from gategrad.sklearn.defaults import recipes_to_compare, table_recipe
+
+        n, n_bits, kind = len(fitting.bits), len(fitting.own), fitting.task.kind
+        if n < _ENOUGH_TO_HOLD_BACK and self._free():
+            found = recipes_to_compare(n_bits, kind)
+        else:
+            found = {NETWORK: table_recipe(n, n_bits, kind=kind, gate_penalty=self.gate_penalty)}
+        return {name: self._told(recipe, fitting) for name, recipe in found.items()}
 
     def _decided(self, model: Model, fitting: Fitting) -> Model:
         """The model with what is set on rows that are held back."""
         return model
 
-    def _fit_encoder(self, x: NDArray, weights: NDArray, categorical: Sequence[int | str]) -> Table:
+    def _fit_encoders(
+        self,
+        x: NDArray,
+        weights: NDArray,
+        categorical: Sequence[int | str],
+        members: tuple[str, ...],
+        going_on: bool,
+    ) -> tuple[Table, NDArray[np.int64]]:
+        """The encoder, and which of its bits the network reads."""
+        found = self.encoder_ if going_on else self._fit_encoder(x, weights, categorical, self.bits)
+        if members == (NETWORK,):
+            return found, np.arange(found.n_inputs)
+        fine = self._fit_encoder(x, weights, categorical, _FINER * self.bits)
+        return finer(found, fine) if NETWORK in members else (fine, np.arange(0))
+
+    def _fit_encoder(
+        self, x: NDArray, weights: NDArray, categorical: Sequence[int | str], bits: int
+    ) -> Table:
         there = weights > 0
         return Table.fit(
             x[there],
-            self.bits,
+            bits,
             categorical=categorical,
             names=getattr(self, "feature_names_in_", None),
             missing=self.missing,
@@ -130,19 +232,20 @@ class LogicBase(BaseEstimator):
 
         n, n_bits = fitting.bits.shape
         kind = fitting.task.kind
-        self.comparison_ = None
+        self.comparison_ = self.weights_ = None
         folds = 0 if going_on else self._folds(n)
         if folds:
             recipes = recipes_to_compare(n_bits, kind)
             recipes = {name: self._told(recipe, fitting) for name, recipe in recipes.items()}
 
-            def train(name: str, kept: NDArray[np.bool_]) -> Model:
-                net, _ = self._fit_net(fitting.only(kept), recipes[name], held_back=False)
-                return _model(net, None, None)
+            def train(name: str, kept: NDArray[np.bool_]) -> Scorer:
+                net, _ = self._fit_net(fitting.only(kept), recipes[name], validation=None)
+                return partial(_model(net).scores, threads=1)
 
-            self.comparison_ = compared(
-                list(recipes), train, fitting.bits, fitting.judge(), folds, fitting.seed
-            )
+            judge = fitting.judge()
+            held = held_parts(judge, folds, fitting.seed)
+            found = compared(list(recipes), train, fitting.bits, judge, held)
+            self.comparison_ = found.figures
             return recipes.get(best(self.comparison_))
         recipe = table_recipe(n, n_bits, kind=kind, gate_penalty=self.gate_penalty)
         return self._told(recipe, fitting)
@@ -160,13 +263,11 @@ class LogicBase(BaseEstimator):
                     f"folds is {self.folds!r}; expected 'auto', 0, or 2 to {n_rows}, the rows"
                 )
             return int(self.folds)
-        told = (self.layers, self.steps, self.options, self.gate_penalty or None)
-        free = all(value is None for value in told)
         few = _FEWEST_TO_COMPARE <= n_rows < _ENOUGH_TO_HOLD_BACK
-        return _FOLDS if free and few and not self.warm_start else 0
+        return _FOLDS if self._free() and few and not self.warm_start else 0
 
     def _fit_net(
-        self, fitting: Fitting, recipe: Any, net: Any = None, *, held_back: bool = True
+        self, fitting: Fitting, recipe: Any, net: Any = None, *, validation: float | int | None
     ) -> tuple[Any, Any]:
         from gategrad.options import TrainingOptions, gathered
         from gategrad.train.recipes import recipe_network
@@ -183,7 +284,7 @@ class LogicBase(BaseEstimator):
                 seed=fitting.seed,
             )
         sitting = Sitting(
-            validation=self._validation(len(bits)) if held_back else None,
+            validation=validation,
             sample_weight=fitting.weights,
             seed=fitting.seed,
             threads=self._threads(),
@@ -260,7 +361,23 @@ def categories_of(estimator: LogicBase, x: Any) -> list[int | str]:
     return categorical_columns(x, estimator.categorical)
 
 
-def _model(net: Any, encoder: Table | None, labels: Sequence[str] | Sequence[int] | None) -> Model:
+def _model(net: Any) -> Model:
+    """Of the bits that the network reads."""
     from gategrad.harden import discretize
 
-    return discretize(net, encoder=encoder, labels=labels).optimize()
+    return discretize(net).optimize()
+
+
+def _reading(model: Model, own: NDArray[np.int64], n_inputs: int) -> Model:
+    """The model of `own` of so many bits."""
+    front = Circuit(n_inputs, [], [], N_CONSTANTS + own)
+    return Model(behind(front, model.circuit), model.readout, neurons=model.neurons)
+
+
+def _scaled(model: Model, factor: float) -> Model:
+    """The model with so many times its scores, the step of a sum to three binary digits."""
+    scale = model.readout.scale.astype(np.float64) * factor
+    unit = 2.0 ** (np.floor(np.log2(np.maximum(scale, 1e-30))) - 2)
+    brief = (np.rint(scale / unit) * unit).astype(np.float32)
+    offset = (model.readout.offset * factor).astype(np.float32)
+    return with_readout(model, scale=brief, offset=offset)

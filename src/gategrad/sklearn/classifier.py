@@ -18,7 +18,8 @@ from gategrad.model import (
     chosen_threshold,
     with_threshold,
 )
-from gategrad.sklearn.base import Fitting, LogicBase, categories_of
+from gategrad.sklearn.base import LogicBase, categories_of
+from gategrad.sklearn.fitting import Fitting
 from gategrad.sklearn.task import Task
 
 
@@ -30,9 +31,16 @@ class LogicClassifier(ClassifierMixin, LogicBase):
     A row of weight 2 is that row twice.
 
     Args:
+        members: what the circuit may be made of, one or several of "network", gates that are
+            trained; "forest", 100 extremely randomized trees; "boosted", 100 trees one after
+            another, for at most three classes; and "linear", weights of thresholds and categories.
+            Those that pay are weighed by rows that they were not trained on, and their scores
+            added: one model. "auto" is all where 30 rows or more and neither `layers`, `steps`,
+            `gate_penalty`, `options`, `folds` nor `warm_start` say what to train, else the network.
         layers: gates a layer, such as "200x2" or (300, 200); what suits the rows where None. The
             last width grows until the classes divide it.
-        bits: thresholds a column of numbers.
+        bits: thresholds a column of numbers for the network; the other members have four times
+            as many.
         steps: to train; what suits the rows where None.
         gate_penalty: weight of the share of live gates in the loss, for small circuits.
         folds: parts of the rows by which recipes and the constant answer are compared, each on the
@@ -68,9 +76,11 @@ class LogicClassifier(ClassifierMixin, LogicBase):
         threshold_: the probability of the second of two classes above which `predict` says it.
         model_: the `gategrad.Model`.
         encoder_: its `gategrad.encoding.Table`.
-        result_: how training went, a `gategrad.train.Result`; None of a constant answer.
-        comparison_: the figure of each recipe on rows that it was not trained on, by name, and of
-            the "constant" answer; None where none were compared.
+        result_: how the network's training went, a `gategrad.train.Result`; None without one.
+        comparison_: the figure of each recipe and member on rows that it was not trained on, by
+            name, of the "constant" answer and of the "ensemble"; None where none were compared.
+        weights_: what the scores of each member are multiplied by, by name; None of a network
+            alone.
         n_features_in_: columns.
         feature_names_in_: their names, where X had some; later rows must have the same in that
             order. `to_model().predict` takes a table's columns by name.
@@ -79,6 +89,7 @@ class LogicClassifier(ClassifierMixin, LogicBase):
     def __init__(
         self,
         *,
+        members: str | Sequence[str] = "auto",
         layers: str | Sequence[int] | None = None,
         bits: int = 8,
         steps: int | None = None,
@@ -99,6 +110,7 @@ class LogicClassifier(ClassifierMixin, LogicBase):
         warm_start: bool = False,
         verbose: bool = False,
     ) -> None:
+        self.members = members
         self.layers = layers
         self.bits = bits
         self.steps = steps
