@@ -88,7 +88,7 @@ def train_teacher(name: str, epochs: int | None = None) -> None:
             loss.backward()
             optimizer.step()
             schedule.step()
-        print(f"{name}: epoch {epoch + 1}, loss {float(loss):.3f}", flush=True)
+        print(f"{name}: epoch {epoch + 1}, loss {loss.item():.3f}", flush=True)
     scores = Teacher(net.eval()).scores(x_test)
     WORK.mkdir(parents=True, exist_ok=True)
     torch.save(net, WORK / f"{name}.pt")

@@ -29,6 +29,17 @@ def test_a_network_in_a_file_becomes_a_model(gategrad, tmp_path) -> None:
     assert tested["accuracy"] == found["hard_accuracy"]
 
 
+def test_several_trees_learned_levels_and_cuts(gategrad, tmp_path) -> None:
+    _files(tmp_path)
+    more = ("--trees", 3, "--level-steps", 4, "--cuts", "2", "--json")
+    done = gategrad("distill", "net.pt", "rows.npz", "-o", "net.gg", *QUICK, *more)
+    assert done.json["stages"][0]["bits"] == 8
+    refused = gategrad("distill", "net.pt", "rows.npz", "-o", "net.gg", "--cuts", "2;3")
+    refused.fails_with("--cuts is '2;3'; expected places such as 4,8")
+    refused = gategrad("distill", "net.pt", "rows.npz", "-o", "net.gg", "--warp")
+    refused.fails_with("--warp is for images of a known set, and rows.npz is none")
+
+
 def test_what_is_no_network_is_refused(gategrad, tmp_path) -> None:
     _files(tmp_path)
     torch.save({"0.weight": torch.zeros(3)}, tmp_path / "state.pt")

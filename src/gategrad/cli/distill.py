@@ -1,5 +1,6 @@
 """`gategrad distill`: a trained torch network to gates, layer by layer."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +11,12 @@ from gategrad.cli import train_options as options
 from gategrad.cli.encoders import choose_encoder
 from gategrad.cli.errors import CommandError, require_torch, require_writable
 from gategrad.cli.options import JsonOption, TargetOption
-from gategrad.cli.sources import check_name, load_source
+from gategrad.cli.sources import Source, check_name, load_source
 from gategrad.files import table_meta
 
 if TYPE_CHECKING:
     from gategrad.distill import Distilled, Stage
+    from gategrad.train import Warp
 
 _KEYS = ("name", "accuracy", "coded", "agreement", "bits", "gates", "seconds")
 
@@ -30,7 +32,20 @@ def run(
     ],
     name: options.DataArgument,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The model.")],
+    cuts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N",
+            help="Modules of the teacher to cut in front of; those with weights by default.",
+        ),
+    ] = None,
     levels: Annotated[int, typer.Option(min=1, help="Bits a number at each cut.")] = 2,
+    level_steps: Annotated[
+        int, typer.Option(min=0, help="Steps in which levels learn; 0: they are quantiles.")
+    ] = 0,
+    trees: Annotated[
+        int, typer.Option(min=1, help="Trees that vote on a bit; several are straight-through.")
+    ] = 1,
     depth: Annotated[int, typer.Option(min=1, max=8, help="Of the tree of gates a bit.")] = 4,
     candidates: Annotated[int, typer.Option(min=1, help="Bits that a leaf chooses among.")] = 8,
     head: Annotated[int, typer.Option(min=2, help="Trees that the classes sum.")] = 4000,
@@ -39,6 +54,9 @@ def run(
         int, typer.Option(min=0, help="Steps at the end, all layers together; 0 for none.")
     ] = 5000,
     lr: Annotated[float, typer.Option(min=0, help="Learning rate of the blocks.")] = 0.03,
+    warp: Annotated[
+        bool, typer.Option("--warp", help="Warp images of a known set at the end, as presets do.")
+    ] = False,
     target: TargetOption = None,
     seed: options.SeedOption = 0,
     threads: options.TrainThreadsOption = None,
@@ -54,22 +72,25 @@ def run(
     require_writable(out)
     check_name(name)
     from gategrad.cli.fitting import save_and_test, threads_for
-    from gategrad.distill import LayerOptions, layer_by_layer
+    from gategrad.distill import Gates, LayerOptions, layer_by_layer
     from gategrad.teachers import load_network
 
     source = load_source(name, target=target)
     if source.kind != "argmax" or not len(source.y_test):
         raise CommandError(f"{name} has no classes to tell apart, or no rows to test on")
     encoder = choose_encoder(source, bits=None, spacing=None, missing=None)
+    gates = Gates(estimator="straight-through" if trees > 1 else "soft")
     asked = LayerOptions(
-        levels=levels, depth=depth, candidates=candidates, head=head, steps=steps,
-        finetune=finetune, lr=lr, seed=seed, threads=threads_for(threads),
+        levels=levels, level_steps=level_steps, trees=trees, depth=depth, candidates=candidates,
+        head=head, steps=steps, finetune=finetune, lr=lr, seed=seed, gates=gates,
+        transform=_warp(source) if warp else None, threads=threads_for(threads),
     )  # fmt: skip
     found = layer_by_layer(
         load_network(teacher),
         source.x_train,
         source.y_train,
         encoder=encoder,
+        cuts=_cuts(cuts),
         options=asked,
         on_stage=_tell,
     )
@@ -78,6 +99,23 @@ def run(
     meta |= table_meta(source.dates, None)
     outcome = save_and_test(found.net, source, out=out, encoder=encoder, meta=meta)
     _show(found, outcome.hard, outcome.gates, out, json=json)
+
+
+def _cuts(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"\d+(,\d+)*", text, re.ASCII):
+        raise CommandError(f"--cuts is {text!r}; expected places such as 4,8")
+    return tuple(map(int, text.split(",")))
+
+
+def _warp(source: Source) -> "Warp":
+    """The warps of a set's preset."""
+    from gategrad.train import preset
+
+    if source.image_shape is None:
+        raise CommandError(f"--warp is for images of a known set, and {source.name} is none")
+    return preset("best", source.name, image_shape=source.image_shape).warp(source.image_shape)
 
 
 def _tell(stage: "Stage") -> None:
