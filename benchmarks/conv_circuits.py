@@ -3,7 +3,8 @@
     python -m benchmarks.conv_circuits [--repeats 6]
 
 Networks of `nn.zoo` whose gates are any of the ten functions that depend on both inputs. Times are
-of one thread, of its own processor time, the least of several rounds that go over both ways.
+of one thread, of its own processor time, the least of several rounds that go over both ways. A call
+for one row is estimated to be faster flat or by kernels, and "auto" is what the engine chooses.
 """
 
 import argparse
@@ -20,11 +21,14 @@ from benchmarks.machine import describe
 from gategrad import engine, nn
 
 BOTH_INPUTS = torch.tensor([8, 14, 6, 9, 7, 1, 2, 4, 11, 13])
-ROWS, BLOCK = 512 * 20, 512
+ROWS, BLOCK, SINGLE = 512 * 20, 512, 256
 NETWORKS = {
     "LogicTreeNet-S, CIFAR-10": lambda: nn.zoo.logic_tree_net("S", "cifar-10", seed=0),
     "compact k = 32, CIFAR-10": lambda: nn.zoo.compact_net(32, "cifar-10", seed=0),
     "LogicTreeNet-S, MNIST": lambda: nn.zoo.logic_tree_net("S", "mnist", seed=0),
+    "compact k = 64, MNIST": lambda: nn.zoo.compact_net(
+        64, "mnist", levels=1, layers=(16_000, 16_000), seed=0
+    ),
 }
 
 
@@ -66,6 +70,22 @@ def _print_network(name: str, model: gg.Model, repeats: int) -> None:
               f"{BLOCK / block:,.0f} rows/s")  # fmt: skip
     if not np.array_equal(*(program.sums(x) for program, _ in programs.values())):
         raise RuntimeError("the two ways give different sums")
+    programs["auto"] = _lowered(model, "auto")
+    _print_single({way: program for way, (program, _) in programs.items()}, x[:SINGLE], repeats)
+
+
+def _print_single(programs: dict[str, engine.Program], x: NDArray, repeats: int) -> None:
+    rows = [x[i : i + 1] for i in range(len(x))]
+    sums = programs["flat"].sums(x)
+    for way, program in programs.items():
+        if not np.array_equal(np.concatenate([program.sums(row) for row in rows]), sums):
+            raise RuntimeError("single rows have other sums")
+        times = [
+            _seconds(lambda p=program: [p.labels(row) for row in rows]) for _ in range(repeats)
+        ]
+        print(
+            f"  one row, {way:8} {1e6 * min(times) / len(rows):7.1f} us, {program.route(rows[0])}"
+        )
 
 
 def _lowered(model: gg.Model, way: str) -> tuple[engine.Program, float]:
@@ -76,7 +96,7 @@ def _lowered(model: gg.Model, way: str) -> tuple[engine.Program, float]:
     return program, thread_time() - start
 
 
-def _seconds(call: Callable[[], NDArray]) -> float:
+def _seconds(call: Callable[[], object]) -> float:
     start = thread_time()
     call()
     return thread_time() - start

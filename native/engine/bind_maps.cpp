@@ -9,7 +9,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "arrays.h"
+#include "engine/bind_kernels.h"
 #include "engine/lower.h"
 #include "engine/map_source.h"
 #include "engine/run.h"
@@ -18,15 +18,6 @@
 
 namespace gategrad {
 namespace {
-
-void add_kernels(MapPlan& plan, In<uint32_t, 2> leaves, In<uint64_t, 1> table, Pair size,
-                 Pair stride, Pair padding, uint32_t inputs) {
-  const size_t out_channels = leaves.shape(1);
-  if (out_channels == 0 || table.shape(0) % out_channels != 0)
-    throw std::invalid_argument("every tree has as many gates as the others");
-  plan.add_kernels({leaves.data(), table.data(), leaves.shape(0), out_channels,
-                    table.shape(0) / out_channels, size, stride, padding, inputs});
-}
 
 // `tail`: what reads the last maps. `rows`: from rows to the inputs of the plan; its circuit is not
 // looked at. The plan is used up.
@@ -49,7 +40,7 @@ Engine* lower_maps(MapPlan& plan, const Source& tail, const Source& rows, const 
 void bind_maps(nb::module_& m) {
   nb::class_<MapPlan>(m, "Maps")
       .def(nb::init<uint32_t, uint32_t, uint32_t>())
-      .def("add_kernels", add_kernels)
+      .def("add_kernels", add_kernels<MapPlan>)
       .def("add_pool", &MapPlan::add_pool)
       .def_prop_ro("n_gates", &MapPlan::n_gates);
   m.def("lower_maps", lower_maps);

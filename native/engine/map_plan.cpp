@@ -6,8 +6,6 @@
 #include <utility>
 
 #include "engine/kernel.h"
-#include "engine/lower.h"
-#include "engine/schedule.h"
 
 namespace gategrad {
 namespace {
@@ -21,84 +19,6 @@ constexpr size_t kPositions = 64;
 void require(bool good, const char* what) {
   if (!good) throw std::invalid_argument(what);
 }
-
-// Positions of fields of `size` along `whole` values.
-size_t steps_along(size_t whole, size_t size, size_t stride) { return (whole - size) / stride + 1; }
-
-// Operands of a tree's gates, as a circuit has them: leaves are its inputs.
-std::vector<uint32_t> fanin_of(const KernelsView& kernels) {
-  std::vector<uint32_t> fanin(kernels.n_nodes * kernels.inputs, 0);
-  uint32_t next = 2;
-  for (size_t node = 0; node < kernels.n_nodes; ++node) {
-    const size_t first_level = kernels.n_leaves / kernels.inputs;
-    const uint32_t pins = node < first_level ? kernels.inputs : 2;
-    for (uint32_t i = 0; i < pins; ++i) fanin[node * kernels.inputs + i] = next++;
-  }
-  return fanin;
-}
-
-// Nodes of one tree in an order in which few values are held at a time.
-class Tree {
- public:
-  // `leaf`: block of each leaf in its field.
-  Tree(const Netlist& net, const std::vector<uint32_t>& leaf, std::vector<MapNode>& nodes)
-      : net_(net), leaf_(leaf), nodes_(nodes), uses_(net.first_gate + net.nodes.size(), 0),
-        place_(uses_.size(), kNone) {}
-
-  // Appends the nodes that make `root`; returns how many values are held at most.
-  size_t append(uint32_t root) {
-    if (root < net_.first_gate) {
-      // Maps are copied, or constant, by a gate as well.
-      const uint32_t from = root < 2 ? leaf_[0] : leaf_[root - 2];
-      const Op op = root == 0 ? Op::kXor : root == 1 ? Op::kXnor : Op::kOr;
-      nodes_.push_back({op, from, from, 0});
-      return 1;
-    }
-    count_uses(root);
-    visit(root);
-    return n_places_;
-  }
-
- private:
-  static constexpr uint32_t kNone = UINT32_MAX;
-
-  const Netlist::Node& node(uint32_t signal) const { return net_.nodes[signal - net_.first_gate]; }
-
-  void count_uses(uint32_t signal) {
-    if (signal < net_.first_gate || uses_[signal]++ > 0) return;
-    count_uses(node(signal).a);
-    if (node(signal).op != Op::kNot) count_uses(node(signal).b);
-  }
-
-  void visit(uint32_t signal) {
-    if (signal < net_.first_gate || place_[signal] != kNone) return;
-    const Netlist::Node& gate = node(signal);
-    visit(gate.a);
-    if (gate.op != Op::kNot) visit(gate.b);
-    const uint32_t a = operand(gate.a), b = gate.op == Op::kNot ? a : operand(gate.b);
-    // A gate may take the place of an operand that nobody else reads.
-    release(gate.a);
-    if (gate.op != Op::kNot) release(gate.b);
-    if (free_.empty()) free_.push_back(static_cast<uint32_t>(n_places_++));
-    place_[signal] = free_.back();
-    free_.pop_back();
-    nodes_.push_back({gate.op, a, b, place_[signal]});
-  }
-
-  uint32_t operand(uint32_t signal) const {
-    return signal < net_.first_gate ? leaf_[signal - 2] : kHeld | place_[signal];
-  }
-
-  void release(uint32_t signal) {
-    if (signal >= net_.first_gate && --uses_[signal] == 0) free_.push_back(place_[signal]);
-  }
-
-  const Netlist& net_;
-  const std::vector<uint32_t>& leaf_;
-  std::vector<MapNode>& nodes_;
-  std::vector<uint32_t> uses_, place_, free_;
-  size_t n_places_ = 0;
-};
 
 }  // namespace
 
@@ -120,13 +40,7 @@ void MapPlan::place(Pair border) {
 }
 
 MapPlan::Stage& MapPlan::new_stage(Pair size, Pair stride, Pair padding, size_t n_trees) {
-  require(size.first > 0 && size.second > 0 && stride.first > 0 && stride.second > 0,
-          "sizes and strides are at least 1");
-  require(padding.first < size.first && padding.second < size.second,
-          "padding is less than a field");
-  const size_t height = shape_.height + 2 * size_t{padding.first};
-  const size_t width = shape_.width + 2 * size_t{padding.second};
-  require(size.first <= height && size.second <= width, "a field is larger than the padded maps");
+  check_field(size, stride, padding, shape_);
   place(padding);
   Stage& stage = stages_.emplace_back();
   stage.view.n_trees = n_trees;
@@ -134,8 +48,7 @@ MapPlan::Stage& MapPlan::new_stage(Pair size, Pair stride, Pair padding, size_t 
   stage.view.in_right = stride.second;
   stage.view.window_lines = stage.view.window_columns = 1;
   stage.view.window_down = stage.view.window_right = 1;
-  shape_ = {n_trees, steps_along(height, size.first, stride.first),
-            steps_along(width, size.second, stride.second)};
+  shape_ = shape_behind(size, stride, padding, shape_, n_trees);
   return stage;
 }
 
@@ -157,19 +70,12 @@ void MapPlan::clear_around(const Map& map, uint64_t* maps) {
 }
 
 void MapPlan::add_kernels(const KernelsView& kernels) {
-  require(kernels.inputs >= 2 && kernels.out_channels > 0 && kernels.n_nodes > 0 &&
-              kernels.n_leaves == (kernels.n_nodes + 1) / 2 * kernels.inputs,
-          "trees have as many leaves as their gates read");
-  const size_t field = shape_.channels * kernels.size.first * kernels.size.second;
-  for (size_t i = 0; i < kernels.n_leaves * kernels.out_channels; ++i)
-    require(kernels.leaves[i] < field, "a leaf reads no place of the field");
+  check_kernels(kernels, shape_);
   Stage& stage = new_stage(kernels.size, kernels.stride, kernels.padding, kernels.out_channels);
-  const std::vector<uint32_t> fanin = fanin_of(kernels);
-  for (size_t c = 0; c < kernels.out_channels; ++c) add_tree(kernels, fanin, c, stage);
+  for (size_t c = 0; c < kernels.out_channels; ++c) add_tree(kernels, c, stage);
 }
 
-void MapPlan::add_tree(const KernelsView& kernels, const std::vector<uint32_t>& fanin,
-                       size_t channel, Stage& stage) {
+void MapPlan::add_tree(const KernelsView& kernels, size_t channel, Stage& stage) {
   const Map& map = maps_.back();
   std::vector<uint32_t> leaf(kernels.n_leaves);
   const uint32_t width = kernels.size.second, area = kernels.size.first * width;
@@ -178,24 +84,12 @@ void MapPlan::add_tree(const KernelsView& kernels, const std::vector<uint32_t>& 
     leaf[i] = static_cast<uint32_t>(place / area * map.plane + place % area / width * map.down +
                                     place % width);
   }
-  std::vector<uint64_t> table(kernels.n_nodes);
-  for (size_t n = 0; n < table.size(); ++n)
-    table[n] = kernels.table[n * kernels.out_channels + channel];
-  const auto n_leaves = static_cast<uint32_t>(leaf.size());
-  const uint32_t last = 1 + n_leaves + static_cast<uint32_t>(kernels.n_nodes);
-  std::vector<uint32_t> outputs;
-  const Netlist net = narrow_netlist(
-      {n_leaves, fanin.data(), table.data(), table.size(), kernels.inputs, &last, 1}, outputs);
-  Tree tree(net, leaf, stage.nodes);
-  stage.n_held = std::max(stage.n_held, tree.append(net.signal[outputs[0]]));
+  stage.n_held = std::max(stage.n_held, append_tree(kernels, channel, leaf, stage.nodes));
   stage.tree_end.push_back(static_cast<uint32_t>(stage.nodes.size()));
 }
 
 void MapPlan::add_pool(Pair size, Pair stride) {
-  require(size.first > 0 && size.second > 0 && stride.first > 0 && stride.second > 0,
-          "sizes and strides are at least 1");
-  require(size.first <= shape_.height && size.second <= shape_.width,
-          "a window is larger than the maps");
+  check_field(size, stride, {0, 0}, shape_);
   const auto is_pooled = [](const MapStage& view) {
     return view.window_lines * view.window_columns * view.window_down * view.window_right > 1;
   };
@@ -213,8 +107,7 @@ void MapPlan::add_pool(Pair size, Pair stride) {
   view.window_columns = size.second;
   view.window_down = stride.first;
   view.window_right = stride.second;
-  shape_.height = steps_along(shape_.height, size.first, stride.first);
-  shape_.width = steps_along(shape_.width, size.second, stride.second);
+  shape_ = shape_behind(size, stride, {0, 0}, shape_, shape_.channels);
 }
 
 void MapPlan::finish() {

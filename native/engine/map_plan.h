@@ -3,29 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
+#include "engine/map_tree.h"
 #include "engine/maps.h"
 
 namespace gategrad {
-
-// Of lines and of columns.
-using Pair = std::pair<uint32_t, uint32_t>;
-
-struct MapShape {
-  size_t channels, height, width;
-  size_t size() const { return channels * height * width; }
-};
-
-// Trees of gates, one an output channel.
-struct KernelsView {
-  const uint32_t* leaves;  // (n_leaves, out_channels), places in the field
-  const uint64_t* table;   // (n_nodes, out_channels)
-  size_t n_leaves, out_channels, n_nodes;
-  Pair size, stride, padding;
-  uint32_t inputs;  // of a gate of the first level
-};
 
 // Stages that make maps of maps, and where all maps lie in one piece of memory.
 class MapPlan {
@@ -86,8 +69,7 @@ class MapPlan {
   // The block of each value, channel by channel and line by line.
   static std::vector<uint32_t> blocks_of(const Map& map);
   static void clear_around(const Map& map, uint64_t* maps);
-  void add_tree(const KernelsView& kernels, const std::vector<uint32_t>& fanin, size_t channel,
-                Stage& stage);
+  void add_tree(const KernelsView& kernels, size_t channel, Stage& stage);
 
   MapShape shape_;  // of what the last stage makes
   std::vector<Stage> stages_;

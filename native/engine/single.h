@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "engine/kernel.h"
+#include "engine/position_lanes.h"
 
 namespace gategrad {
 
@@ -88,6 +89,7 @@ struct SingleKernels {
   void (*byte_inputs)(const uint64_t* words, size_t n_tiles, uint8_t* signals);
   void (*byte_gates)(const BytePlan&, uint8_t* signals);
   void (*byte_sums)(const BytePlan&, const uint8_t* signals, int32_t* sums);
+  void (*positions)(const PositionView&, uint8_t* memory);
 };
 
 }  // namespace gategrad

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/compare.isa.h"
+#include "engine/positions.isa.h"
 #include "engine/single.h"
 
 namespace gategrad {
@@ -143,7 +144,7 @@ void byte_sums(const BytePlan& p, const uint8_t* signals, int32_t* sums) {
 
 constexpr SingleKernels single_kernels() {
   return {encode_row<uint8_t>, encode_row<float>, encode_row<double>, GG_BITS,
-          byte_inputs,         byte_gates,        byte_sums};
+          byte_inputs,         byte_gates,        byte_sums,          make_positions};
 }
 
 }  // namespace

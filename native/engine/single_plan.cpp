@@ -117,6 +117,18 @@ size_t SinglePlan::n_bytes() const {
                weights, bias);
 }
 
+SinglePlan plan_inputs(const EncoderView& encoder, uint32_t n_inputs,
+                       std::vector<uint32_t>& place) {
+  SinglePlan plan;
+  std::vector<uint32_t> of_signal(size_t{2} + n_inputs, 0);
+  const Netlist net{2 + n_inputs, {}, {}};
+  place_inputs(net, std::vector<uint8_t>(of_signal.size(), 1), encoder, plan, of_signal);
+  place.assign(of_signal.begin() + 2, of_signal.end());
+  plan.n_features = encoder.n_features;
+  plan.row_of_bits = encoder.bits;
+  return plan;
+}
+
 SinglePlan plan_single(const CircuitView& circuit, const ReadoutView& readout,
                        const EncoderView& encoder, Layout layout) {
   SinglePlan plan;

@@ -41,6 +41,9 @@ struct SinglePlan {
 
 enum class Layout { kBits, kBytes, kFaster };
 
+// The inputs alone: tiles of every input, and in `place` the signal of each.
+SinglePlan plan_inputs(const EncoderView& encoder, uint32_t n_inputs, std::vector<uint32_t>& place);
+
 SinglePlan plan_single(const CircuitView& circuit, const ReadoutView& readout,
                        const EncoderView& encoder, Layout layout);
 

@@ -124,6 +124,16 @@ Single::Single(const CircuitView& circuit, const ReadoutView& readout, const Enc
   plan_ = plan_single(circuit, readout, encoder, wanted);
 }
 
+Single::Single(const CircuitView& circuit, const ReadoutView& readout, const std::string& isa,
+               std::unique_ptr<const PositionFront> front)
+    : kernels_(instruction_set(isa).single), front_(std::move(front)), missing_(false) {
+  const PositionPlan& maps = front_->plan();
+  const std::vector<double> threshold(maps.outputs().size(), 0.5);
+  const EncoderView bytes{maps.outputs().data(), threshold.data(), maps.out_bytes(), true, false};
+  plan_ = plan_single(circuit, readout, bytes,
+                      kernels_->bit_gates != nullptr ? Layout::kFaster : Layout::kBytes);
+}
+
 // benchmarks/latency.py prints both sides of these.
 size_t Single::most_rows() const {
   if (forest_) return forest_->most_rows();
@@ -134,14 +144,15 @@ size_t Single::work() const { return forest_ ? 4 * forest_->n_steps : plan_.n_ga
 
 bool Single::copies_rows(const Rows& rows) const {
   if (rows.column_stride != 1) return true;
-  return forest_ ? size_of(rows.type) == 1 : plan_.n_features < 64;
+  return forest_ ? size_of(rows.type) == 1 : n_features() < 64;
 }
 
 // Rows go one by one, but for those of a forest.
 Single::Sizes Single::sizes(size_t n_rows, bool copies_rows) const {
   const size_t n = forest_ ? n_rows : 1, n_sums = n * plan_.bias.size();
-  const size_t n_words = std::max(plan_.n_signals / 64, plan_.tiles.size());
-  const size_t n_copied = n * std::max<size_t>(64, plan_.n_features);
+  const size_t n_words = std::max(
+      {plan_.n_signals / 64, plan_.tiles.size(), front_ ? front_->rows().tiles.size() : 0});
+  const size_t n_copied = n * std::max<size_t>(64, n_features());
   return {padded(n_words * sizeof(uint64_t)), padded(plan_.in_bits ? 0 : plan_.n_signals),
           padded(n_sums * sizeof(int32_t)), padded(copies_rows ? n_copied * sizeof(double) : 0)};
 }
@@ -150,7 +161,12 @@ size_t Single::room_bytes() const { return sizes(most_rows(), true).total(); }
 
 bool Single::run(const Rows& rows, const Results& results) const {
   Room room(sizes(rows.n_rows, copies_rows(rows)).total());
-  return run_in(room.get(), rows, results);
+  if (!front_) return run_in(room.get(), rows, results);
+  uint8_t* maps = front_->take();
+  if (maps == nullptr) throw std::bad_alloc();
+  const bool good = run_rows(room.get(), maps, rows, results);
+  front_->give_back(maps);
+  return good;
 }
 
 bool Single::run_forest(void* room, const Rows& rows, const Results& results) const noexcept {
@@ -173,7 +189,23 @@ bool Single::run_forest(void* room, const Rows& rows, const Results& results) co
 }
 
 bool Single::run_in(void* room, const Rows& rows, const Results& results) const noexcept {
-  if (forest_) return run_forest(room, rows, results);
+  return forest_ ? run_forest(room, rows, results) : run_rows(room, nullptr, rows, results);
+}
+
+// A row's bits, or those of its maps; false where a value does not pass the check.
+bool Single::load(const Rows& rows, size_t row, void* copies, uint8_t* maps,
+                  uint64_t* words) const {
+  if (!front_) return encode_any(*kernels_, plan_, rows, row, copies, words);
+  const SinglePlan& inputs = front_->rows();
+  if (!encode_any(*kernels_, inputs, rows, row, copies, words)) return false;
+  kernels_->byte_inputs(words, inputs.tiles.size(), maps);
+  kernels_->positions(front_->plan().view(), maps);
+  return kernels_->encode_u8(plan_.tiles.data(), plan_.tiles.size(),
+                             maps + front_->plan().out_start(), Check::kNothing, words);
+}
+
+bool Single::run_rows(void* room, uint8_t* maps, const Rows& rows,
+                      const Results& results) const noexcept {
   const Sizes size = sizes(1, true);
   const size_t n_classes = plan_.bias.size();
   auto* start = static_cast<uint8_t*>(room);
@@ -185,7 +217,7 @@ bool Single::run_in(void* room, const Rows& rows, const Results& results) const 
   const BytePlan in_bytes = plan_.byte_plan();
   for (size_t r = 0; r < rows.n_rows; ++r) {
     int32_t* sums = results.sums ? results.sums + r * n_classes : own_sums;
-    if (!encode_any(*kernels_, plan_, rows, r, copies, words)) return false;
+    if (!load(rows, r, copies, maps, words)) return false;
     if (plan_.in_bits) {
       kernels_->bit_gates(in_bits, words);
       kernels_->bit_sums(in_bits, words, sums);

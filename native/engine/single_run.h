@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/forest_plan.h"
+#include "engine/position_front.h"
 #include "engine/run.h"
 #include "engine/single.h"
 #include "engine/single_plan.h"
@@ -19,7 +20,12 @@ class Single {
   // the one that is estimated to be faster.
   Single(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
          const std::string& isa, const std::string& layout);
+  // Behind maps: the circuit's inputs are the values that `front` makes, in their order.
+  Single(const CircuitView& circuit, const ReadoutView& readout, const std::string& isa,
+         std::unique_ptr<const PositionFront> front);
   const SinglePlan& plan() const { return plan_; }
+  size_t n_features() const { return front_ ? front_->rows().n_features : plan_.n_features; }
+  bool by_positions() const { return front_ != nullptr; }
   const char* layout() const { return forest_ ? "trees" : plan_.in_bits ? "bits" : "bytes"; }
   size_t n_bytes() const { return forest_ ? forest_->n_bytes() : plan_.n_bytes(); }
 
@@ -32,7 +38,7 @@ class Single {
   // Returns false where a value is NaN, or no bit where rows are bits; results are then undefined.
   bool run(const Rows& rows, const Results& results) const;
 
-  // The same in `room` that is a caller's, aligned to 64 bytes and of so many, for up to most_rows()
+  // The same, but for maps, in `room` that is a caller's, aligned to 64 bytes and of so many, for up to most_rows()
   // rows; allocates nothing.
   size_t room_bytes() const;
   bool run_in(void* room, const Rows& rows, const Results& results) const noexcept;
@@ -49,10 +55,13 @@ class Single {
   Sizes sizes(size_t n_rows, bool copies_rows) const;
   bool copies_rows(const Rows& rows) const;
   bool run_forest(void* room, const Rows& rows, const Results& results) const noexcept;
+  bool run_rows(void* room, uint8_t* maps, const Rows& rows, const Results& results) const noexcept;
+  bool load(const Rows& rows, size_t row, void* copies, uint8_t* maps, uint64_t* words) const;
 
   const SingleKernels* kernels_;
   SinglePlan plan_;  // of a forest, what it says about rows and results
   std::unique_ptr<const ForestPlan> forest_;
+  std::unique_ptr<const PositionFront> front_;
   bool missing_;
 };
 

@@ -83,7 +83,7 @@ def test_every_batch_size_and_labels(by_kernels) -> None:
             np.testing.assert_array_equal(program.sums(bits, threads=threads), sums)
         np.testing.assert_array_equal(program.labels(bits), decide(flat[1], sums))
     assert program.route(bits) is Route.KERNELS
-    assert program.route(bits[:1]) is Route.SINGLE_ROWS
+    assert program.route(bits[:1]) is Route.POSITIONS
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])

@@ -43,9 +43,7 @@ def choose(circuit: Circuit, convolution: Convolution | None) -> Choice:
     Raises:
         ValueError: the variable is neither "auto", "flat" nor "kernels".
     """
-    wanted = os.environ.get(VARIABLE) or "auto"
-    if wanted not in CHOICES:
-        raise ValueError(f"{VARIABLE}={wanted!r} is unknown; known: {', '.join(CHOICES)}")
+    wanted = wanted_way()
     if convolution is None:
         return Choice(None, "")
     why = f"{VARIABLE} says"
@@ -57,6 +55,14 @@ def choose(circuit: Circuit, convolution: Convolution | None) -> Choice:
         return Choice(plan(convolution), f"; convolutions run by their kernels, as {why}")
     except ValueError as error:
         return Choice(None, f"; convolutions run flat, as {error}")
+
+
+def wanted_way() -> str:
+    """One of `CHOICES`, as the variable says; ValueError where it says something else."""
+    wanted = os.environ.get(VARIABLE) or "auto"
+    if wanted not in CHOICES:
+        raise ValueError(f"{VARIABLE}={wanted!r} is unknown; known: {', '.join(CHOICES)}")
+    return wanted
 
 
 def _faster(circuit: Circuit, convolution: Convolution) -> tuple[str, str]:
@@ -88,15 +94,20 @@ def plan(convolution: Convolution) -> _core.Maps:
         ValueError: padded maps that would take more than 2**23 blocks of 64 bytes.
     """
     maps = _core.Maps(*convolution.in_shape)
+    add_stages(maps, convolution)
+    return maps
+
+
+def add_stages(plan: _core.Maps | _core.Positions, convolution: Convolution) -> None:
+    """Hand all stages to a plan of the core; ValueError where it refuses one."""
     for stage in convolution.stages:
         if isinstance(stage, Pool):
-            maps.add_pool(stage.size, stage.stride)
+            plan.add_pool(stage.size, stage.stride)
         else:
-            maps.add_kernels(
+            plan.add_kernels(
                 *(stage.leaves, stage.table, stage.kernel_size, stage.stride, stage.padding),
                 stage.inputs,
             )
-    return maps
 
 
 def inputs_as_bits(n_inputs: int) -> tuple[np.ndarray, np.ndarray]:

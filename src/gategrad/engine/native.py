@@ -27,10 +27,11 @@ from gategrad.engine.lanes import LANES, spread
 from gategrad.engine.locks import ForkLock
 from gategrad.engine.number_rows import NumberRows
 from gategrad.engine.packing import Packed, check_packed
+from gategrad.engine.positions import choose_positions
 from gategrad.engine.routes import Route
 from gategrad.engine.rows import as_array, check_rows, check_threads, check_values, is_exact
 from gategrad.engine.single_rows import SingleRows
-from gategrad.engine.source import source_of, tail_source
+from gategrad.engine.source import bits_source, source_of
 
 # Columns of a row: 2**24 slots take 1 GiB a thread.
 MOST_FEATURES = 1 << 24
@@ -95,10 +96,14 @@ class NativeProgram:
         self._engine = (
             _core.lower(*lowering)
             if maps is None or convolution is None
-            else _core.lower_maps(maps, tail_source(convolution), *lowering)
+            else _core.lower_maps(
+                maps, bits_source(convolution.tail, convolution.readout), *lowering
+            )
         )
+        positions = choose_positions(circuit, None if missing else convolution, self.isa)
         self.reason = reason + isa.without_code(self.isa, self._engine.no_code) + by_kernels
-        self.single_rows = SingleRows(source, readout.n_classes, self.isa)
+        self.reason += positions.reason
+        self.single_rows = SingleRows(source, readout.n_classes, self.isa, positions)
         # Kernels make whole blocks of maps; so few rows that it matters go one by one.
         self._few_made = self._by_kernels
         self._circuit = circuit
@@ -168,7 +173,7 @@ class NativeProgram:
             return Route.CELLS if cells else Route.ENCODER
         rows = as_array(x)
         if rows.ndim == 2 and self.single_rows.take(len(rows)):
-            return Route.SINGLE_ROWS
+            return Route.POSITIONS if self.single_rows.by_positions else Route.SINGLE_ROWS
         return Route.KERNELS if self._by_kernels else Route.BLOCKS
 
     def warm_up(self) -> None:
@@ -205,7 +210,7 @@ class NativeProgram:
         else:
             return self._run_table(self._encoder, x, threads, sums=sums)
         route, found = self.route(rows), None
-        if route is Route.SINGLE_ROWS:
+        if route in (Route.SINGLE_ROWS, Route.POSITIONS):
             found = self.single_rows.run(rows, sums=sums)
         elif (
             route in (Route.BLOCKS, Route.KERNELS)

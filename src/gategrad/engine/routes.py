@@ -10,6 +10,7 @@ class Route(Enum):
     """
 
     SINGLE_ROWS = "single rows: so few that a block of rows would be mostly empty"
+    POSITIONS = "single rows, positions of convolutions side by side; the program says in how many"
     BLOCKS = "blocks of 512 rows or of a few, compared with their thresholds in the core"
     KERNELS = "blocks of 512 rows, convolutions by their kernels; `reason` of the program says why"
     PACKED = "blocks of 512 rows, of bits that are packed already"

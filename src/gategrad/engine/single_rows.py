@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from gategrad import _core
 from gategrad.engine.locks import ForkLock
+from gategrad.engine.positions import Positions
 
 # No plan serves more rows than this; a plan's own limit is known when it is made.
 MOST_ROWS = 64
@@ -19,10 +20,18 @@ class SingleRows:
         source: the core's copy of circuit, readout and thresholds.
         n_classes: sums of a row.
         isa: instruction set, as `gategrad.engine.isa.choose` gives it.
+        positions: whether convolutions have their positions side by side; None: there are none.
     """
 
-    def __init__(self, source: _core.Source, n_classes: int, isa: str) -> None:
+    def __init__(
+        self,
+        source: _core.Source,
+        n_classes: int,
+        isa: str,
+        positions: Positions | None = None,
+    ) -> None:
         self.source, self._isa = source, isa
+        self._positions = positions or Positions(None, 0, "")
         self._n_classes = n_classes
         self._lock = ForkLock()
         self._single: _core.Single | None = None
@@ -32,10 +41,15 @@ class SingleRows:
         """The native plan, made if it is not there yet."""
         with self._lock:
             if self._single is None:
-                single = _core.lower_single(self.source, self._isa, "")
+                single = self._positions.lower(self.source, self._isa)
                 self.most_rows = single.most_rows
                 self._single = single
             return self._single
+
+    @property
+    def by_positions(self) -> bool:
+        """Whether positions of convolutions lie side by side."""
+        return self._positions.n_stages > 0
 
     def take(self, n_rows: int) -> bool:
         """Whether so many rows are few; makes the plan where its own limit decides."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad import _core
-from gategrad.circuit import Circuit, Convolution, Readout
+from gategrad.circuit import Circuit, Readout
 from gategrad.engine.convolution import inputs_as_bits
 
 
@@ -34,9 +34,7 @@ def source_of(
     )
 
 
-def tail_source(convolution: Convolution) -> _core.Source:
-    """What reads the last maps, whose values are bits."""
-    tail, n_inputs = convolution.tail, convolution.tail.n_inputs
-    return source_of(
-        tail, convolution.readout, inputs_as_bits(n_inputs), n_inputs, True, missing=False
-    )
+def bits_source(circuit: Circuit, readout: Readout) -> _core.Source:
+    """A circuit whose rows are its inputs, as bits."""
+    bits = inputs_as_bits(circuit.n_inputs)
+    return source_of(circuit, readout, bits, circuit.n_inputs, True, missing=False)
