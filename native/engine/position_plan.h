@@ -1,8 +1,11 @@
 // From convolutions and pools to gates over planes of positions, for one image at a time.
 //
-// Stages are cut into groups. All planes of a group have the lines and columns of its last maps: maps
-// before a stride are as many planes as it skips lines and columns, so no gate of a group moves a
-// value within a plane. Between groups values are copied into place.
+// Stages are cut into groups. Maps before a stride are as many planes as it skips lines and columns,
+// such as (y % 2, x % 2), and so on for strides before that: so all planes of a group have the lines
+// and columns of its last maps, every leaf is a load at a fixed distance, and no value is moved. Where
+// planes would become small a new group begins, for which values are copied into place; of all
+// groupings the cheapest is taken. Planes follow one another and end in zeros, which are also what
+// leaves read in front of the next one. What reads the last maps takes their bytes as a row of bits.
 #pragma once
 
 #include <cstddef>
