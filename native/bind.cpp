@@ -10,6 +10,7 @@ void bind_learned(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
 void bind_pruning(nanobind::module_& m);
 void bind_train(nanobind::module_& m);
+void bind_trees(nanobind::module_& m);
 void bind_warp(nanobind::module_& m);
 }  // namespace gategrad
 
@@ -24,6 +25,7 @@ NB_MODULE(_core, m) {
   gategrad::bind_passes(m);
   gategrad::bind_pruning(m);
   gategrad::bind_train(m);
+  gategrad::bind_trees(m);
   gategrad::bind_warp(m);
   gategrad::bind_arrays(m);
 }

@@ -30,6 +30,7 @@ Engine* lower_maps(MapPlan& plan, const Source& tail, const Source& rows, const 
     throw std::invalid_argument("circuits and maps differ in their inputs");
   Program program =
       lower(tail.circuit(), tail.readout(), tail.encoder(), code ? isa : std::string());
+  program.arrangement = nullptr;  // few rows go through maps, too
   front->lower_rows(rows.encoder());
   program.n_map_blocks = front->n_blocks();
   return new Engine(std::move(program), instruction_set(isa).kernels->blocks, std::move(front));

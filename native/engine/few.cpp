@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/generate.h"
 #include "engine/schedule.h"
 
 namespace gategrad {
@@ -169,17 +170,17 @@ void shorten(FewProgram& program) {
 }  // namespace
 
 std::unique_ptr<const FewProgram> plan_few(const CircuitView& circuit, const ReadoutView& readout,
-                                           const EncoderView& encoder,
-                                           const std::string& code_isa) {
+                                           const EncoderView& encoder, const Program& blocks,
+                                           const std::string& isa) {
   if (circuit.n_gates + circuit.n_inputs + kColumnSlots * readout.n_classes > kMostSteps)
     return nullptr;
   auto program = std::make_unique<FewProgram>();
-  if (!code_isa.empty()) {
-    program->inputs = lower(circuit, readout, encoder, code_isa, true);
-    const Program& code = program->inputs;
-    program->n_slots = code.n_slots + code.classes.size() * code.n_planes;
-    if (code.code) return program;
-    *program = {};
+  if (auto code = generate_narrow(blocks, isa)) {
+    Program& inputs = program->inputs = blocks;
+    inputs.code = std::move(code);
+    inputs.arrangement = nullptr;
+    program->n_slots = inputs.n_slots + inputs.classes.size() * inputs.n_planes;
+    return program;
   }
   std::vector<uint32_t> outputs;
   const Netlist net = narrow_netlist(circuit, outputs);

@@ -46,9 +46,10 @@ struct FewProgram {
   }
 };
 
-// As code for `code_isa`, where that is not empty and code is to be had. Null where gates and sums are so
-// many that slots would not stay in a cache.
+// As code where `blocks`, which was made of the same for `isa`, is code and has its arrangement. Null
+// where gates and sums are so many that slots would not stay in a cache.
 std::unique_ptr<const FewProgram> plan_few(const CircuitView& circuit, const ReadoutView& readout,
-                                           const EncoderView& encoder, const std::string& code_isa);
+                                           const EncoderView& encoder, const Program& blocks,
+                                           const std::string& isa);
 
 }  // namespace gategrad

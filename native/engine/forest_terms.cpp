@@ -1,7 +1,7 @@
 #include "engine/forest_terms.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <numeric>
 #include <utility>
 
 namespace gategrad {
@@ -24,8 +24,6 @@ bool contradict(std::span<const Edge> x, std::span<const Edge> y) {
   }
   return false;
 }
-
-uint64_t pair_of(Edge x, Edge y) { return uint64_t{x} << 32 | y; }
 
 Terms::Gate as_gate(const Netlist::Node& node, Edge a, Edge b, bool& out) {
   switch (node.op) {
@@ -104,13 +102,23 @@ void Terms::find_decisions() {
   const auto both = [&](Edge e) {
     return small(signal_of(e)) && ((read[signal_of(e)] & 3) == 3 || read[signal_of(e)] >= 12);
   };
-  std::unordered_set<uint64_t> pairs;
+  // What each of these is read beside, and below that, whether it is read inverted.
+  std::vector<size_t> first(gate_.size() + 1, 0);
+  each_operand([&](Edge e, Edge) { first[signal_of(e) + 1] += both(e); });
+  std::partial_sum(first.begin(), first.end(), first.begin());
+  std::vector<uint64_t> readings(first.back());
+  std::vector<size_t> next(first.begin(), first.end() - 1);
   each_operand([&](Edge e, Edge beside) {
-    if (both(e)) pairs.insert(pair_of(e, beside));
+    if (both(e)) readings[next[signal_of(e)]++] = uint64_t{2} * beside | inverted(e);
   });
-  each_operand([&](Edge e, Edge beside) {
-    if (both(e) && pairs.contains(pair_of(e ^ 1, beside))) role_[signal_of(e)] = Role::kAtom;
-  });
+  for (size_t s = 0; s < gate_.size(); ++s) {
+    const auto begin = readings.begin() + static_cast<ptrdiff_t>(first[s]);
+    const auto end = readings.begin() + static_cast<ptrdiff_t>(first[s + 1]);
+    std::sort(begin, end);
+    const auto pair =
+        std::adjacent_find(begin, end, [](uint64_t x, uint64_t y) { return (x ^ y) == 1; });
+    if (pair != end) role_[s] = Role::kAtom;
+  }
 }
 
 void Terms::classify(uint32_t signal) {

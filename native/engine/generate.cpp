@@ -44,7 +44,6 @@
 //
 // Displacements are checked (Assembler::in_range): code with one out of range is thrown away. What
 // code may be made of is limited in generate.h.
-#include "engine/as_given.h"
 #include "engine/generate.h"
 
 #include <algorithm>
@@ -54,11 +53,10 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/arrange.h"
 #include "engine/cones.h"
 #include "engine/machine_avx2.h"
 #include "engine/machine_avx512.h"
-#include "engine/order.h"
-#include "engine/residence.h"
 
 namespace gategrad {
 namespace {
@@ -95,13 +93,13 @@ struct Level {
 template <typename Machine>
 class Generator {
  public:
-  Generator(const Netlist& net, const Cones& cones, const std::vector<uint32_t>& slot,
-            uint32_t first_spill, size_t n_entries)
-      : net_(net), cones_(cones), slot_(slot), first_spill_(first_spill),
-        inverted_(cones.stored.size(), 0),
-        steps_a_line_(
-            std::max(Machine::kStepsALine, (cones.n_gates + n_entries) / Machine::kMostLines)) {}
+  explicit Generator(const Arrangement& made)
+      : made_(made), net_(made.net), cones_(made.cones), slot_(made.residence.slot),
+        first_spill_(made.residence.n_slots), inverted_(cones_.stored.size(), 0),
+        steps_a_line_(std::max(Machine::kStepsALine,
+                               (cones_.n_gates + made.entries.size()) / Machine::kMostLines)) {}
 
+  // The code of all gates, and of the classes and planes of `program`.
   std::vector<uint8_t> run(const Program& program) {
     machine_.enter();
     for (uint32_t signal : cones_.order) {
@@ -255,9 +253,9 @@ class Generator {
   void add_class(const Program& program, size_t c) {
     const ClassSum& sum = program.classes[c];
     std::vector<Level> levels(program.n_planes);
-    const uint32_t* entry = program.entries.data() + sum.first_entry;
+    const uint32_t* entry = made_.entries.data() + sum.first_entry;
     for (uint32_t j = 0; j < sum.n_columns; ++j) {
-      const Column& column = program.columns[sum.first_column + j];
+      const Column& column = made_.columns[sum.first_column + j];
       for (uint32_t i = 0; i < column.count; ++i) {
         step();
         insert(levels, column.column, value(*entry++, column.inverted != 0));
@@ -313,6 +311,7 @@ class Generator {
     machine_.give_back(out.reg);
   }
 
+  const Arrangement& made_;
   const Netlist& net_;
   const Cones& cones_;
   const std::vector<uint32_t>& slot_;
@@ -324,34 +323,32 @@ class Generator {
 
 // Null where the code would be out of range, or the system gives no memory for it: the reason then.
 template <typename Machine>
-std::shared_ptr<const Code> assemble(const Netlist& net, const Cones& cones,
-                                     const Residence& residence, const Program& program,
+std::shared_ptr<const Code> assemble(const Arrangement& made, const Program& program,
                                      NoCode& reason) {
-  Generator<Machine> generator(net, cones, residence.slot, residence.n_slots,
-                               program.entries.size());
+  Generator<Machine> generator(made);
   const std::vector<uint8_t> code = generator.run(program);
   reason = generator.in_range() ? NoCode::kRefused : NoCode::kTooLarge;
   return generator.in_range() ? Code::make(code, generator.n_fetches()) : nullptr;
 }
 
 template <typename Machine>
-void generate_for(const Netlist& net, const std::vector<uint32_t>& roots, Program& program) {
-  Cones cones = find_cones(net, roots, Machine::kConeRegisters);
-  if (cones.n_gates > kMostCodeGates) {
+void generate_for(Arrangement& made, Program& program) {
+  const Netlist& net = made.net;
+  made.cones = find_cones(net, made.entries, Machine::kConeRegisters);
+  if (made.cones.n_gates > kMostCodeGates) {
     program.no_code = NoCode::kTooLarge;
     return;
   }
-  cones.order = order_for_cache(net, cones, program.n_looks);
-  Residence residence = assign_slots(net, cones, roots);
-  take_as_given(net, roots, Machine::kConeRegisters, cones, residence);
-  program.code = assemble<Machine>(net, cones, residence, program, program.no_code);
+  made.residence = arrange(net, made.entries, Machine::kConeRegisters, made.cones, program.n_looks);
+  const Residence& residence = made.residence;
+  program.code = assemble<Machine>(made, program, program.no_code);
   if (!program.code) return;
   for (uint32_t s = 2; s < net.first_gate; ++s) {
     if (residence.slot[s] == kNoSlot) continue;
     program.input.push_back(s - 2);
     program.input_slot.push_back(residence.slot[s]);
   }
-  program.n_gates = cones.n_gates;
+  program.n_gates = made.cones.n_gates;
   program.n_slots = residence.n_slots + 2 * kMostLevels;
 }
 
@@ -372,14 +369,18 @@ bool code_reaches(const std::string& isa, uint64_t slot) {
   return isa == "avx2" && reaches<Avx2Machine<32>>(slot);
 }
 
-void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std::string& isa,
-              bool narrow, Program& program) {
+void generate(Arrangement& made, const std::string& isa, Program& program) {
   if (!kMakesCode) return;
-  if (isa == "avx512")
-    (narrow ? generate_for<Avx512Machine<16>> : generate_for<Avx512Machine<64>>)(net, roots,
-                                                                                 program);
-  if (isa == "avx2")
-    (narrow ? generate_for<Avx2Machine<16>> : generate_for<Avx2Machine<32>>)(net, roots, program);
+  if (isa == "avx512") generate_for<Avx512Machine<64>>(made, program);
+  if (isa == "avx2") generate_for<Avx2Machine<32>>(made, program);
+}
+
+std::shared_ptr<const Code> generate_narrow(const Program& program, const std::string& isa) {
+  const auto& made = program.arrangement;
+  NoCode reason;
+  if (!kMakesCode || !made) return nullptr;
+  if (isa == "avx512") return assemble<Avx512Machine<16>>(*made, program, reason);
+  return isa == "avx2" ? assemble<Avx2Machine<16>>(*made, program, reason) : nullptr;
 }
 
 }  // namespace gategrad

@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
-#include <vector>
 
+#include "engine/arrange.h"
 #include "engine/program.h"
-#include "engine/schedule.h"
 
 namespace gategrad {
 
@@ -24,12 +24,15 @@ inline constexpr size_t kMostCodeGates = 500'000;
 // and an empty class 32 planes: code would be a hundred times as large as the file.
 inline constexpr size_t kMostCodeSums = 500'000;
 
-// Writes code, for slots of 16 bytes where it is `narrow`, input, input_slot, n_slots and n_gates of a program whose classes, columns and
-// planes are there and whose entries are signals, as many as there are `roots`. Leaves it as it is,
-// but for `no_code`, where the system gives no executable memory, where runs of gates are faster, or
-// where there is no machine code for `isa`.
-void generate(const Netlist& net, const std::vector<uint32_t>& roots, const std::string& isa,
-              bool narrow, Program& program);
+// Writes code, input, input_slot, n_slots and n_gates of a program whose classes and planes are there;
+// netlist, columns and entries are in `made`, which is arranged. Leaves the program as it is, but for
+// `no_code`, where the system gives no executable memory, where runs of gates are faster, or where
+// there is no machine code for `isa`.
+void generate(Arrangement& made, const std::string& isa, Program& program);
+
+// The code of a program that has an arrangement once more, for slots of 16 bytes; null where there is
+// none.
+std::shared_ptr<const Code> generate_narrow(const Program& program, const std::string& isa);
 
 // Whether an instruction of code for `isa` can read and write a slot of this number.
 bool code_reaches(const std::string& isa, uint64_t slot);

@@ -5,10 +5,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
 #include "circuit/decompose.h"
+#include "engine/arrange.h"
 #include "engine/generate.h"
 #include "engine/schedule.h"
 
@@ -175,13 +177,14 @@ Netlist narrow_netlist(const CircuitView& c, std::vector<uint32_t>& outputs) {
 }
 
 Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
-              const std::string& code_isa, bool narrow) {
+              const std::string& code_isa) {
   Program program;
   std::vector<uint32_t> outputs;
-  Netlist net = narrow_netlist(circuit, outputs);
+  Arrangement made;
+  made.net = narrow_netlist(circuit, outputs);
   size_t n_entries = static_cast<size_t>(readout.indptr[readout.n_classes]);
   std::vector<uint32_t> roots(n_entries);
-  for (size_t i = 0; i < n_entries; ++i) roots[i] = net.signal[outputs[readout.index[i]]];
+  for (size_t i = 0; i < n_entries; ++i) roots[i] = made.net.signal[outputs[readout.index[i]]];
   program.n_planes = planes_needed(readout);
   const size_t n_parts = count_entries(readout);
   // Columns and entries are numbered in 32 bits.
@@ -191,15 +194,18 @@ Program lower(const CircuitView& circuit, const ReadoutView& readout, const Enco
   if (!code_isa.empty() && n_sums > kMostCodeSums) program.no_code = NoCode::kTooLarge;
   if (!code_isa.empty() && n_sums <= kMostCodeSums) {
     for (size_t c = 0; c < readout.n_classes; ++c) plan_class(readout, c, roots, program);
-    generate(net, std::vector<uint32_t>(program.entries), code_isa, narrow, program);
-    program.columns.clear();
-    program.entries.clear();
+    made.columns = std::exchange(program.columns, {});
+    made.entries = std::exchange(program.entries, {});
+    generate(made, code_isa, program);
   }
   if (!program.code) {
     program.classes.clear();
-    std::vector<uint32_t> slot = schedule(net, roots, program);
+    std::vector<uint32_t> slot = schedule(made.net, roots, program);
     for (size_t c = 0; c < readout.n_classes; ++c) plan_class(readout, c, slot, program);
     program.n_gates = program.gates.size();
+  } else {
+    made.net.signal = {};
+    program.arrangement = std::make_shared<const Arrangement>(std::move(made));
   }
   program.argmax = readout.argmax;
   program.n_features = encoder.n_features;

@@ -54,8 +54,8 @@ void plan_tiles(const EncoderView& encoder, Program& program);
 void plan_comparisons(const EncoderView& encoder, Program& program);
 
 // A program that is machine code for `code_isa` where that is possible, for the kernels of any
-// instruction set where that is empty. `narrow` code is for 128 rows, in slots of two words.
+// instruction set where that is empty.
 Program lower(const CircuitView& circuit, const ReadoutView& readout, const EncoderView& encoder,
-              const std::string& code_isa, bool narrow = false);
+              const std::string& code_isa);
 
 }  // namespace gategrad

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 
 namespace gategrad {
 namespace {
@@ -49,13 +50,34 @@ Lists readers_of(const Lists& leaves, size_t n_signals) {
   return lists;
 }
 
-class Ordering {
+// How often each signal is read: by the gates, and once more where the sums read it at the end.
+std::vector<uint32_t> unread_of(const Netlist& net, const Cones& cones, const Lists& readers,
+                                const std::vector<uint32_t>& roots) {
+  std::vector<uint32_t> unread(cones.stored.size());
+  std::vector<uint8_t> summed(unread.size(), 0);
+  for (uint32_t root : roots) {
+    if (cones.stored[root])
+      summed[root] = 1;
+    else
+      each_leaf(net, cones, root, [&](uint32_t leaf) { summed[leaf] = 1; });
+  }
+  for (size_t s = 0; s < unread.size(); ++s)
+    unread[s] = readers.first[s + 1] - readers.first[s] + summed[s];
+  return unread;
+}
+
+}  // namespace
+
+class CacheOrder::Ordering {
  public:
-  Ordering(const Netlist& net, const Cones& cones)
+  Ordering(const Netlist& net, const Cones& cones, const std::vector<uint32_t>& roots)
       : cones_(cones), leaves_(leaves_of(net, cones)),
         readers_(readers_of(leaves_, cones.stored.size())), open_(readers_.first),
-        waits_for_(cones.order.size(), 0), done_(cones.order.size(), 0),
-        used_(cones.stored.size(), 0) {
+        unread_(unread_of(net, cones, readers_, roots)), waits_for_(cones.order.size(), 0),
+        done_(cones.order.size(), 0), used_(cones.stored.size(), 0) {
+    order_.reserve(done_.size());
+    for (uint32_t s = 2; s < net.first_gate; ++s) n_slots_ += unread_[s] > 0;
+    most_slots_ = n_slots_;
     recent_.fill(UINT32_MAX);
     for (uint32_t gate = 0; gate < waits_for_.size(); ++gate) {
       for (uint32_t i = leaves_.first[gate]; i < leaves_.first[gate + 1]; ++i)
@@ -66,21 +88,20 @@ class Ordering {
 
   size_t n_looks() const { return n_looks_; }
 
-  std::vector<uint32_t> run() {
-    std::vector<uint32_t> order;
-    order.reserve(done_.size());
-    size_t oldest = 0;
-    while (order.size() < done_.size()) {
+  bool run(size_t most_slots) {
+    while (order_.size() < done_.size() && most_slots_ <= most_slots) {
       uint32_t gate = best_of_recent();
       if (gate == UINT32_MAX) {
-        while (done_[ready_[oldest]]) ++oldest;
-        gate = ready_[oldest];
+        while (done_[ready_[oldest_]]) ++oldest_;
+        gate = ready_[oldest_];
       }
       evaluate(gate);
-      order.push_back(cones_.order[gate]);
+      order_.push_back(cones_.order[gate]);
     }
-    return order;
+    return most_slots_ <= most_slots;
   }
+
+  std::vector<uint32_t> take() { return std::move(order_); }
 
  private:
   uint32_t best_of_recent() {
@@ -123,7 +144,12 @@ class Ordering {
 
   void evaluate(uint32_t gate) {
     done_[gate] = 1;
-    for (uint32_t i = leaves_.first[gate]; i < leaves_.first[gate + 1]; ++i) use(leaves_.items[i]);
+    for (uint32_t i = leaves_.first[gate]; i < leaves_.first[gate + 1]; ++i) {
+      const uint32_t leaf = leaves_.items[i];
+      use(leaf);
+      n_slots_ -= --unread_[leaf] == 0 && leaf > 1;
+    }
+    most_slots_ = std::max(most_slots_, ++n_slots_);
     const uint32_t own = cones_.order[gate];
     use(own);
     for (uint32_t i = readers_.first[own]; i < readers_.first[own + 1]; ++i)
@@ -132,7 +158,8 @@ class Ordering {
 
   const Cones& cones_;
   Lists leaves_, readers_;
-  std::vector<uint32_t> open_;  // of every signal, its first reader that is not done
+  std::vector<uint32_t> open_;    // of every signal, its first reader that is not done
+  std::vector<uint32_t> unread_;  // of every signal, how many readers are not done
   std::vector<uint32_t> waits_for_;
   std::vector<uint8_t> done_;
   std::vector<uint64_t> used_;  // when; 0: never
@@ -141,15 +168,20 @@ class Ordering {
   size_t place_ = kRecent;
   uint64_t now_ = 0;
   size_t n_looks_ = 0;
+  size_t n_slots_ = 2, most_slots_ = 2;  // in use now, and so far
+  std::vector<uint32_t> order_;
+  size_t oldest_ = 0;
 };
 
-}  // namespace
+CacheOrder::CacheOrder(const Netlist& net, const Cones& cones, const std::vector<uint32_t>& roots)
+    : ordering_(std::make_unique<Ordering>(net, cones, roots)) {}
 
-std::vector<uint32_t> order_for_cache(const Netlist& net, const Cones& cones, size_t& n_looks) {
-  Ordering ordering(net, cones);
-  std::vector<uint32_t> order = ordering.run();
-  n_looks = ordering.n_looks();
-  return order;
-}
+CacheOrder::~CacheOrder() = default;
+
+bool CacheOrder::run(size_t most_slots) { return ordering_->run(most_slots); }
+
+std::vector<uint32_t> CacheOrder::take() { return ordering_->take(); }
+
+size_t CacheOrder::n_looks() const { return ordering_->n_looks(); }
 
 }  // namespace gategrad

@@ -12,6 +12,8 @@
 
 namespace gategrad {
 
+struct Arrangement;
+
 // Slots 0 and 1 hold false and true; the others are reused as soon as their signal is dead.
 inline constexpr uint32_t kFalseSlot = 0, kTrueSlot = 1;
 
@@ -32,6 +34,8 @@ struct Program {
   // For packed input: slot of each circuit input that is used.
   std::vector<uint32_t> input, input_slot;
   std::shared_ptr<const Code> code;
+  // What code was made of, until code for few rows was made of it too.
+  std::shared_ptr<const Arrangement> arrangement;
   NoCode no_code = NoCode::kUnwanted;  // where there is no code
   size_t n_gates = 0;
   size_t n_looks = 0;  // gates considered while code was ordered: what lowering takes

@@ -277,9 +277,10 @@ WorkspaceSize Engine::workspace_size() const {
 
 void Engine::prepare_few(const Source& source) {
   if (few_.load() != nullptr) return;
-  owned_few_ = plan_few(source.circuit(), source.readout(), source.encoder(),
-                        program_.code ? kernels_.isa : "");
+  owned_few_ =
+      plan_few(source.circuit(), source.readout(), source.encoder(), program_, kernels_.isa);
   few_ = owned_few_.get();
+  program_.arrangement = nullptr;
 }
 
 // Few rows, and those that full blocks leave, in narrow slots.

@@ -106,9 +106,10 @@ class Circuit:
 
 def arity(fanin: NDArray[np.integer]) -> NDArray[np.int64]:
     """Operands in use of each gate, (G,): the position after its last operand that is not 0."""
-    used = fanin != 0
-    last = fanin.shape[1] - np.argmax(used[:, ::-1], axis=1) if fanin.shape[1] else 0
-    return np.where(used.any(axis=1), last, 0).astype(np.int64)
+    found = np.zeros(len(fanin), np.int64)
+    for j in range(fanin.shape[1]):
+        found[fanin[:, j] != 0] = j + 1
+    return found
 
 
 def reachable_entries(fanin: NDArray[np.integer], table: NDArray[np.uint64]) -> NDArray[np.uint64]:

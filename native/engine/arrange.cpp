@@ -1,7 +1,9 @@
-#include "engine/as_given.h"
+#include "engine/arrange.h"
 
 #include <algorithm>
 #include <utility>
+
+#include "engine/order.h"
 
 namespace gategrad {
 namespace {
@@ -54,17 +56,24 @@ size_t fewest_slots(const Netlist& net, const std::vector<uint32_t>& roots) {
 
 }  // namespace
 
-void take_as_given(const Netlist& net, const std::vector<uint32_t>& roots, uint8_t most_registers,
-                   Cones& cones, Residence& residence) {
-  if (residence.n_slots <= kManySlots) return;
-  if (fewest_slots(net, roots) * kFewerSlots >= residence.n_slots) return;
-  std::vector<uint32_t> read_twice = roots;
-  read_twice.insert(read_twice.end(), roots.begin(), roots.end());
-  Cones given = find_cones(net, read_twice, most_registers);
-  Residence fewer = assign_slots(net, given, roots);
-  if (fewer.n_slots * kFewerSlots >= residence.n_slots) return;
-  cones = std::move(given);
-  residence = std::move(fewer);
+Residence arrange(const Netlist& net, const std::vector<uint32_t>& roots, uint8_t most_registers,
+                  Cones& cones, size_t& n_looks) {
+  CacheOrder order(net, cones, roots);
+  // Ordering stops as soon as it is known to need more slots than would let it win.
+  if (!order.run(kManySlots) && !order.run(kFewerSlots * fewest_slots(net, roots))) {
+    std::vector<uint32_t> read_twice = roots;
+    read_twice.insert(read_twice.end(), roots.begin(), roots.end());
+    Cones given = find_cones(net, read_twice, most_registers);
+    Residence fewer = assign_slots(net, given, roots);
+    if (!order.run(size_t{kFewerSlots} * fewer.n_slots)) {
+      n_looks = order.n_looks();
+      cones = std::move(given);
+      return fewer;
+    }
+  }
+  n_looks = order.n_looks();
+  cones.order = order.take();
+  return assign_slots(net, cones, roots);
 }
 
 }  // namespace gategrad
