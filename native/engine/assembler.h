@@ -6,6 +6,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace gategrad {
@@ -48,7 +49,12 @@ class Assembler {
  public:
   explicit Assembler(int n_registers) : free_((uint64_t{1} << n_registers) - 1) {}
 
-  std::vector<uint8_t> code;
+  size_t size() const { return size_; }
+
+  std::vector<uint8_t> take_code() {
+    code_.resize(size_);
+    return std::move(code_);
+  }
 
   // Whether every displacement so far was in the range of an instruction; else the code would read
   // and write elsewhere and must not run.
@@ -72,8 +78,13 @@ class Assembler {
   void begin() { bytes({0xF3, 0x0F, 0x1E, 0xFA}); }  // a place that indirect calls may enter
   void end() { bytes({0xC5, 0xF8, 0x77, 0xC3}); }    // vzeroupper, return
 
-  void byte(unsigned value) { code.push_back(static_cast<uint8_t>(value)); }
-  void bytes(std::initializer_list<uint8_t> list) { code.insert(code.end(), list); }
+  void byte(unsigned value) {
+    if (size_ == code_.size()) code_.resize(2 * size_ + kFirstBytes);
+    code_[size_++] = static_cast<uint8_t>(value);
+  }
+  void bytes(std::initializer_list<uint8_t> list) {
+    for (uint8_t value : list) byte(value);
+  }
 
   // A displacement in bytes: of memory from a base register, or of code from the next instruction.
   void displacement(int64_t value) {
@@ -82,10 +93,14 @@ class Assembler {
     const auto narrow = static_cast<int32_t>(value);
     uint8_t raw[4];
     std::memcpy(raw, &narrow, 4);
-    code.insert(code.end(), raw, raw + 4);
+    for (uint8_t value : raw) byte(value);
   }
 
  private:
+  static constexpr size_t kFirstBytes = 4096;
+
+  std::vector<uint8_t> code_;  // and room behind it
+  size_t size_ = 0;
   uint64_t free_;
   bool in_range_ = true;
 };

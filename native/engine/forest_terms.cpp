@@ -10,7 +10,7 @@ namespace {
 // Comparisons of an atom, and atoms of a product, at most; and atoms of all products, a signal on
 // average.
 constexpr uint8_t kMostOfAtom = 64, kMostOfCube = 250;
-constexpr size_t kCubeRoom = 40;
+constexpr size_t kCubeRoom = 40, kUsualCube = 8;
 // What is found to be an atom may have been read as a product before.
 constexpr int kPasses = 4;
 
@@ -53,6 +53,7 @@ Terms::Terms(const Netlist& net, const std::vector<uint8_t>& needed)
   for (uint32_t s = net.first_gate; s < needed.size(); ++s)
     if (needed[s]) resolve(s, net.nodes[s - net.first_gate]);
   find_decisions();
+  cubes_.reserve(kUsualCube * role_.size());
   for (int pass = 0; pass < kPasses && good_; ++pass) {
     again_ = false;
     cubes_.clear();

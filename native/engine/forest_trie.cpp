@@ -19,6 +19,8 @@ class Growing {
         first_child_(2 * terms.n_signals(), kNoNode), root_split_(terms.n_signals(), kNoNode),
         uses_(terms.n_signals(), 0) {
     trie_.n_classes = n_classes;
+    trie_.nodes.reserve(terms.n_signals() / 2);
+    trie_.splits.reserve(terms.n_signals() / 4);
     trie_.nodes.emplace_back();
     for (uint32_t s = terms.first_gate(); s < terms.n_signals(); ++s) {
       const Terms::Gate& gate = terms.gate(s);

@@ -111,7 +111,7 @@ class Generator {
     }
     for (size_t c = 0; c < program.classes.size(); ++c) add_class(program, c);
     machine_.leave();
-    return std::move(machine_.code);
+    return machine_.take_code();
   }
 
   bool in_range() const { return machine_.in_range(); }

@@ -31,7 +31,7 @@ class Avx2Machine : public Assembler {
   void enter() {
     begin();
     binary(0x76, kOnes, kOnes, kOnes);  // equal to itself
-    start_ = code.size();
+    start_ = size();
   }
 
   void leave() {
@@ -41,16 +41,16 @@ class Avx2Machine : public Assembler {
 
   static Address slot(uint64_t number) { return {kRdi, static_cast<int64_t>(number)}; }
 
-  bool full() const { return kPasses == 2 && code.size() - start_ > kPiece; }
+  bool full() const { return kPasses == 2 && size() - start_ > kPiece; }
 
   // Ends a piece: what it is made of runs again, 32 bytes further.
   void cut() {
     if (kPasses == 1) return;
     bytes({0x48, 0x83, 0xC7, 32, 0x48, 0x83, 0xC6, 32});  // rdi += 32, rsi += 32
     bytes({0x40, 0xF6, 0xC7, 32, 0x0F, 0x85});            // once more if rdi & 32
-    displacement(static_cast<int64_t>(start_) - static_cast<int64_t>(code.size() + 4));
+    displacement(static_cast<int64_t>(start_) - static_cast<int64_t>(size() + 4));
     bytes({0x48, 0x83, 0xEF, 64, 0x48, 0x83, 0xEE, 64});  // rdi -= 64, rsi -= 64
-    start_ = code.size();
+    start_ = size();
   }
 
   Value load(Address from, bool complement) {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gategrad as gg
-from gategrad import trees
+from gategrad import _core, trees
 from gategrad.encoding import EncodingError, Splits, from_state
 from gategrad.trees.assemble import above, above_float32, least_rounding_to
 from gategrad.trees.forest import LEAF
@@ -231,3 +231,16 @@ def test_splits_say_where_values_begin():
 def test_splits_refuse_what_is_out_of_order(arguments, message):
     with pytest.raises(EncodingError, match=message):
         Splits(*(np.array(a) if isinstance(a, list) else a for a in arguments))
+
+
+def test_nodes_that_form_no_trees_are_refused():
+    leaf, value = np.array([False, True, True]), np.zeros((3, 1), np.int64)
+    decision, roots = np.array([2, 0, 0]), np.array([0])
+    grown = _core.grow_trees(leaf, np.array([[1, 2], [0, 0], [0, 0]]), roots, decision, value, 3)
+    assert grown[0].tolist() == [[2, 0]]
+    for children in ([1, 1], [0, 1], [1, 3], [1, -1]):
+        child = np.array([children, [0, 0], [0, 0]])
+        with pytest.raises(ValueError, match="nodes of a forest form no trees"):
+            _core.grow_trees(leaf, child, roots, decision, value, 3)
+    with pytest.raises(ValueError, match="arrays of nodes differ in length"):
+        _core.grow_trees(leaf[:2], child, roots, decision, value, 3)

@@ -69,23 +69,33 @@ class Forest:
         """Sums C."""
         return len(self.base)
 
-    @cached_property
+    @property
     def encoder(self) -> Splits:
         """Every cut of every feature, once."""
+        return self._splits[0]
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Which bit of the encoder each cut is."""
+        return self._splits[1]
+
+    @cached_property
+    def _splits(self) -> tuple[Splits, NDArray[np.int64]]:
         feature = np.repeat(self.feature, np.diff(self.first_cut))
         # Adding 0 turns -0.0 into 0.0.
         cuts = self.cuts + 0.0
-        order = np.lexsort([cuts, feature])
+        order = np.argsort(cuts)
+        # numpy sorts 16 bits by their digits.
+        key = feature[order].astype(np.uint16 if self.n_features < 2**16 else np.int64)
+        order = order[np.argsort(key, kind="stable")]
         feature, cuts = feature[order], cuts[order]
         new = np.ones(len(cuts), bool)
         new[1:] = (feature[1:] != feature[:-1]) | (cuts[1:] != cuts[:-1])
-        return Splits(
-            feature[new].astype(np.uint32),
-            cuts[new],
-            self.n_features,
-            self.names,
-            "zero" if self.missing else "error",
-        )
+        places = np.empty(len(cuts), np.int64)
+        places[order] = np.cumsum(new) - 1
+        missing = "zero" if self.missing else "error"
+        feature = feature[new].astype(np.uint32)
+        return Splits(feature, cuts[new], self.n_features, self.names, missing), places
 
     def levels(self) -> Iterator[NDArray[np.int64]]:
         """The splits of all trees, level by level, roots first."""

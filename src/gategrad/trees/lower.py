@@ -67,7 +67,7 @@ def circuit_of(forest: Forest, integers: Integers) -> tuple[Circuit, Readout]:
 
 def _decisions(forest: Forest, gates: Gates) -> NDArray[np.int64]:
     """The signal that sends rows to child 1, of each node; 0 where nothing does."""
-    place = _places(forest) + N_CONSTANTS
+    place = forest.places + N_CONSTANTS
     first, count = forest.first_cut[:-1], np.diff(forest.first_cut)
     signal = np.zeros(len(forest.feature), np.int64)
     signal[count > 0] = place[first[count > 0]]
@@ -80,21 +80,6 @@ def _decisions(forest: Forest, gates: Gates) -> NDArray[np.int64]:
     odd = dict(zip(known, _odd(known, gates), strict=True))
     signal[more] = [odd[asked] for asked in sets]
     return signal
-
-
-def _places(forest: Forest) -> NDArray[np.int64]:
-    """Which bit of the encoder each cut is."""
-    encoder = forest.encoder
-    feature = np.repeat(forest.feature, np.diff(forest.first_cut))
-    place = np.zeros(len(feature), np.int64)
-    order = np.argsort(feature, kind="stable")
-    begins = np.searchsorted(feature[order], np.arange(forest.n_features + 1))
-    starts = np.searchsorted(encoder.feature, np.arange(forest.n_features + 1))
-    for f in np.unique(encoder.feature).tolist():
-        own = order[begins[f] : begins[f + 1]]
-        least = encoder.least[starts[f] : starts[f + 1]]
-        place[own] = starts[f] + np.searchsorted(least, forest.cuts[own])
-    return place
 
 
 def _odd(sets: list[tuple[int, ...]], gates: Gates) -> list[int]:
