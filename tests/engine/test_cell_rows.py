@@ -141,6 +141,7 @@ def test_columns_of_pandas(kind: str, no_encoding) -> None:
     frame = frame.astype({"p": "float32", "s": float, "q": kind, "r": kind})[list("srqp")]
     model = _model(encoder)
     sums = model.sums(x, backend="numpy")
+    assert model.program().route(frame) is Route.CELLS
     no_encoding()
     np.testing.assert_array_equal(model.sums(frame), sums)
 
@@ -160,6 +161,56 @@ def test_columns_of_arrow(encoded: bool, no_encoding) -> None:
     no_encoding()
     np.testing.assert_array_equal(model.sums(pyarrow.concat_tables([rows, rows]))[: len(x)], sums)
     np.testing.assert_array_equal(model.sums(rows.slice(5)), sums[5:])
+
+
+def test_chunks_of_arrow_with_texts_and_gaps_of_their_own(no_encoding) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    encoder, x = _mixed()
+    x[5:9, 1] = x[2000:2003, 2] = None
+    x[:, 3] = np.array([f" {value}" for value in x[:, 3]], object)
+    columns = {}
+    for i, name in enumerate("pqrs"):
+        kind = pyarrow.float64() if name == "p" else pyarrow.string()
+        parts = [pyarrow.array(x[a:b, i].tolist(), kind) for a, b in ((0, 7), (7, 7), (7, 3000))]
+        columns[name] = pyarrow.chunked_array(
+            [part.dictionary_encode() for part in parts] if name in "qr" else parts
+        )
+    model = _model(encoder)
+    sums = model.sums(x, backend="numpy")
+    rows = pyarrow.table(columns)
+    assert model.program().route(rows) is Route.CELLS
+    no_encoding()
+    np.testing.assert_array_equal(model.sums(rows), sums)
+    np.testing.assert_array_equal(model.sums(rows.slice(0, 0)), sums[:0])
+
+
+@pytest.mark.parametrize("n_rows", [2, 600])
+def test_categories_that_no_row_has_are_not_asked_for(n_rows: int, no_encoding) -> None:
+    pandas = pytest.importorskip("pandas")
+    encoder = table(unknown="error")
+    encoder = Table(encoder.encoders, encoder.columns, ("p", "q", "r", "s"))
+    x = rows_of(n_rows, (1.0,), ("red", "Grün"))
+    x[:, 2] = "b"
+    frame = pandas.DataFrame({name: x[:, i] for i, name in enumerate("pqrs")})
+    unseen = [f"unseen {i}" for i in range(50)]
+    frame["q"] = frame["q"].astype(pandas.CategoricalDtype(["red", "Grün", *unseen]))
+    model = _model(encoder)
+    sums = model.sums(x, backend="numpy")
+    no_encoding()
+    np.testing.assert_array_equal(model.sums(frame), sums)
+
+
+def test_routes_of_other_tables() -> None:
+    pandas = pytest.importorskip("pandas")
+    encoder, x = _mixed()
+    program = _model(encoder).program()
+    numbers = pandas.DataFrame({name: np.arange(5) for name in "pqrs"})
+    assert program.route(numbers) is Route.ENCODER  # the core knows no categories of text
+    parts = (Thermometer(LEVELS), OneHot(((1.0, 2.0), (3.0,))))
+    compared = _model(Table(parts, ((3, 0), (1, 2)), ("p", "q", "r", "s"))).program()
+    assert compared.route(numbers) is Route.NUMBERS
+    assert program.route(x.tolist()) is Route.ENCODER
+    assert program.route(numbers.to_records(index=False)) is Route.ENCODER
 
 
 def test_a_column_of_large_integers_is_refused_as_by_the_encoder() -> None:

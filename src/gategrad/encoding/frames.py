@@ -7,7 +7,8 @@ counts them by, have no names here.
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +73,35 @@ def plain_rows(x: Any, names: Sequence[str] | None = None) -> Any:
     return joined(columns)
 
 
-def table_columns(x: Any, names: Sequence[str] | None = None) -> list[NDArray] | None:
-    """The cells (n,) of each column of a table with named columns; None for anything else.
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """A column of which several cells are one text: cell i is `texts[codes[i]]`.
+
+    Attributes:
+        texts: (m,) objects, of which None is a gap.
+        codes: (n,) integers, negative ones from the end.
+    """
+
+    texts: NDArray
+    codes: NDArray[np.integer]
+
+    def __len__(self) -> int:
+        """Cells of the column."""
+        return len(self.codes)
+
+    def cells(self) -> NDArray:
+        """The objects (n,)."""
+        return self.texts[self.codes]
+
+
+Column = NDArray | Coded
+
+
+def table_columns(x: Any, names: Sequence[str] | None = None) -> list[Column] | None:
+    """The columns of a table with named columns; None for anything else.
+
+    Returns:
+        The cells (n,) of each column; or which of its texts they are, where the table says so.
 
     Raises:
         EncodingError: see `plain_rows`.
@@ -86,7 +114,7 @@ def table_columns(x: Any, names: Sequence[str] | None = None) -> list[NDArray] |
     for name in wanted:
         if counts[name] != 1:
             raise EncodingError(_no_such_column(name, found))
-    return [_cells(x[name], name) for name in wanted]
+    return [_column(x[name], name) for name in wanted]
 
 
 def aligned(x: Any, y: Any) -> None:
@@ -127,9 +155,10 @@ def _refuse_others(x: Any) -> None:
         )
 
 
-def _cells(column: Any, name: str) -> NDArray:
-    """The cells (n,) of a column; a gap is NaN among numbers, else what reading takes for one."""
+def _column(column: Any, name: str) -> Column:
+    """A gap is NaN among numbers, else what reading takes for one."""
     dtype: Any = getattr(column, "dtype", None)
+    cells: Column
     if isinstance(column, np.ndarray):
         cells = column
     elif hasattr(dtype, "numpy_dtype") and dtype.kind in _NUMBER_KINDS:
@@ -144,11 +173,14 @@ def _cells(column: Any, name: str) -> NDArray:
         cells = _arrow_cells(column.array.__arrow_array__())
     elif getattr(getattr(dtype, "categories", None), "dtype", None) in ("object", "str"):
         # pandas' categories of text: code -1 is a gap, behind the categories.
-        cells = np.append(dtype.categories.to_numpy(object), [None])[column.cat.codes]
+        texts = np.append(dtype.categories.to_numpy(object), [None])
+        cells = Coded(texts, column.cat.codes.to_numpy())
     elif hasattr(column, "null_count") and hasattr(column, "type"):
         cells = _arrow_cells(column)
     else:
         cells = np.asarray(column.to_numpy())
+    if isinstance(cells, Coded):
+        return cells
     if cells.dtype.kind in "mMcV" or cells.ndim != 1:
         raise EncodingError(
             f"column {name!r} of x is {cells.dtype}; expected numbers or text: convert it, dates "
@@ -157,8 +189,8 @@ def _cells(column: Any, name: str) -> NDArray:
     return cells
 
 
-def _arrow_cells(column: Any) -> NDArray:
-    """An array of Arrow: each distinct text is one object, which is faster than one a cell."""
+def _arrow_cells(column: Any) -> Column:
+    """An array of Arrow; of text, each distinct one is one object."""
     kind = column.type
     if str(kind) in _ARROW_TEXT:
         column = column.dictionary_encode()
@@ -167,32 +199,40 @@ def _arrow_cells(column: Any) -> NDArray:
     elif str(kind.value_type) not in _ARROW_TEXT:
         return column.cast(kind.value_type).to_numpy(zero_copy_only=False)
     chunks = column.chunks if hasattr(column, "chunks") else [column]
-    parts = [np.zeros(0, object)]
+    none = np.zeros(0, object)
+    texts, codes, known = [], [np.zeros(0, np.int8)], 0
     for chunk in chunks:
-        # Behind the texts, what a gap becomes, in a place that int8 may not have.
-        texts = np.append(chunk.dictionary.to_numpy(zero_copy_only=False), [None])
+        texts.append(chunk.dictionary.to_numpy(zero_copy_only=False))
         places = chunk.indices
         if places.null_count:
-            places = places.cast("int64").fill_null(len(texts) - 1)
-        parts.append(texts[places.to_numpy(zero_copy_only=False)])
-    return np.concatenate(parts)
+            # Behind all texts.
+            places = places.cast("int64").fill_null(-known - 1)
+        found = places.to_numpy(zero_copy_only=False)
+        codes.append(found.astype(np.int64) + known if known else found)
+        known += len(texts[-1])
+    return Coded(np.append(np.concatenate([*texts, none]), [None]), np.concatenate(codes))
 
 
-def are_numbers(columns: Sequence[NDArray]) -> bool:
-    """Whether all columns have numbers for dtypes that float64 may hold."""
-    return all(c.dtype.kind in _NUMBER_KINDS and c.dtype.itemsize <= 8 for c in columns)
+def is_number_array(column: Column) -> TypeGuard[NDArray]:
+    """Whether a column has a dtype for numbers that float64 may hold."""
+    return (
+        isinstance(column, np.ndarray)
+        and column.dtype.kind in _NUMBER_KINDS
+        and column.dtype.itemsize <= 8
+    )
 
 
-def joined(columns: Sequence[NDArray]) -> NDArray:
+def joined(columns: Sequence[Column]) -> NDArray:
     """Columns (n,) as rows (n, columns)."""
-    if are_numbers(columns):
-        dtype = np.result_type(*{column.dtype for column in columns})
-        if dtype.kind == "f" and any(is_large(column) for column in columns):
+    cells = [column.cells() if isinstance(column, Coded) else column for column in columns]
+    if all(map(is_number_array, cells)):
+        dtype = np.result_type(*{column.dtype for column in cells})
+        if dtype.kind == "f" and any(is_large(column) for column in cells):
             dtype = np.dtype(object)
     else:
         dtype = np.dtype(object)
-    rows = np.empty((len(columns[0]), len(columns)), dtype)
-    for place, column in enumerate(columns):
+    rows = np.empty((len(cells[0]), len(cells)), dtype)
+    for place, column in enumerate(cells):
         rows[:, place] = column
     return rows
 

@@ -16,7 +16,7 @@ from gategrad import _core
 from gategrad.encoding import Encoder, OneHot, Table
 from gategrad.encoding.categories import NONE, numbers_of
 from gategrad.encoding.cells import Category, category_number, read_category, read_number
-from gategrad.encoding.frames import are_numbers, is_large
+from gategrad.encoding.frames import Coded, Column, is_large, is_number_array
 from gategrad.encoding.intervals import Intervals, number_intervals
 from gategrad.encoding.table import Part
 
@@ -51,16 +51,16 @@ class CellRows:
             and x.shape[1] == self.n_features
         )
 
-    def take_columns(self, columns: Sequence[NDArray]) -> bool:
+    def take_columns(self, columns: Sequence[Column]) -> bool:
         """Whether these are a table's columns (n,), not all of them numbers."""
-        return len(columns) == self.n_features and not are_numbers(columns)
+        return len(columns) == self.n_features and not all(map(is_number_array, columns))
 
     def read(self, x: NDArray) -> NDArray[np.float64] | None:
         """Numbers (n, features) of rows that `take` took; None where a cell has none."""
         out = np.empty(x.shape)
         return out if self._reader.read(x, out, 0) else None
 
-    def read_columns(self, columns: Sequence[NDArray]) -> NDArray[np.float64] | None:
+    def read_columns(self, columns: Sequence[Column]) -> NDArray[np.float64] | None:
         """The same of columns (n,), as `table_columns` gives them."""
         out = np.empty((len(columns[0]), len(columns)))
         for place, column in enumerate(columns):
@@ -68,8 +68,10 @@ class CellRows:
                 return None
         return out
 
-    def _read_column(self, column: NDArray, place: int, out: NDArray[np.float64]) -> bool:
-        if not are_numbers([column]):
+    def _read_column(self, column: Column, place: int, out: NDArray[np.float64]) -> bool:
+        if isinstance(column, Coded):
+            return self._read_coded(column, place, out)
+        if not is_number_array(column):
             return self._reader.read(column[:, None], out[:, None], place)
         if is_large(column):
             return False
@@ -78,6 +80,16 @@ class CellRows:
             return self._reader.read(column.astype(object)[:, None], out[:, None], place)
         np.add(column, 0.0, out=out)
         return True
+
+    def _read_coded(self, column: Coded, place: int, out: NDArray[np.float64]) -> bool:
+        """Each text once, unless they are more than the cells, or one that no cell is has none."""
+        numbers = np.empty((len(column.texts), 1))
+        if len(column.texts) <= len(column) and self._reader.read(
+            column.texts[:, None], numbers, place
+        ):
+            out[:] = numbers[column.codes, 0]
+            return True
+        return self._reader.read(column.cells()[:, None], out[:, None], place)
 
 
 def cell_rows(encoder: Encoder) -> CellRows | None:

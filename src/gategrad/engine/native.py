@@ -1,6 +1,7 @@
 """The native engine: a circuit lowered for the C++ core, and its rows handed over."""
 
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -170,11 +171,20 @@ class NativeProgram:
             if self._compares(x):
                 return Route.NUMBERS
             cells = self._cell_rows is not None and self._cell_rows.take(x)
-            return Route.CELLS if cells else Route.ENCODER
+            return Route.CELLS if cells else self._table_route(self._encoder, x)
         rows = as_array(x)
         if rows.ndim == 2 and self.single_rows.take(len(rows)):
             return Route.POSITIONS if self.single_rows.by_positions else Route.SINGLE_ROWS
         return Route.KERNELS if self._by_kernels else Route.BLOCKS
+
+    def _table_route(self, encoder: Encoder, x: object) -> Route:
+        """Of rows that are no array of numbers, objects or text: see `_run_table`."""
+        columns = None if isinstance(x, np.ndarray) else table_columns(x, _names(encoder))
+        if columns is None:
+            return Route.ENCODER
+        if self._cell_rows is not None and self._cell_rows.take_columns(columns):
+            return Route.CELLS
+        return self.route(joined(columns))
 
     def warm_up(self) -> None:
         """Make now what first calls would make: plans, room to work in, threads."""
@@ -300,7 +310,7 @@ class NativeProgram:
         self, encoder: Encoder, x: object, threads: int | None, *, sums: bool
     ) -> NDArray:
         """Rows that are no array: lists, and tables with named columns, read column by column."""
-        columns = table_columns(x, getattr(encoder, "names", None))
+        columns = table_columns(x, _names(encoder))
         if columns is None:
             return self._bits_of(encoder.encode(x), threads, sums=sums)  # type: ignore[arg-type]
         cells = self._cell_rows
@@ -343,6 +353,10 @@ class NativeProgram:
             return counts, (counts, None)
         labels = np.empty(n_rows, np.int64)
         return labels, (None, labels)
+
+
+def _names(encoder: Encoder) -> Sequence[str] | None:
+    return getattr(encoder, "names", None)
 
 
 def _calling(n_rows: int, threads: int | None) -> tuple[int, bool]:

@@ -15,8 +15,8 @@ class Route(Enum):
     KERNELS = "blocks of 512 rows, convolutions by their kernels; `reason` of the program says why"
     PACKED = "blocks of 512 rows, of bits that are packed already"
     NUMBERS = "numbers: compared in the core with the ends of the encoder's intervals"
-    CELLS = "objects or text: read in the core as numbers and places of categories, and compared"
-    ENCODER = "the encoder turns rows into bits in numpy, as they are no array that the core reads"
+    CELLS = "objects, text or columns: read as numbers and places of categories, and compared"
+    ENCODER = "the encoder turns rows into bits in numpy, as the core reads no such rows"
     REFERENCE = "numpy, gate by gate"
     GPU = "kernels on a GPU, all rows at once"
 

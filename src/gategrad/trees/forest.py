@@ -94,8 +94,8 @@ class Forest:
         places = np.empty(len(cuts), np.int64)
         places[order] = np.cumsum(new) - 1
         missing = "zero" if self.missing else "error"
-        feature = feature[new].astype(np.uint32)
-        return Splits(feature, cuts[new], self.n_features, self.names, missing), places
+        parts = (feature[new].astype(np.uint32), cuts[new], self.n_features)
+        return Splits(*parts, self.names, missing), places
 
     def levels(self) -> Iterator[NDArray[np.int64]]:
         """The splits of all trees, level by level, roots first."""
