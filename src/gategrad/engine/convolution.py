@@ -17,8 +17,8 @@ MOST_FLAT = 100_000
 # About what a block of 512 rows takes, in nanoseconds: a gate of machine code, and beyond so many
 # gates, where there is none; a gate of a kernel at one position, and a value of a map. From
 # networks that `python -m benchmarks.conv_circuits` runs both ways, with AVX-512.
-CODE_NS, MOST_CODE, GATE_NS = 4.0, 500_000, 7.5
-NODE_NS, VALUE_NS = 1.2, 8.0
+CODE_NS, MOST_CODE, GATE_NS = 1.5, 500_000, 3.3
+NODE_NS, VALUE_NS = 1.1, 4.0
 
 
 class Choice(NamedTuple):
