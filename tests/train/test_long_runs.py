@@ -80,6 +80,9 @@ def test_smoothing_is_in_the_loss_that_is_trained_on_alone(tmp_path):
     ("options", "message"),
     [
         ({"grad_clip": 0}, "grad_clip is 0; expected a number above 0, such as 10"),
+        ({"ema": 1}, "ema is 1; expected a number above 0 and below 1, such as 0.999"),
+        ({"ema": True}, "ema is True; expected a number above 0"),
+        ({"ema": 0.9, "resample_every": 1}, "ema=0.9 averages weights over steps, and resample"),
         ({"weight_decay": 0.1}, "weight_decay=0.1 is for optimizer='adamw', not 'adam'"),
         ({"weight_decay": -1, "optimizer": "adamw"}, "weight_decay is -1; expected a number of at"),
         ({"weight_decay": 0.1, "optimizer": torch.optim.SGD}, "weight_decay=0.1 is for optimizers"),

@@ -89,6 +89,7 @@ def test_checkpoints_note_what_a_run_that_goes_on_must_share():
         "steps": 40,
         "eval_every": 2,
         "grad_clip": None,
+        "ema": None,
         "metric": None,
         "gate_penalty": 0.0,
         "seed": 7,

@@ -22,6 +22,7 @@ class TrainingOptions:
         wiring_lr: of learned wiring.
         weight_decay: of adamw.
         grad_clip: largest norm of all gradients.
+        ema: share of an average of the weights that a step keeps.
         schedule: "cosine" or "constant".
         batch_size: rows a step.
         steps: steps to train; or epochs.
@@ -55,6 +56,13 @@ class TrainingOptions:
     )
     grad_clip: float | None = option(
         None, "Largest norm of the gradient of a step, such as 10; longer ones are cut.", least=0
+    )
+    ema: float | None = option(
+        None,
+        "Average weights over steps, of which each keeps this share, such as 0.999; the average is "
+        "evaluated and kept.",
+        least=0,
+        most=1,
     )
     schedule: str = option("cosine", "Of the learning rate: cosine or constant.")
     batch_size: int = option(128, "Rows a step.", least=1, sweep=Range(32, 512, rank=4, whole=True))

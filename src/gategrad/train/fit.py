@@ -37,6 +37,7 @@ def fit(
     wiring_lr: float | None = None,
     weight_decay: float | None = None,
     grad_clip: float | None = None,
+    ema: float | None = None,
     schedule: str = "cosine",
     batch_size: int = 128,
     steps: int | None = None,
@@ -102,6 +103,10 @@ def fit(
         weight_decay: of "adamw" by name (torch's 0.01): every step draws weights towards 0.
         grad_clip: largest norm of the gradient of all weights in a step; longer ones are shortened
             to it.
+        ema: average the weights over the steps, each of which keeps this share of the average, such
+            as 0.999 (less in the first steps); the average is what evaluations measure and what is
+            left in the network, while training goes on with the weights themselves. Not with
+            `resample_every`.
         schedule: "cosine" (to 1 % of the learning rate at the last step) or "constant".
         batch_size: rows a step; all of them where there are fewer.
         steps: steps to train (5,000 where epochs are not given either).

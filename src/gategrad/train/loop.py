@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
@@ -18,6 +18,7 @@ from gategrad.circuit.metrics import SHOWN, constant_metric
 from gategrad.harden import discretize
 from gategrad.nn import expected_gates, fuse, resample_slots
 from gategrad.nn.measures.expected_gates import count_gates
+from gategrad.train.average import Average
 from gategrad.train.batches import Batches
 from gategrad.train.checkpoint import State
 from gategrad.train.choosing import FEW_ROWS, Choosing, start_bar
@@ -124,6 +125,7 @@ class Run:
             neurons=count_gates(net),
         )
         self.best_weights: dict[str, Tensor] = {}
+        self.average = None if plan.ema is None else Average(net, plan.ema)
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=device_of(net))
         self._loss_steps = 0
         self.batches = Batches(rows, plan, online, teaching)
@@ -144,6 +146,8 @@ class Run:
         self._clip()
         self.optimizer.step()
         self.step += 1
+        if self.average is not None:
+            self.average.update(self.step)
         self._resample()
         self._loss_sum += loss.detach()
         self._loss_steps += 1
@@ -154,6 +158,10 @@ class Run:
         """Measure both figures, and keep the weights if they are the best so far."""
         self._check_loss()
         self.staging.apply(self.step / self.plan.steps)
+        with nullcontext() if self.average is None else self.average.in_place():
+            return self._look()
+
+    def _look(self) -> Evaluation:
         loss = float(self._loss_sum) / self._loss_steps if self._loss_steps else nan
         soft = soft_figure(self.net, self.chosen_on, self.head.kind, self.head.metric)
         hard, hard_loss = hard_look(self.net, self.chosen_on, self.head.judge, self.head.metric)
@@ -224,6 +232,7 @@ class Run:
             "hard_losses": [evaluation.hard_loss for evaluation in self.history],
             "best": None if self.best is None else self.history.index(self.best),
             "loss": [float(self._loss_sum), self._loss_steps],
+            "average": None if self.average is None else self.average.state,
         }
 
     def restore(self, state: State) -> None:
@@ -232,9 +241,11 @@ class Run:
         Raises:
             RestoreError: a state that doesn't fit this run; nothing has changed then.
         """
-        check_state(state, self.net, self.optimizer)
+        check_state(state, self.net, self.optimizer, averaged=self.average is not None)
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            self.average.restore(state["average"])
         self.best_weights = state["best_weights"]
         torch.set_rng_state(state["random"])
         if state["random_gpu"] is not None and self._loss_sum.is_cuda:

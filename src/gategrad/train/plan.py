@@ -46,6 +46,7 @@ def make_plan(
         "patience": _maybe("patience", options.patience),
         "grad_clip": _clip(options.grad_clip),
         "gate_penalty": _penalty(options.gate_penalty),
+        "ema": _ema(options.ema, resample_every),
     }
     resample_every = _maybe("resample_every", resample_every)
     return Plan(**(vars(options) | checked), seed=seed, resample_every=resample_every)
@@ -74,6 +75,18 @@ def _clip(value: float | None) -> float | None:
     number = isinstance(value, Real) and not isinstance(value, bool)
     if value is not None and not (number and 0 < value < float("inf")):
         raise TrainError(f"grad_clip is {value!r}; expected a number above 0, such as 10")
+    return None if value is None else float(value)
+
+
+def _ema(value: float | None, resample_every: int | None) -> float | None:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if value is not None and not (number and 0 < value < 1):
+        raise TrainError(f"ema is {value!r}; expected a number above 0 and below 1, such as 0.999")
+    if value is not None and resample_every is not None:
+        raise TrainError(
+            f"ema={value!r} averages weights over steps, and resample_every={resample_every!r} "
+            "draws some anew, which have nothing to do with those before; give one of them"
+        )
     return None if value is None else float(value)
 
 

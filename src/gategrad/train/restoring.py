@@ -25,8 +25,13 @@ class RestoreError(ValueError):
     """Why a state can't be continued."""
 
 
-def check_state(state: Mapping[str, Any], net: nn.Module, optimizer: Optimizer) -> None:
-    """Raise RestoreError unless `state` can be loaded into the network and its optimizer."""
+def check_state(
+    state: Mapping[str, Any], net: nn.Module, optimizer: Optimizer, *, averaged: bool = False
+) -> None:
+    """Raise RestoreError unless `state` can be loaded into the network and its optimizer.
+
+    `averaged`: there is an average of the weights too.
+    """
     for key, kind in _KEYS.items():
         if key not in state or not isinstance(state[key], kind):
             raise RestoreError(f"its {key!r} is missing or of another type")
@@ -39,6 +44,10 @@ def check_state(state: Mapping[str, Any], net: nn.Module, optimizer: Optimizer) 
     _check_tensors("weights", state["net"], expected)
     if state["best"] is not None:
         _check_tensors("best weights", state["best_weights"], expected)
+    if averaged:
+        shapes = {name: tuple(weight.shape) for name, weight in net.named_parameters()}
+        found = state.get("average")
+        _check_tensors("averaged weights", found if isinstance(found, dict) else {}, shapes)
     _check_optimizer(state["optimizer"], optimizer)
     if state["random"].dtype != torch.uint8 or state["random"].shape != torch.get_rng_state().shape:
         raise RestoreError("its random state is none")
