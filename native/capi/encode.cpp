@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <numeric>
 #include <utility>
@@ -10,11 +12,22 @@
 namespace gategrad::capi {
 
 double as_measured(double value) noexcept {
+  const float measured = static_cast<float>(value);
+  if (!std::isfinite(measured)) return measured;
   char text[32];
-  const auto written = std::to_chars(text, text + sizeof text, static_cast<float>(value));
-  double found = value;
-  std::from_chars(text, written.ptr, found);
-  return found;
+  const auto written =
+      std::to_chars(text, text + sizeof text - 1, measured, std::chars_format::scientific);
+  *written.ptr = '\0';
+  // As "123e-7": not every C++ library has from_chars for numbers like these, and strtod wants the
+  // decimal point that the program's locale has.
+  char* point = std::strchr(text, '.');
+  if (!point) return std::strtod(text, nullptr);
+  char* exponent = std::strchr(point, 'e');
+  const int digits = static_cast<int>(exponent - point) - 1;
+  const int power = std::atoi(exponent + 1) - digits;
+  std::memmove(point, point + 1, static_cast<size_t>(digits));
+  std::snprintf(exponent - 1, static_cast<size_t>(text + sizeof text - exponent), "e%d", power);
+  return std::strtod(text, nullptr);
 }
 
 RowEncoder::RowEncoder(StoredEncoder encoder) : encoder_(std::move(encoder)) {

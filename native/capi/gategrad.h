@@ -17,7 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(GATEGRAD_BUILDS)
+#if defined(GATEGRAD_BUILDS) && defined(_WIN32)
+#define GG_API __declspec(dllexport)
+#elif defined(GATEGRAD_BUILDS)
 #define GG_API __attribute__((visibility("default")))
 #else
 #define GG_API

@@ -32,7 +32,7 @@ add_library(gategrad_static STATIC $<TARGET_OBJECTS:gategrad_objects>)
 set_target_properties(gategrad PROPERTIES
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 set_target_properties(gategrad_static PROPERTIES OUTPUT_NAME gategrad)
-if(NOT APPLE)
+if(UNIX AND NOT APPLE)
   # Templates of the C++ library would be visible too.
   set(map ${CMAKE_CURRENT_SOURCE_DIR}/capi/exports.map)
   target_link_options(gategrad PRIVATE -Wl,--version-script=${map})

@@ -103,6 +103,14 @@ def test_encoders_of_numbers(library, name) -> None:
             same(library, model, rows_of(encoder.n_features, dtype), (1, 5, 200, 600))
 
 
+def test_large_float32_are_their_shortest_decimals(library) -> None:
+    column = np.array([[240823472], [1.1991881e10], [3e38], [-7], [1.5e-40]], np.float32)
+    encoder = OneHot.fit(column)
+    assert 240823470.0 in encoder.categories[0]
+    model = random_model("multilabel", encoder=encoder, gates=40)
+    same(library, model, column, (5,))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", [n for n in encoders() if "missing" in n or "table" in n])
 def test_missing_values(library, name, dtype) -> None:
