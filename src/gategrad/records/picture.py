@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from gategrad.records.errors import RecordError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _INCHES = (6.4, 4.4)
+# Of a line of a recipe's name.
+_LETTERS = 36
 _MARKERS = "so^vDP*X"
 # Text as text, identifiers from the content: the same records give the same bytes.
 _STYLE = {"svg.fonttype": "none", "svg.hashsalt": "gategrad", "font.size": 9}
@@ -85,14 +88,16 @@ def _draw(panel: "Axes", data: str, groups: Sequence[Group]) -> None:
         label="gategrad, live gates",
     )
     for group in groups:
-        panel.annotate(
-            group.name,
+        label = panel.annotate(
+            fill(group.name, _LETTERS, max_lines=2, placeholder=" ..."),
             (group.mean("gates"), 100 * group.mean("test_hard")),
             xytext=(4, -9),
             textcoords="offset points",
             fontsize=7,
             color="C3",
         )
+        # Else a long name at the right edge leaves the axes no room.
+        label.set_in_layout(False)
     panel.set(xscale="log", title=data, xlabel="live gates (ours); size as published (others)")
     panel.set_ylabel("test accuracy, %")
     panel.grid(alpha=0.3)
