@@ -123,6 +123,12 @@ class Peer:
         print(batch, times, file=self._process.stdin, flush=True)
         return float(self._process.stdout.readline())
 
+    def predictions(self, folder: Path) -> np.ndarray:
+        """What it predicts for all rows."""
+        print("predict", folder / "predicted.npy", file=self._process.stdin, flush=True)
+        self._process.stdout.readline()
+        return np.load(folder / "predicted.npy")
+
 
 def _rows(case: str, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows (n, columns) float32 and classes 0 and 1; those of a data set are repeated."""

@@ -1,6 +1,7 @@
-"""lleaves for benchmarks/trees.py, in an interpreter of its own: `trees_peer.py FOREST ROWS.npy`.
+"""lleaves for trees.py and tables.py, in an interpreter of its own: `trees_peer.py FOREST ROWS`.
 
-Prints how long compiling took, then for each line "batch times" the seconds of the best call.
+Prints how long compiling took, then for each line "batch times" the seconds of the best call; for
+"predict FILE" it writes what it predicts for all rows to FILE.
 """
 
 import sys
@@ -18,7 +19,12 @@ def main(forest: str, rows: str) -> None:
     model.compile()
     print(perf_counter() - start, flush=True)
     for line in sys.stdin:
-        batch, times = map(int, line.split())
+        first, second = line.split()
+        if first == "predict":
+            np.save(second, model.predict(x, n_jobs=1))
+            print(flush=True)
+            continue
+        batch, times = int(first), int(second)
         some, best = x[:batch], np.inf
         for _ in range(times):
             start = perf_counter()

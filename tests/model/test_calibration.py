@@ -7,8 +7,15 @@ import pytest
 
 import gategrad as gg
 from gategrad.circuit import evaluate_sums
-from gategrad.circuit.metrics import log_loss
-from gategrad.model import ModelError, calibrated, chosen_threshold, with_threshold
+from gategrad.circuit.metrics import log_loss, measured
+from gategrad.model import (
+    THRESHOLD_METRICS,
+    ModelError,
+    calibrated,
+    chosen_threshold,
+    with_threshold,
+)
+from gategrad.model.threshold import _measures, _tables
 from tests.random_convolutions import random_convolution, random_kernels
 
 
@@ -39,6 +46,17 @@ def test_a_temperature_makes_probabilities_fit_and_decides_the_same(kind):
     p = [m.probabilities(x) if kind == "argmax" else _both(m.probabilities(x))
          for m in (model, made)]  # fmt: skip
     assert log_loss(p[1], y) < log_loss(p[0], y) - 0.1
+
+
+@pytest.mark.parametrize("kind", ["argmax", "binary"])
+@pytest.mark.parametrize("scale", [3e37, 1e5, 1e-30])
+def test_scores_of_any_size_are_calibrated_alike(kind, scale):
+    plain, (x, y) = _counting(kind, tau=1.0), _rows()
+    readout = replace(plain.readout, scale=plain.readout.scale * np.float32(scale))
+    made = calibrated(replace(plain, readout=readout), x, y)
+    np.testing.assert_allclose(
+        made.probabilities(x), calibrated(plain, x, y).probabilities(x), atol=1e-6
+    )
 
 
 def _both(p):
@@ -87,6 +105,33 @@ def test_a_threshold_is_chosen_by_a_metric():
     for metric, own in found.items():
         assert own[metric] == max(other[metric] for other in found.values())
     assert found["balanced-accuracy"]["accuracy"] < found["accuracy"]["accuracy"]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("seed", range(8))
+def test_every_cut_is_measured_as_one_by_one(weighted, seed):
+    rng = np.random.default_rng(seed)
+    margins, y = rng.integers(-6, 6, 40), rng.integers(0, 2 if seed else 1, 40)
+    weights = rng.integers(0, 3, 40) / 2 if weighted else None
+    levels = np.union1d(margins, 0)
+    tables = _tables(margins, levels, y, weights)
+    for metric in THRESHOLD_METRICS:
+        expected = [
+            measured(metric, (margins > cut).astype(int), np.zeros((40, 2)), y, weights)
+            for cut in (levels[0] - 1, *levels)
+        ]
+        np.testing.assert_allclose(_measures(metric, tables), expected, rtol=1e-14)
+
+
+def test_a_threshold_is_chosen_among_as_many_sums_as_rows():
+    rng = np.random.default_rng(0)
+    weight = 2 ** np.arange(20)
+    readout = gg.Readout("binary", [0, 20], range(20), weight, [-(2**19)], [1e-4], [0.0])
+    model = gg.Model(gg.Circuit(20, [], [], range(2, 22)), readout)
+    x = rng.random((200_000, 20)) < 0.5
+    y = (x @ weight > 2**19 + 1000).astype(int)
+    found = chosen_threshold(model, x, y, metric="f1")
+    assert (with_threshold(model, found).predict(x) == y).all()
 
 
 def test_the_kernels_of_a_convolution_follow():

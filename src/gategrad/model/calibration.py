@@ -10,12 +10,13 @@ from math import exp, log
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gategrad.circuit import Readout, scores
-from gategrad.circuit.probabilities import probabilities
+from gategrad.circuit import Readout
 from gategrad.model.errors import ModelError
 from gategrad.model.model import Model
 
-_TEMPERATURES, _GOLDEN, _STEPS = (0.01, 100.0), (5**0.5 - 1) / 2, 60
+# Of scores of about 1; those of others are searched as far.
+_TEMPERATURES = (0.01, 100.0)
+_GOLDEN, _STEPS = (5**0.5 - 1) / 2, 60
 
 
 def calibrated(
@@ -83,15 +84,21 @@ def temperature(
         y: (n,) classes.
         weights: (n,); 1 where None.
     """
-    given = scores(readout, sums).astype(np.float64)
+    # Wider than scores, which may be beyond float32.
+    given = sums * readout.scale.astype(np.float64) + readout.offset
+    if readout.kind == "binary":
+        given = np.column_stack([np.zeros(len(given)), given])
     target = _softened(y, 2 if readout.kind == "binary" else readout.n_classes)
 
     def loss(at: float) -> float:
-        p = _probabilities(readout.kind, given / exp(at))
-        found = -(target * np.log(np.maximum(p, 1e-300))).sum(axis=1)
+        logits = given / exp(at)
+        logits -= logits.max(axis=1, keepdims=True)
+        found = np.log(np.exp(logits).sum(axis=1)) - (target * logits).sum(axis=1)
         return float(np.average(found, weights=weights))
 
-    return exp(_least(loss, *map(log, _TEMPERATURES)))
+    size = float(np.abs(given).max()) or 1.0
+    least, most = _TEMPERATURES
+    return exp(_least(loss, log(min(least, size * least)), log(max(most, size))))
 
 
 def classes_of(
@@ -159,11 +166,6 @@ def _softened(y: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
     target = np.full((n, n_classes), 1 / (n + n_classes))
     target[np.arange(n), y] = (n + 1) / (n + n_classes)
     return target
-
-
-def _probabilities(kind: str, given: NDArray[np.float64]) -> NDArray[np.float64]:
-    p = probabilities(kind, given)
-    return np.column_stack([1 - p[:, 0], p[:, 0]]) if kind == "binary" else p
 
 
 def _least(f: Callable[[float], float], low: float, high: float) -> float:

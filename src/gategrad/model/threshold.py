@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gategrad.circuit import Readout
-from gategrad.circuit.metrics import measured
 from gategrad.model.calibration import check_rows, classes_of, require_logits, with_readout
 from gategrad.model.errors import ModelError
 from gategrad.model.model import Model
@@ -75,27 +74,56 @@ def chosen_threshold(
         )
     classes, weights = classes_of(model, y, sample_weight)
     margins = _margins(check_rows(model.sums(x), classes))
-    unread = np.zeros((len(margins), 2))
-    found = {}
-    for cut, logit in _cuts(np.union1d(margins, 0), *_slope(model.readout)):
-        decided = (margins > cut).astype(np.int64)
-        found[logit] = measured(metric, decided, unread, classes, weights)
-    best = max(found.values())
-    logit = min((at for at, value in found.items() if value == best), key=abs)
-    return float(1 / (1 + np.exp(-logit)))
+    levels = np.union1d(margins, 0)
+    logits, good = _cuts(levels, *_slope(model.readout))
+    found = _measures(metric, _tables(margins, levels, classes, weights)[good])
+    best = logits[good][found == found.max()]
+    return float(1 / (1 + np.exp(-best[np.argmin(np.abs(best))])))
 
 
-def _cuts(levels: NDArray[np.int64], scale: float, offset: float) -> list[tuple[int, float]]:
-    """The levels that a margin may have to exceed, one below them all first, and log odds for each.
+def _tables(
+    margins: NDArray[np.int64],
+    levels: NDArray[np.int64],
+    classes: NDArray[np.int64],
+    weights: NDArray | None,
+) -> NDArray:
+    """For each cut of `_cuts` how many rows of class i were taken for class j, (cuts, 2, 2)."""
+    at = np.searchsorted(levels, margins)
+    tables = np.zeros((len(levels) + 1, 2, 2))
+    for c in (0, 1):
+        own = classes == c
+        count = np.bincount(at[own], None if weights is None else weights[own], len(levels))
+        tables[1:, c, 0] = np.cumsum(count)
+        tables[:-1, c, 1] = np.cumsum(count[::-1])[::-1]
+    return tables
 
-    Those that no probability in float64 is for are left out.
+
+def _measures(metric: str, tables: NDArray) -> NDArray[np.float64]:
+    """The metric of each table of two classes, as `gategrad.circuit.metrics` has it of one."""
+    right, rows, said = tables.diagonal(axis1=1, axis2=2), tables.sum(2), tables.sum(1)
+    if metric == "accuracy":
+        found = right.sum(1) / rows.sum(1)
+    elif metric == "f1":
+        both = rows[:, 1] + said[:, 1]
+        found = 2 * right[:, 1] / np.where(both > 0, both, 1)
+    else:
+        there = rows > 0
+        found = (right / np.where(there, rows, 1)).sum(1) / there.sum(1)
+    return found
+
+
+def _cuts(
+    levels: NDArray[np.int64], scale: float, offset: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Log odds for each level that a margin may have to exceed, one below them all first.
+
+    Those that no probability in float64 is for are not good.
     """
     cuts, ends = np.append(levels[0] - 1, levels), np.append(levels, np.inf)
     logits = np.clip((cuts + 0.5) * scale + offset, _LEAST_SURE, _MOST_SURE)
     at = (logits - offset) / scale
     at_first = np.arange(len(cuts)) == 0
-    good = ((at >= cuts) | at_first) & (at < ends - 0.01)
-    return list(zip(cuts[good].tolist(), logits[good].tolist(), strict=True))
+    return logits, ((at >= cuts) | at_first) & (at < ends - 0.01)
 
 
 def _require_two(model: Model) -> None:
