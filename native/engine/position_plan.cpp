@@ -310,6 +310,7 @@ void PositionPlan::finish(size_t n_stages, const std::vector<uint32_t>& input) {
     add_group(begin[ends[i]], ends[i], grid, before, last_, before.plane ? nullptr : &input);
     before = grid;
   }
+  check_places();
   const MapShape& shape = stages_[n_stages - 1].out;
   out_start_ = last_.first;
   out_bytes_ = shape.channels * before.plane;
@@ -317,6 +318,16 @@ void PositionPlan::finish(size_t n_stages, const std::vector<uint32_t>& input) {
     for (size_t y = 0; y < shape.height; ++y)
       for (size_t x = 0; x < shape.width; ++x)
         outputs_.push_back(static_cast<uint32_t>(c * before.plane + y * before.pitch + x));
+}
+
+// Planes are laid out such that this holds; what reads elsewhere would be no plan.
+void PositionPlan::check_places() const {
+  const PositionNode* node = nodes_.data();
+  for (const PositionRun& run : runs_)
+    for (uint32_t i = 0; i < run.n_nodes; ++i, ++node)
+      for (const uint32_t place : {node->a, node->b, node->mask, node->to})
+        if (place + run.n_blocks * kPositionBlock > n_bytes_)
+          throw std::logic_error("a gate reads or writes beyond its planes");
 }
 
 void PositionPlan::prepare(uint8_t* memory) const {

@@ -90,6 +90,8 @@ class PositionPlan {
   void add_group(size_t first, size_t end, const Grid& grid, const Grid& before,
                  const Planes& source, const std::vector<uint32_t>* input);
 
+  void check_places() const;
+
   double block_cycles_;
   MapShape shape_;
   std::vector<Stage> stages_;

@@ -73,6 +73,38 @@ def test_any_number_of_stages_and_images_of_any_sides(
         np.testing.assert_array_equal(found, sums)
 
 
+def test_stages_of_any_geometry(isa: str) -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(40):
+        whole = _drawn(rng)
+        bits = rng.random((2, whole.n_inputs)) < rng.random()
+        sums, found = evaluate_sums(*whole.flat(), bits), np.empty((2, 3), np.int32)
+        n_stages = int(rng.integers(1, len(whole.stages) + 1))
+        source = bits_source(*whole.flat())
+        single = positions.Positions(whole, n_stages, "").lower(source, isa)
+        for i in range(2):
+            assert single.sums(bits[i : i + 1], found[i : i + 1])
+        np.testing.assert_array_equal(found, sums, err_msg=repr((whole.in_shape, whole.stages)))
+
+
+def _drawn(rng: np.random.Generator) -> Convolution:
+    """One to four stages that fit maps of up to 24 lines and columns."""
+
+    def pair(low: int, high: int) -> tuple[int, int]:
+        return int(rng.integers(low, high)), int(rng.integers(low, high))
+
+    shape = (int(rng.integers(1, 4)), *pair(5, 25))
+    now, stages = shape, []
+    for _ in range(rng.integers(1, 5)):
+        size, stride = (min(pair(1, 6)[0], now[1]), min(pair(1, 6)[0], now[2])), pair(1, 5)
+        padding, depth = (int(rng.integers(0, size[0])), int(rng.integers(0, size[1]))), pair(1, 4)
+        trees = {"stride": stride, "padding": padding, "depth": depth[0], "seed": depth[1]}
+        kernels = random_kernels(now[0], int(rng.integers(1, 6)), size, **trees)
+        stages.append(Pool(size, stride) if rng.random() < 0.3 else kernels)
+        now = stages[-1].out_shape(now)
+    return random_convolution(shape, *stages, n_gates=60)
+
+
 def test_rows_behind_an_encoder(isa: str) -> None:
     rng = np.random.default_rng(2)
     encoder = Thermometer(np.sort(rng.integers(0, 256, (2, 99)) - 0.5, axis=0))
