@@ -86,7 +86,7 @@ class Reading {
 
   // A cell of an array of text: `size` letters of which those at the end may be padding.
   bool read_letters(const uint32_t* cell, size_t size, double* to) {
-    while (size && !cell[size - 1]) --size;
+    size = letters_of(cell, size);
     if (how_->numeric()) {
       if (std::optional<double> value = plain_number(cell, size)) return *to = *value, true;
     }
@@ -113,24 +113,28 @@ class Reading {
     double value = 0;
   };
 
+  // Without the padding, of which there are often many.
+  static size_t letters_of(const uint32_t* cell, size_t size) {
+    while (size >= 4 && !(cell[size - 1] | cell[size - 2] | cell[size - 3] | cell[size - 4]))
+      size -= 4;
+    while (size && !cell[size - 1]) --size;
+    return size;
+  }
+
   static size_t hash(const uint32_t* cell, size_t size) {
     uint64_t found = size;
-    for (size_t i = 0; i < size; ++i) found = (found ^ cell[i]) * 0x9E3779B97F4A7C15u;
-    return found >> 56;
+    size_t i = 0;
+    for (; i + 2 <= size; i += 2)
+      found = (found ^ cell[i] ^ uint64_t{cell[i + 1]} << 32) * 0x9E3779B97F4A7C15u;
+    if (i < size) found = (found ^ cell[i]) * 0x9E3779B97F4A7C15u;
+    return (found ^ found >> 32) * 0x9E3779B97F4A7C15u >> 56;
   }
 
   bool read_text(PyObject* text, double* to) {
-    if (how_->numeric()) {
-      Py_ssize_t size = 0;
-      const char* letters = PyUnicode_AsUTF8AndSize(text, &size);
-      if (!letters) {
-        PyErr_Clear();
-      } else if (auto value = plain_number(letters, static_cast<size_t>(size))) {
-        return *to = *value, true;
-      }
-    } else if (find(how_->known.ptr(), text, to)) {
-      return true;
+    if (how_->numeric() || !how_->texts.empty()) {
+      if (read_ascii(text, to)) return true;
     }
+    if (!how_->numeric() && find(how_->known.ptr(), text, to)) return true;
     if (!resolved_.is_valid()) resolved_ = nb::dict();
     if (find(resolved_.ptr(), text, to)) return true;
     // `resolve` lets other threads run, which may take the text out of the array.
@@ -139,6 +143,19 @@ class Reading {
     nb::object number = nb::steal(PyFloat_FromDouble(*to));
     if (PyDict_SetItem(resolved_.ptr(), text, number.ptr())) PyErr_Clear();
     return true;
+  }
+
+  bool read_ascii(PyObject* text, double* to) {
+    Py_ssize_t n = 0;
+    const char* letters = PyUnicode_AsUTF8AndSize(text, &n);
+    if (!letters) return PyErr_Clear(), false;
+    const auto size = static_cast<size_t>(n);
+    if (how_->numeric()) {
+      const std::optional<double> value = plain_number(letters, size);
+      return value ? (*to = *value, true) : false;
+    }
+    const double* found = how_->texts.find({letters, size});
+    return found ? (*to = *found, true) : false;
   }
 
   static bool find(PyObject* dict, PyObject* text, double* to) {
@@ -183,11 +200,26 @@ std::vector<double> doubles(nb::handle list) {
   return found;
 }
 
+// None where one of the known texts is not ASCII.
+CellTexts texts_of(nb::handle known) {
+  CellTexts found;
+  if (known.is_none()) return found;
+  for (auto [text, place] : nb::borrow<nb::dict>(known)) {
+    Py_ssize_t size = 0;
+    const char* letters = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+    if (!letters) return PyErr_Clear(), CellTexts();
+    if (PyUnicode_GetLength(text.ptr()) != size) return {};
+    found.add({letters, static_cast<size_t>(size)}, nb::cast<double>(place));
+  }
+  return found;
+}
+
 }  // namespace
 
 CellReader::CellReader(nb::list columns) {
   for (nb::handle column : columns)
-    columns_.push_back({column[0], column[3], doubles(column[1]), doubles(column[2])});
+    columns_.push_back(
+        {column[0], column[3], doubles(column[1]), doubles(column[2]), texts_of(column[0])});
 }
 
 bool CellReader::read(nb::handle x, nb::handle out, size_t first) const {

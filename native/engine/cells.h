@@ -7,16 +7,20 @@
 #include <cstddef>
 #include <vector>
 
+#include "engine/cell_texts.h"
+
 namespace gategrad {
 
 // How a column's cells become numbers.
 //
-// `known` has the place of every text category, and is None in a column of numbers. `values`, which
-// rise, are the categories that are numbers, and `places` theirs. `resolve` is asked about every cell
-// that the core does not read itself, and raises where there is no number for it.
+// `known` has the place of every text category, and is None in a column of numbers; `texts` has most of
+// them, where all are ASCII, which Python gives without a copy. `values`, which rise, are the categories
+// that are numbers, and `places` theirs. `resolve` is asked about every cell that the core does not read
+// itself, and raises where there is no number for it.
 struct CellColumn {
   nanobind::object known, resolve;
   std::vector<double> values, places;
+  CellTexts texts;
 
   bool numeric() const { return known.is_none(); }
 };

@@ -252,6 +252,28 @@ def _read(x: np.ndarray, resolve: object) -> np.ndarray:
     return out
 
 
+@pytest.mark.parametrize("kind", [object, str])
+def test_texts_of_all_lengths_are_told_apart(kind: type) -> None:
+    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    known = ["", *(alphabet[:n] for n in range(1, 27)), *(f"{n:05}" for n in range(3000))]
+    places = {text: float(place) for place, text in enumerate(known)}
+    changed = [text[:i] + "-" + text[i + 1 :] for text in known[1:40] for i in range(len(text))]
+    asked = []
+
+    def resolve(text: str) -> float:
+        asked.append(text)
+        return -1.0
+
+    others = [*changed, "Grün", "a" * 27, "\x00a"]
+    x = np.array([known + others], kind).T
+    out = np.empty(x.shape)
+    assert _core.CellReader([(places, [], [], resolve)]).read(x, out, 0)
+    assert out[:, 0].tolist() == [places.get(text, -1.0) for text in known + others]
+    assert sorted(asked) == sorted(set(others))
+    assert _core.CellReader([({"Grün": 1.0, "a": 2.0}, [], [], resolve)]).read(x[:2], out[:2], 0)
+    assert out[:2, 0].tolist() == [-1.0, 2.0]
+
+
 def test_a_text_may_leave_the_array_while_it_is_read() -> None:
     x = np.array([[f"text {i}"] for i in range(500)], object)
 
