@@ -106,7 +106,7 @@ def measure(
 ) -> Measured:
     """Fit and test on each fold."""
     scores, balanced, gates, seconds = [], [], [], []
-    for fold, (here, there) in enumerate(_folds(table)):
+    for fold, (here, there) in enumerate(folds_of(table)):
         model = make(table, fold)
         start = process_time()
         with warnings.catch_warnings():
@@ -136,7 +136,8 @@ def measure(
     )
 
 
-def _folds(table: TableSet) -> list[tuple[np.ndarray, np.ndarray]]:
+def folds_of(table: TableSet) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The rows to train on and to test on of each fold."""
     kind = KFold if table.numbers else StratifiedKFold
     return list(kind(FOLDS, shuffle=True, random_state=0).split(table.x, table.y))
 

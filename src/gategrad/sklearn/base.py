@@ -31,7 +31,7 @@ from gategrad.sklearn.columns import Columns, finer
 from gategrad.sklearn.ensemble import chosen, put_together
 from gategrad.sklearn.fitting import Fitting
 from gategrad.sklearn.importances import importances
-from gategrad.sklearn.members import MEMBERS, NETWORK, Fitted, checked_members, fit_member, fits
+from gategrad.sklearn.members import NETWORK, USUAL, Fitted, checked_members, fit_member, fits
 from gategrad.sklearn.rows import categorical_columns, check_cells, together
 from gategrad.sklearn.task import Task
 
@@ -103,33 +103,33 @@ class LogicBase(BaseEstimator):
         self._net = self.result_ = None
         held = fitting.held(self.validation_fraction) if self._needs_held_rows() else None
         learned = fitting if held is None else fitting.only(~held)
-        recipes = self._recipes(learned) if NETWORK in members else {}
         columns = Columns.of(encoder)
+        recipe = self._recipe_for(learned, len(learned.own))
         held_back = self._holds_back(len(learned.bits))
         validation = self.validation_fraction if held_back else None
 
         def train(name: str, some: Fitting) -> Fitted:
-            if name in recipes:
-                return self._fit_network(some, recipes[name], validation)
+            if name == NETWORK:
+                return self._fit_network(some, recipe, validation)
             weights = some.judge().weights
             return fit_member(
                 name, columns, some.bits, some.task, weights, seed=some.seed, n_jobs=self._threads()
             )
 
-        others = [name for name in members if name != NETWORK and fits(name, fitting.task)]
-        if not recipes and not others:
+        names = [name for name in members if fits(name, fitting.task)]
+        if not names:
             raise ValueError(
                 f"members is {self.members!r}; boosting is for at most three classes, or one "
                 "number a row: add another member"
             )
         found = compared(
-            [*recipes, *others],
+            names,
             lambda name, kept: train(name, learned.only(kept)).scores,
             learned.bits,
             learned.judge(),
             self._parts(learned),
         )
-        choice = chosen(found, list(recipes), by_figure=self._by_figure())
+        choice = chosen(found, by_figure=self._by_figure())
         self.comparison_, self.weights_, self.result_ = choice.figures, choice.weights, None
         fitted = {name: train(name, learned) for name in choice.weights if name != CONSTANT}
         made = put_together(choice, fitted, log_shares(learned.judge(), fitting.bits.shape[1]))
@@ -150,7 +150,7 @@ class LogicBase(BaseEstimator):
         """What a model may be made of."""
         if isinstance(self.members, str) and self.members == "auto":
             free = self._free() and not self.warm_start and self.folds == "auto"
-            return MEMBERS if free and n_rows >= _FEWEST_TO_COMPARE else (NETWORK,)
+            return USUAL if free and n_rows >= _FEWEST_TO_COMPARE else (NETWORK,)
         asked = checked_members(self.members)
         if asked == (NETWORK,):
             return asked
@@ -182,17 +182,6 @@ class LogicBase(BaseEstimator):
             return [fitting.held(self.validation_fraction)]
         folds = min(_FOLDS, n) if self.folds == "auto" else self._folds(n)
         return held_parts(fitting.judge(), folds, fitting.seed)
-
-    def _recipes(self, fitting: Fitting) -> dict[str, Any]:
-        """What the network may be trained by, by name."""
-        from gategrad.sklearn.defaults import recipes_to_compare, table_recipe
-
-        n, n_bits, kind = len(fitting.bits), len(fitting.own), fitting.task.kind
-        if n < _ENOUGH_TO_HOLD_BACK and self._free():
-            found = recipes_to_compare(n_bits, kind)
-        else:
-            found = {NETWORK: table_recipe(n, n_bits, kind=kind, gate_penalty=self.gate_penalty)}
-        return {name: self._told(recipe, fitting) for name, recipe in found.items()}
 
     def _decided(self, model: Model, fitting: Fitting) -> Model:
         """The model with what is set on rows that are held back."""
@@ -228,7 +217,7 @@ class LogicBase(BaseEstimator):
 
     def _recipe(self, fitting: Fitting, going_on: bool) -> Any:
         """What to follow, a `Recipe`; None for the constant answer."""
-        from gategrad.sklearn.defaults import recipes_to_compare, table_recipe
+        from gategrad.sklearn.defaults import recipes_to_compare
 
         n, n_bits = fitting.bits.shape
         kind = fitting.task.kind
@@ -247,8 +236,16 @@ class LogicBase(BaseEstimator):
             found = compared(list(recipes), train, fitting.bits, judge, held)
             self.comparison_ = found.figures
             return recipes.get(best(self.comparison_))
-        recipe = table_recipe(n, n_bits, kind=kind, gate_penalty=self.gate_penalty)
-        return self._told(recipe, fitting)
+        return self._recipe_for(fitting, n_bits)
+
+    def _recipe_for(self, fitting: Fitting, n_bits: int) -> Any:
+        """What suits so many rows of so many bits."""
+        from gategrad.sklearn.defaults import table_recipe
+
+        n, kind = len(fitting.bits), fitting.task.kind
+        return self._told(
+            table_recipe(n, n_bits, kind=kind, gate_penalty=self.gate_penalty), fitting
+        )
 
     def _told(self, recipe: Any, fitting: Fitting) -> Any:
         """The recipe with what this estimator was told."""

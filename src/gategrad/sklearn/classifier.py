@@ -33,20 +33,23 @@ class LogicClassifier(ClassifierMixin, LogicBase):
     Args:
         members: what the circuit may be made of, one or several of "network", gates that are
             trained; "forest", 100 extremely randomized trees; "boosted", 100 trees one after
-            another, for at most three classes; and "linear", weights of thresholds and categories.
-            Those that pay are weighed by rows that they were not trained on, and their scores
-            added: one model. "auto" is all where 30 rows or more and neither `layers`, `steps`,
-            `gate_penalty`, `options`, `folds` nor `warm_start` say what to train, else the network.
+            another, for at most three classes; "linear", weights of thresholds and categories; and
+            "tuned", 20 boosted trees whose gates are trained on. Those that pay are weighed by rows
+            that they were not trained on, and their scores added: one model. "auto" is all but
+            "tuned" where 30 rows or more and neither `layers`, `steps`, `gate_penalty`, `options`,
+            `folds` nor `warm_start` say what to train, else the network.
         layers: gates a layer, such as "200x2" or (300, 200); what suits the rows where None. The
             last width grows until the classes divide it.
         bits: thresholds a column of numbers for the network; the other members have four times
             as many.
         steps: to train; what suits the rows where None.
         gate_penalty: weight of the share of live gates in the loss, for small circuits.
-        folds: parts of the rows by which recipes and the constant answer are compared, each on the
-            rows that it was not trained on; the best is trained on all rows. 0 compares none;
-            "auto" takes 3 parts of 30 to 999 different rows where neither `layers`, `steps`,
-            `gate_penalty` nor `options` say what to train.
+        folds: parts of the rows by which members are weighed, or recipes of a network alone and
+            the constant answer compared, each on the rows that it was not trained on; what is
+            taken is trained on all rows. "auto" weighs by 3 parts, by one that is held back of
+            10,000 different rows or more; and compares by 3 parts of 30 to 999 different rows
+            where neither `layers`, `steps`, `gate_penalty` nor `options` say what to train. 0
+            compares none.
         options: further ones of `gategrad.train.Recipe`, such as `{"inputs": 4, "parametrization":
             "light"}`.
         categorical: columns of numbers that are categories, by place or name; "auto": those of a

@@ -1,6 +1,6 @@
 """Which of the trained candidates a model is made of, and how much each counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from gategrad.model import Model, ensemble
 from gategrad.sklearn.choosing import CONSTANT, Compared, best
 from gategrad.sklearn.members import Fitted
-from gategrad.sklearn.stacking import log_losses, stacked, temperature_of
+from gategrad.sklearn.stacking import stacked, temperature_of
 
 ENSEMBLE = "ensemble"
 """The name of the weighted sum among what is compared."""
@@ -27,19 +27,15 @@ class Choice:
     figures: dict[str, float]
 
 
-def chosen(found: Compared, networks: Sequence[str], *, by_figure: bool) -> Choice:
-    """Weigh the members, of networks the one of least loss.
+def chosen(found: Compared, *, by_figure: bool) -> Choice:
+    """Weigh the members.
 
     Args:
-        found: candidates on rows that they were not trained on.
-        networks: which of them are networks.
-        by_figure: whether one candidate is taken alone where its figure is better, as where a
-            metric was asked for.
+        found: members on rows that they were not trained on.
+        by_figure: whether one is taken alone where its figure is better, as where a metric was
+            asked for.
     """
-    losses = {name: _loss(found, name) for name in networks}
-    left_out = set(losses) - ({min(losses, key=lambda name: losses[name])} if losses else set())
-    given = {name: scores for name, scores in found.scores.items() if name not in left_out}
-    weights = stacked(given, found.judge)
+    weights = stacked(found.scores, found.judge)
     figures = found.figures | {ENSEMBLE: found.judge.answers(_joined(weights, found))}
     if by_figure:
         # Of equal figures the first, so the ensemble before its members.
@@ -73,14 +69,6 @@ def _constant(found: Compared) -> np.ndarray:
     if judge.task.kind == "regression":
         return np.average(judge.task.targets, axis=0, weights=judge.weights)
     return np.log(np.maximum(judge.shares(), 1e-9))
-
-
-def _loss(found: Compared, name: str) -> float:
-    judge, scores = found.judge, found.scores[name]
-    if judge.task.kind == "regression":
-        return -found.figures[name]
-    losses = log_losses(temperature_of(scores, judge) * scores, judge.task.targets)
-    return float(np.average(losses, weights=judge.weights))
 
 
 def _alone(found: Compared, name: str) -> float:

@@ -36,7 +36,9 @@ class Fitting:
         """Which rows training holds back, (n,)."""
         from gategrad.train.splitting import held_rows
 
-        return held_rows(self.task.targets, fraction, self.seed)
+        targets = self.task.targets
+        labels = targets if targets.ndim == 1 else np.zeros(len(targets), np.int64)
+        return held_rows(labels, fraction, self.seed)
 
     def judge(self) -> Judge:
         """Of answers for these rows; classes count as they do in training."""

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from gategrad.circuit import Circuit, behind
 from gategrad.model import Model, linear_model
+from gategrad.model import ensemble as whole_sum
 from gategrad.sklearn.columns import Columns
 from gategrad.sklearn.task import Task
 from gategrad.trees import read
@@ -24,8 +25,11 @@ from gategrad.trees.lower import circuit_of
 Scores = NDArray[np.float64]
 
 NETWORK, FOREST, BOOSTED, LINEAR = "network", "forest", "boosted", "linear"
-MEMBERS = (NETWORK, FOREST, BOOSTED, LINEAR)
-"""What an ensemble may be made of."""
+TUNED = "tuned"
+USUAL = (NETWORK, FOREST, BOOSTED, LINEAR)
+"""What a model is made of by default."""
+MEMBERS = (*USUAL, TUNED)
+"""What a model may be made of."""
 
 # Digits of a leaf's value. Many trees are added, so that what each is off by evens out.
 _LEAF_BITS = 8
@@ -33,6 +37,8 @@ _LEAF_BITS = 8
 _WEIGHT_DIGITS = 10
 # Boosting grows trees for each class.
 _MOST_BOOSTED = 3
+# Few trees, whose gates are trained on; a part of the rows says when that is best.
+_TUNED_TREES, _TUNED_LEAVES, _TUNED_PART = 20, 15, 0.2
 # How far a class that the rows lack lies below the least likely one that they have.
 _ABSENT = 1.0
 
@@ -67,7 +73,7 @@ def checked_members(given: str | Sequence[str]) -> tuple[str, ...]:
 
 def fits(name: str, task: Task) -> bool:
     """Whether a member can learn a task in a time that is in proportion."""
-    if name != BOOSTED:
+    if name not in (BOOSTED, TUNED):
         return True
     return task.n_scores <= _MOST_BOOSTED if task.kind == "argmax" else task.n_scores == 1
 
@@ -97,7 +103,20 @@ def fit_member(
         return _one_class(task, columns.n_inputs)
     if name == LINEAR:
         return _fit_linear(columns, bits, task, weights)
-    made, counts = _trees(name, task.kind, seed, n_jobs), columns.counts(bits)
+    if name == TUNED:
+        return _fit_tuned(columns, bits, task, weights, seed, n_jobs)
+    return _fit_trees(_trees(name, task.kind, seed, n_jobs), columns, bits, task, weights, n_jobs)
+
+
+def _fit_trees(
+    made: Any,
+    columns: Columns,
+    bits: NDArray[np.bool_],
+    task: Task,
+    weights: NDArray[np.float64],
+    n_jobs: int,
+) -> Fitted:
+    counts = columns.counts(bits)
     with threadpool_limits(n_jobs, "openmp"):
         made.fit(counts, _targets(task), sample_weight=weights)
     spread = _Spread.of(made, task, _scores(made, counts, task))
@@ -165,7 +184,8 @@ def _trees(name: str, kind: str, seed: int, n_jobs: int) -> Any:
         if classes
         else ensemble.HistGradientBoostingRegressor
     )
-    return boosting(random_state=seed, early_stopping=False)
+    size = {"max_iter": _TUNED_TREES, "max_leaf_nodes": _TUNED_LEAVES} if name == TUNED else {}
+    return boosting(random_state=seed, early_stopping=False, **size)
 
 
 def _targets(task: Task) -> NDArray:
@@ -211,6 +231,39 @@ def _for_classes(forest: Forest, spread: _Spread) -> Forest:
     target = None if target is None else spread.classes[target]
     base = spread.scores(base)[0]
     return replace(forest, value=value, base=base, target=target, kind="argmax", link="none")
+
+
+def _fit_tuned(
+    columns: Columns,
+    bits: NDArray[np.bool_],
+    task: Task,
+    weights: NDArray[np.float64],
+    seed: int,
+    n_jobs: int,
+) -> Fitted:
+    """Boosted trees as gates that go on learning, chosen on rows that the trees have not seen."""
+    from gategrad.train import fine_tune
+    from gategrad.train.splitting import held_rows
+
+    labels = task.targets if task.kind == "argmax" else np.zeros(len(bits), np.int64)
+    held = held_rows(labels, _TUNED_PART, seed)
+    some = replace(task, targets=task.targets[~held])
+    trees = _trees(TUNED, task.kind, seed, n_jobs)
+    start = _fit_trees(trees, columns, bits[~held], some, weights[~held], n_jobs).model(1.0)
+    model = fine_tune(
+        start,
+        bits[~held],
+        some.targets,
+        validation=(bits[held], task.targets[held]),
+        sample_weight=weights[~held],
+        seed=seed,
+        threads=n_jobs,
+        progress=False,
+    )
+    return Fitted(
+        lambda rows: model.scores(rows, threads=1).astype(np.float64),
+        lambda factor: whole_sum([model], [factor]),
+    )
 
 
 def _fit_linear(

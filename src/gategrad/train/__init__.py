@@ -18,6 +18,7 @@
     recipe.py       `Recipe`: all that a run is told, the fields of `gategrad.options`
     presets.py      `preset`: recipes by name
     recipes.py      `fit_recipe`: follow one
+    tuning.py       `fine_tune`: a model's gates go on learning
 
 Any other torch loop works as well: nothing in a layer depends on this one.
 """
@@ -33,6 +34,7 @@ from gategrad.train.recipe import Recipe
 from gategrad.train.recipes import fit_recipe
 from gategrad.train.result import Evaluation, Result
 from gategrad.train.tensorboard import TensorBoard
+from gategrad.train.tuning import fine_tune
 from gategrad.train.warp import Warp
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "active_inputs",
     "affine_copies",
     "build_network",
+    "fine_tune",
     "fit",
     "fit_recipe",
     "preset",
