@@ -77,6 +77,17 @@ def test_rows_of_one_class_teach_that_class():
     assert (made.model(2.0).predict(bits) == 2).all()
 
 
+def test_rows_with_one_number_teach_the_mean():
+    bits = np.eye(4, dtype=bool)
+    columns = Columns.of(Table.fit(np.arange(4.0)[:, None], 4))
+    task = Task("regression", np.stack([np.ones(4), np.arange(4.0)], axis=1), 2)
+    made = fit_member("boosted", columns, bits, task, np.ones(4), seed=0, n_jobs=1)
+    np.testing.assert_allclose(made.scores(bits), np.tile([1, 1.5], (4, 1)))
+    np.testing.assert_allclose(made.model(2.0).scores(bits), np.tile([2, 3], (4, 1)))
+    few = LogicRegressor(members=("network", "linear"), steps=2, random_state=0)
+    assert few.fit(np.arange(6.0)[:, None], [1, 0, 0, 0, 0, 0]).predict([[3.0]]).shape == (1,)
+
+
 def test_a_table_with_more_levels_holds_the_bits_of_both():
     x, _ = _rows("two")
     few, many = (Table.fit(x, bits, missing="indicator") for bits in (3, 12))

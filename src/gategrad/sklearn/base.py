@@ -31,7 +31,15 @@ from gategrad.sklearn.columns import Columns, finer
 from gategrad.sklearn.ensemble import chosen, put_together
 from gategrad.sklearn.fitting import Fitting
 from gategrad.sklearn.importances import importances
-from gategrad.sklearn.members import NETWORK, USUAL, Fitted, checked_members, fit_member, fits
+from gategrad.sklearn.members import (
+    NETWORK,
+    USUAL,
+    Fitted,
+    checked_members,
+    fit_member,
+    fits,
+    same_numbers,
+)
 from gategrad.sklearn.rows import categorical_columns, check_cells, together
 from gategrad.sklearn.task import Task
 
@@ -109,7 +117,7 @@ class LogicBase(BaseEstimator):
         validation = self.validation_fraction if held_back else None
 
         def train(name: str, some: Fitting) -> Fitted:
-            if name == NETWORK:
+            if name == NETWORK and not same_numbers(some.task):
                 return self._fit_network(some, recipe, validation)
             weights = some.judge().weights
             return fit_member(

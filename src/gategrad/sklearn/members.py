@@ -78,6 +78,12 @@ def fits(name: str, task: Task) -> bool:
     return task.n_scores <= _MOST_BOOSTED if task.kind == "argmax" else task.n_scores == 1
 
 
+def same_numbers(task: Task) -> bool:
+    """Whether a target is the same number in all rows, as may be in a part of few."""
+    given = task.targets.astype(np.float32)
+    return task.kind == "regression" and bool((given == given[:1]).all(axis=0).any())
+
+
 def fit_member(
     name: str,
     columns: Columns,
@@ -101,6 +107,8 @@ def fit_member(
     """
     if task.kind == "argmax" and len(np.unique(task.targets)) == 1:
         return _one_class(task, columns.n_inputs)
+    if same_numbers(task):
+        return _mean(task, columns.n_inputs, weights)
     if name == LINEAR:
         return _fit_linear(columns, bits, task, weights)
     if name == TUNED:
@@ -169,6 +177,16 @@ def _one_class(task: Task, n_inputs: int) -> Fitted:
         lambda factor: linear_model(
             np.zeros((n_inputs, task.n_scores)), found * factor, kind="argmax"
         ),
+    )
+
+
+def _mean(task: Task, n_inputs: int, weights: NDArray[np.float64]) -> Fitted:
+    """What rows teach of which one target is the same in all."""
+    found = np.average(task.targets, axis=0, weights=weights)
+    nothing = np.zeros((n_inputs, task.n_scores))
+    return Fitted(
+        lambda rows: np.tile(found, (len(rows), 1)),
+        lambda factor: linear_model(nothing, found * factor, kind="regression"),
     )
 
 
