@@ -195,7 +195,7 @@ void Terms::ask_as_atom(Edge e) {
 }
 
 void Terms::set_cube(uint32_t signal, std::span<const Edge> atoms) {
-  cube_[signal] = cubes_.size();
+  cube_[signal] = static_cast<uint32_t>(cubes_.size());
   cube_size_[signal] = static_cast<uint8_t>(atoms.size());
   cubes_.insert(cubes_.end(), atoms.begin(), atoms.end());
   good_ = cubes_.size() <= kCubeRoom * role_.size();

@@ -65,7 +65,7 @@ class Terms {
   std::vector<Edge> edge_, self_;
   std::vector<Role> role_;
   std::vector<uint8_t> size_;       // comparisons behind a gate, up to a limit
-  std::vector<size_t> cube_;        // begin, by signal
+  std::vector<uint32_t> cube_;      // begin, by signal
   std::vector<uint8_t> cube_size_;  // of products, and what all products of a sum have in common
   std::vector<Edge> cubes_;
   bool good_ = true, again_ = false;

@@ -9,12 +9,14 @@ namespace gategrad {
 namespace {
 
 // Vectors of 64 bytes that stay in a first-level cache of 32 KiB, beside code and others.
-constexpr uint64_t kCached = 448;
+constexpr uint32_t kCached = 448;
 // Values used last, whose readers may come next.
 constexpr size_t kRecent = 8;
 // Readers of one value that are looked at in a step, so that ordering stays linear where a value
 // has as many readers as there are gates.
 constexpr uint32_t kMostReaders = 64;
+// What a gate that is done waits for.
+constexpr uint32_t kDone = UINT32_MAX;
 
 // Lists of numbers, one after the other: list i is at [first[i], first[i + 1]).
 struct Lists {
@@ -74,8 +76,8 @@ class CacheOrder::Ordering {
       : cones_(cones), leaves_(leaves_of(net, cones)),
         readers_(readers_of(leaves_, cones.stored.size())), open_(readers_.first),
         unread_(unread_of(net, cones, readers_, roots)), waits_for_(cones.order.size(), 0),
-        done_(cones.order.size(), 0), used_(cones.stored.size(), 0) {
-    order_.reserve(done_.size());
+        used_(cones.stored.size(), 0) {
+    order_.reserve(waits_for_.size());
     for (uint32_t s = 2; s < net.first_gate; ++s) n_slots_ += unread_[s] > 0;
     most_slots_ = n_slots_;
     recent_.fill(UINT32_MAX);
@@ -89,10 +91,10 @@ class CacheOrder::Ordering {
   size_t n_looks() const { return n_looks_; }
 
   bool run(size_t most_slots) {
-    while (order_.size() < done_.size() && most_slots_ <= most_slots) {
+    while (order_.size() < waits_for_.size() && most_slots_ <= most_slots) {
       uint32_t gate = best_of_recent();
       if (gate == UINT32_MAX) {
-        while (done_[ready_[oldest_]]) ++oldest_;
+        while (waits_for_[ready_[oldest_]] == kDone) ++oldest_;
         gate = ready_[oldest_];
       }
       evaluate(gate);
@@ -111,12 +113,12 @@ class CacheOrder::Ordering {
       if (signal == UINT32_MAX) break;
       uint32_t& open = open_[signal];
       const uint32_t last = readers_.first[signal + 1];
-      while (open < last && done_[readers_.items[open]]) ++open;
+      while (open < last && waits_for_[readers_.items[open]] == kDone) ++open;
       const uint32_t end = last - open > kMostReaders ? open + kMostReaders : last;
       for (uint32_t i = open; i < end; ++i) {
         const uint32_t gate = readers_.items[i];
         ++n_looks_;
-        if (done_[gate] || waits_for_[gate]) continue;
+        if (waits_for_[gate]) continue;
         const uint32_t n = missing(gate);
         if (n < fewest) {
           fewest = n;
@@ -131,7 +133,7 @@ class CacheOrder::Ordering {
   uint32_t missing(uint32_t gate) const {
     uint32_t n = 0;
     for (uint32_t i = leaves_.first[gate]; i < leaves_.first[gate + 1]; ++i) {
-      const uint64_t used = used_[leaves_.items[i]];
+      const uint32_t used = used_[leaves_.items[i]];
       n += used == 0 || now_ - used > kCached;
     }
     return n;
@@ -143,7 +145,7 @@ class CacheOrder::Ordering {
   }
 
   void evaluate(uint32_t gate) {
-    done_[gate] = 1;
+    waits_for_[gate] = kDone;
     for (uint32_t i = leaves_.first[gate]; i < leaves_.first[gate + 1]; ++i) {
       const uint32_t leaf = leaves_.items[i];
       use(leaf);
@@ -158,15 +160,14 @@ class CacheOrder::Ordering {
 
   const Cones& cones_;
   Lists leaves_, readers_;
-  std::vector<uint32_t> open_;    // of every signal, its first reader that is not done
-  std::vector<uint32_t> unread_;  // of every signal, how many readers are not done
-  std::vector<uint32_t> waits_for_;
-  std::vector<uint8_t> done_;
-  std::vector<uint64_t> used_;  // when; 0: never
+  std::vector<uint32_t> open_;       // of every signal, its first reader that is not done
+  std::vector<uint32_t> unread_;     // of every signal, how many readers are not done
+  std::vector<uint32_t> waits_for_;  // of every gate, operands that are missing; or kDone
+  std::vector<uint32_t> used_;       // when; 0: never
   std::vector<uint32_t> ready_;
   std::array<uint32_t, kRecent> recent_;
   size_t place_ = kRecent;
-  uint64_t now_ = 0;
+  uint32_t now_ = 0;  // uses so far, as many as leaves and gates, which are counted in 32 bits
   size_t n_looks_ = 0;
   size_t n_slots_ = 2, most_slots_ = 2;  // in use now, and so far
   std::vector<uint32_t> order_;
