@@ -59,6 +59,11 @@ struct BitPlan {
   size_t n_classes;
 };
 
+struct SignalRange {
+  uint32_t first, count;
+  int32_t weight;
+};
+
 // Signals 64 * t + lane are the inputs, results follow from `first_gate` in the order of gates.
 struct BytePlan {
   const uint32_t* operands;        // two a gate, where a signal number needs more than 16 bits
@@ -66,7 +71,9 @@ struct BytePlan {
   const Run* runs;
   size_t n_runs;
   size_t first_gate;
-  const uint32_t* entries;     // signals, those of weight 1 first within a class
+  const SignalRange* ranges;  // of a class's signals of one weight that lie one after the other
+  const uint32_t* class_ranges;
+  const uint32_t* entries;     // further signals, those of weight 1 first within a class
   const int32_t* weights;      // of the others
   const uint32_t* class_ones;  // entries of weight 1 of each class
   const uint32_t* class_weighted;

@@ -129,12 +129,39 @@ void byte_gates(const BytePlan& p, uint8_t* signals) {
     byte_runs(p, p.operands, signals);
 }
 
+// The sum of bytes that are 0 or 1.
+GG_INLINE uint32_t count_bytes(const uint8_t* bytes, uint32_t count) {
+  uint32_t sum = 0;
+  uint64_t eights = 0;
+  uint32_t i = 0;
+  // Each byte of `eights` counts up to 255 ones.
+  while (i + 8 <= count) {
+    const uint32_t end = count - i < 8 * 255 ? count - 7 : i + 8 * 255 - 7;
+    eights = 0;
+    for (; i < end; i += 8) {
+      uint64_t next;
+      __builtin_memcpy(&next, bytes + i, 8);
+      eights += next;
+    }
+    sum += static_cast<uint32_t>(
+        ((eights & 0x00FF00FF00FF00FFu) + (eights >> 8 & 0x00FF00FF00FF00FFu)) *
+            0x0001000100010001u >>
+        48);
+  }
+  for (; i < count; ++i) sum += bytes[i];
+  return sum;
+}
+
 void byte_sums(const BytePlan& p, const uint8_t* signals, int32_t* sums) {
+  const SignalRange* range = p.ranges;
   const uint32_t* entry = p.entries;
   const int32_t* weight = p.weights;
   for (size_t c = 0; c < p.n_classes; ++c) {
     // Modulo 2^32: the sum fits, its parts need not.
     uint32_t sum = static_cast<uint32_t>(p.bias[c]);
+    for (uint32_t j = 0; j < p.class_ranges[c]; ++j, ++range)
+      sum +=
+          static_cast<uint32_t>(range->weight) * count_bytes(signals + range->first, range->count);
     for (uint32_t i = 0; i < p.class_ones[c]; ++i) sum += signals[*entry++];
     for (uint32_t i = 0; i < p.class_weighted[c]; ++i)
       sum += static_cast<uint32_t>(*weight++) * signals[*entry++];

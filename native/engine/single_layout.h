@@ -27,7 +27,10 @@ struct WeightedSignal {
 // unless it `must`.
 bool lay_out_bits(const Netlist& net, const LeveledGates& leveled, bool must, SinglePlan& plan,
                   std::vector<uint32_t>& place);
-void lay_out_bytes(const Netlist& net, const LeveledGates& leveled, SinglePlan& plan,
+// `group`: of every signal, a class that counts it and its weight, numbered, or UINT32_MAX; signals of
+// a group may lie together.
+void lay_out_bytes(const Netlist& net, const LeveledGates& leveled,
+                   const std::vector<uint32_t>& group, size_t n_groups, SinglePlan& plan,
                    std::vector<uint32_t>& place);
 
 // Both add one class, whose signals are places.

@@ -69,6 +69,22 @@ void place_inputs(const Netlist& net, const std::vector<uint8_t>& needed,
   plan.tiles = std::move(program.tiles);
 }
 
+// Of every signal, a class that counts it and its weight there, numbered, or UINT32_MAX; and how many
+// numbers there are.
+std::pair<std::vector<uint32_t>, size_t> groups_of(const Netlist& net,
+                                                   const std::vector<uint32_t>& roots,
+                                                   const ReadoutView& readout) {
+  std::vector<uint32_t> of_signal(net.first_gate + net.nodes.size(), UINT32_MAX);
+  std::map<std::pair<size_t, int32_t>, uint32_t> numbers;
+  for (size_t c = 0; c < readout.n_classes; ++c)
+    for (int64_t i = readout.indptr[c]; i < readout.indptr[c + 1]; ++i) {
+      const auto next = static_cast<uint32_t>(numbers.size());
+      of_signal[roots[static_cast<size_t>(i)]] =
+          numbers.try_emplace({c, readout.weight[i]}, next).first->second;
+    }
+  return {std::move(of_signal), numbers.size()};
+}
+
 // The weight of each signal in class `c`; constants go to the bias.
 std::vector<WeightedSignal> class_weights(const std::vector<uint32_t>& roots,
                                           const ReadoutView& readout, size_t c, uint32_t& bias) {
@@ -102,6 +118,8 @@ BytePlan SinglePlan::byte_plan() const {
           runs.data(),
           runs.size(),
           tiles.size() * 64,
+          ranges.data(),
+          class_ranges.data(),
           entries.data(),
           weights.data(),
           class_ones.data(),
@@ -113,8 +131,8 @@ BytePlan SinglePlan::byte_plan() const {
 size_t SinglePlan::n_bytes() const {
   auto bytes = [](const auto&... v) { return ((v.size() * sizeof(v[0])) + ...); };
   return bytes(tiles, lookups, windows, chunks, chunk_runs, blocks, block_word, columns,
-               class_columns, operands, short_operands, runs, entries, class_ones, class_weighted,
-               weights, bias);
+               class_columns, operands, short_operands, runs, ranges, class_ranges, entries,
+               class_ones, class_weighted, weights, bias);
 }
 
 SinglePlan plan_inputs(const EncoderView& encoder, uint32_t n_inputs,
@@ -145,7 +163,10 @@ SinglePlan plan_single(const CircuitView& circuit, const ReadoutView& readout,
   plan.row_of_bits = encoder.bits;
   plan.in_bits =
       layout != Layout::kBytes && lay_out_bits(net, leveled, layout == Layout::kBits, plan, place);
-  if (!plan.in_bits) lay_out_bytes(net, leveled, plan, place);
+  if (!plan.in_bits) {
+    const auto [group, n_groups] = groups_of(net, roots, readout);
+    lay_out_bytes(net, leveled, group, n_groups, plan, place);
+  }
   for (size_t c = 0; c < readout.n_classes; ++c) {
     uint32_t bias;
     std::vector<WeightedSignal> weights = class_weights(roots, readout, c, bias);

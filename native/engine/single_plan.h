@@ -24,7 +24,8 @@ struct SinglePlan {
   std::vector<uint32_t> operands;
   std::vector<uint16_t> short_operands;
   std::vector<Run> runs;
-  std::vector<uint32_t> entries, class_ones, class_weighted;
+  std::vector<SignalRange> ranges;
+  std::vector<uint32_t> class_ranges, entries, class_ones, class_weighted;
   std::vector<int32_t> weights;
   std::vector<int32_t> bias;
   size_t n_gates = 0;

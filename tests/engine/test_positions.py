@@ -73,6 +73,15 @@ def test_any_number_of_stages_and_images_of_any_sides(
         np.testing.assert_array_equal(found, sums)
 
 
+def test_planes_that_fill_their_blocks(isa: str) -> None:
+    """Eight lines of seven and a border are 64 bytes: zeros beyond them need room of their own."""
+    stages = [random_kernels(2, 6, padding=(1, 1), depth=2), random_kernels(6, 5, padding=(1, 1))]
+    whole = random_convolution((2, 8, 7), *stages)
+    bits = np.random.default_rng(5).random((30, whole.n_inputs)) < 0.8
+    sums = evaluate_sums(*whole.flat(), bits)
+    np.testing.assert_array_equal(one_by_one(lowered(whole), bits), sums)
+
+
 def test_stages_of_any_geometry(isa: str) -> None:
     rng = np.random.default_rng(4)
     for _ in range(40):

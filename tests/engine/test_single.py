@@ -98,6 +98,26 @@ def test_deep_chains_and_wide_windows_go_by_bytes(lower) -> None:
         check_few(program, x, readout, evaluate_sums(circuit, readout, x))
 
 
+def test_bytes_of_a_class_are_counted_many_at_a_time(lower) -> None:
+    """Up to 6,000 ones of one weight lie together, more than a byte of a counter holds."""
+    rng = np.random.default_rng(6)
+    table = rng.choice([8, 14, 6, 7], 9000)
+    circuit = Circuit(200, rng.integers(2, 202, (9000, 2)), table, np.arange(202, 9202))
+    parts = [np.arange(6000), np.arange(5900, 9000), np.sort(rng.permutation(9000)[:700])]
+    weights = [np.ones(6000), np.where(np.arange(3100) < 1500, -1, 3), np.arange(700) - 350]
+    indptr = np.cumsum([0, *map(len, parts)])
+    index, weight = np.concatenate(parts), np.concatenate(weights).astype(int)
+    readout = Readout("argmax", indptr, index, weight, [5, -7, 0], [1, 1, 1], [0, 0, 0])
+    program = lower(circuit, readout)
+    single = _core.lower_single(program.single_rows.source, program.isa, "bytes")
+    assert single.layout == "bytes"
+    for share in (0.0, 0.5, 1.0):
+        bits = rng.random((2, 200)) < share
+        found = np.empty((2, 3), np.int32)
+        assert single.sums(bits, found)
+        np.testing.assert_array_equal(found, evaluate_sums(circuit, readout, bits))
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("n_features", [3, 64, 130])
