@@ -26,6 +26,11 @@ def _ours(table: TableSet, seed: int) -> BaseEstimator:
     return (LogicRegressor if table.numbers else LogicClassifier)(random_state=seed)
 
 
+def _network(table: TableSet, seed: int) -> BaseEstimator:
+    kind = LogicRegressor if table.numbers else LogicClassifier
+    return kind(members="network", random_state=seed)
+
+
 def _forest(table: TableSet, seed: int) -> BaseEstimator:
     kind = RandomForestRegressor if table.numbers else RandomForestClassifier
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
@@ -72,4 +77,5 @@ ESTIMATORS: dict[str, Callable[[TableSet, int], BaseEstimator]] = {
     "random forest": _forest,
     "linear": _linear,
     "constant": _constant,
+    "network alone": _network,
 }

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
     Rows = Sequence[Sequence[Measured | None]]
 
-OURS = "gategrad"
+OURS, UNRANKED = "gategrad", "network alone"
 
 
 def tables(found: "Sequence[Measured]", sets: Sequence[str], names: Sequence[str]) -> str:
-    """Markdown: accuracy with ranks, balanced accuracy, rows a second.
+    """Markdown: accuracy with ranks, balanced accuracy, rows a second, seconds to fit.
 
     Args:
         found: records.
@@ -24,7 +24,8 @@ def tables(found: "Sequence[Measured]", sets: Sequence[str], names: Sequence[str
     by_pair = {(one.set, one.estimator): one for one in found}
     there = [name for name in sets if any((name, other) in by_pair for other in names)]
     rows = [[by_pair.get((name, other)) for other in names] for name in there]
-    return "\n".join((_accuracy(rows, names), _balanced(rows, names), _speed(rows, names)))
+    parts = (_accuracy, _balanced, _speed, _fitting)
+    return "\n".join(part(rows, names) for part in parts)
 
 
 def ranks(values: Sequence[float]) -> list[float]:
@@ -41,21 +42,37 @@ def ranks(values: Sequence[float]) -> list[float]:
 
 
 def _accuracy(rows: "Rows", names: Sequence[str]) -> str:
-    lines = [_line("set", "rows", "columns", *names, "gates"), _line(*["---"] * (len(names) + 4))]
+    lines = [
+        _line("set", "rows", "columns", *names, "gates / alone"),
+        _line(*["---"] * (len(names) + 4)),
+    ]
     places = []
     for row in rows:
         first = next(one for one in row if one is not None)
-        place: list[float | None] = [None] * len(row)
-        if None not in row:
-            place = list(ranks([round(float(np.mean(one.scores)), 4) for one in row]))
+        place = _places(row, names)
+        if any(at is not None for at in place):
             places.append(place)
         cells = [_cell(one, at) for one, at in zip(row, place, strict=True)]
         name = f"{first.set}, R2" if first.figure == "R2" else first.set
         lines.append(_line(name, f"{first.rows:,}", first.columns, *cells, _gates(row)))
     if places:
-        lines.append(_line("median rank", "", "", *map(_short, np.median(places, 0)), ""))
-        lines.append(_line("mean rank", "", "", *(f"{x:.2f}" for x in np.mean(places, 0)), ""))
+        table = np.array(places, float)
+        for name, of in (("median rank", np.median), ("mean rank", np.mean)):
+            found = of(table, axis=0).tolist()
+            cells = ("" if np.isnan(x) else _short(round(x, 2)) for x in found)
+            lines.append(_line(name, "", "", *cells, ""))
     return "".join(lines)
+
+
+def _places(row: "Sequence[Measured | None]", names: Sequence[str]) -> list[float | None]:
+    """The rank of each estimator among those that have one; none where any of these was not run."""
+    ranked = [place for place, name in enumerate(names) if name != UNRANKED]
+    found: list[float | None] = [None] * len(row)
+    if all(row[place] is not None for place in ranked):
+        given = ranks([round(float(np.mean(row[place].scores)), 4) for place in ranked])
+        for place, rank in zip(ranked, given, strict=True):
+            found[place] = rank
+    return found
 
 
 def _balanced(rows: "Rows", names: Sequence[str]) -> str:
@@ -76,6 +93,15 @@ def _speed(rows: "Rows", names: Sequence[str]) -> str:
     return "".join(lines)
 
 
+def _fitting(rows: "Rows", names: Sequence[str]) -> str:
+    lines = [_line("seconds to fit", *names), _line(*["---"] * (len(names) + 1))]
+    for row in rows:
+        first = next(one for one in row if one is not None)
+        cells = ("not run" if one is None else f"{one.fit_seconds:.2f}" for one in row)
+        lines.append(_line(first.set, *cells))
+    return "".join(lines)
+
+
 def _cell(one: "Measured | None", place: float | None) -> str:
     if one is None:
         return "not run"
@@ -89,8 +115,10 @@ def _share(one: "Measured | None", name: str) -> str:
 
 
 def _gates(row: "Sequence[Measured | None]") -> str:
-    there = (one.gates for one in row if one is not None and one.gates is not None)
-    return next((f"{gates:,.0f}" for gates in there), "")
+    """Of ours, and behind a stroke of the network alone."""
+    by_name = {one.estimator: one.gates for one in row if one is not None}
+    found = (by_name.get(name) for name in (OURS, UNRANKED))
+    return " / ".join("not run" if gates is None else f"{gates:,.0f}" for gates in found)
 
 
 def _short(value: float) -> str:

@@ -52,5 +52,17 @@ def test_the_page_is_what_the_records_say(tmp_path):
     assert page.read_text() == estimators.PAGE.read_text(), "run: estimators --report"
 
 
+def test_an_estimator_beside_the_others_has_no_rank():
+    def one(name, score):
+        return estimators.Measured("s", name, "accuracy", [score], [score], None, 1e3, 0.5, 9, 2)
+
+    names = ["gategrad", "linear", "network alone"]
+    found = [one(name, score) for name, score in zip(names, (0.8, 0.7, 0.9), strict=True)]
+    text = estimators.tables(found, ["s"], names)
+    assert "| **80.00 %** (1) | 70.00 % (2) | 90.00 % |" in text
+    assert "| median rank |  |  | 1 | 2 |  |  |" in text
+    assert "| not run | 70.00 % | 90.00 % |" in estimators.tables(found[1:], ["s"], names)
+
+
 def test_equal_ones_share_a_rank():
     assert ranks([0.5, 0.9, 0.5, 0.1]) == [2.5, 1.0, 2.5, 4.0]
