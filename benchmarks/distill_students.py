@@ -54,7 +54,7 @@ class Student:
 STUDENTS = {
     "mlp": Student(20_000, None, {"trees": 32, "head": 8_000, "tau": 15.0, "steps": 2_000}),
     # Cut behind the second and the third convolution.
-    "cnn": Student(40_000, (7, 10), {"trees": (5, 6), "head": 10_000, "tau": 18.0, "steps": 3_000}),
+    "cnn": Student(50_000, (7, 10), {"trees": (6, 8), "head": 16_000, "tau": 25.0, "steps": 3_000}),
 }
 
 
