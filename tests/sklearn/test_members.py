@@ -244,6 +244,9 @@ def test_linear_and_forest_do_as_in_scikit_learn():
         ({"members": ()}, r"members is \(\); expected 'auto'"),
         ({"members": ("linear", "linear")}, "expected 'auto', or one or several of"),
         ({"members": "linear", "folds": 0}, "folds=0; members are weighed by rows that they were"),
+        ({"members": None}, "members is None; expected 'auto', or one or several of"),
+        ({"members": "linear", "layers": "9"}, "layers, steps, gate_penalty or options say what"),
+        ({"metric": "zeal"}, "metric is 'zeal'; known: accuracy"),
         ({"members": "linear", "warm_start": True}, "warm_start goes on with a network; set"),
     ],
 )
@@ -257,3 +260,12 @@ def test_boosting_is_for_few_classes():
     x, y = np.arange(80.0)[:, None], np.arange(80) % 4
     with pytest.raises(ValueError, match="boosting is for at most three classes, or one number"):
         LogicClassifier(members="boosted").fit(x, y)
+
+
+def test_tuned_trees_of_too_few_rows_to_split():
+    x = np.random.default_rng(0).normal(size=(24, 2))
+    found = LogicRegressor(members="tuned", random_state=0).fit(x, x[:, 0])
+    assert found.comparison_["tuned"] == pytest.approx(found.comparison_["constant"], abs=0.1)
+    assert np.isfinite(found.predict(x)).all()
+    rare = LogicClassifier(members="tuned", random_state=0).fit(x, np.arange(24) == 5)
+    np.testing.assert_allclose(rare.predict_proba(x).sum(1), 1)

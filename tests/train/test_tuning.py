@@ -107,3 +107,8 @@ def test_ensembles_and_bits_are_taken():
     both = gg.ensemble([model, model])
     made = fine_tune(both, bits, classes, validation=None, lr=0.2, **QUICK)
     assert (made.predict(bits) == classes).mean() > (both.predict(bits) == classes).mean() + 0.05
+
+
+def test_a_model_without_gates_stays_as_it_is():
+    model = gg.Model(gg.Circuit(2, [], [], [2, 3]), gg.Readout.group_sum(2, 2))
+    assert fine_tune(model, np.eye(2, dtype=bool), [1, 0], **QUICK) is model

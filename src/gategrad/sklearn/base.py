@@ -108,6 +108,9 @@ class LogicBase(BaseEstimator):
 
     def _train_members(self, fitting: Fitting, encoder: Table, members: tuple[str, ...]) -> Model:
         """The members that pay, weighed on rows that they were not trained on."""
+        from gategrad.train.choosing import checked_metric
+
+        checked_metric(fitting.task.kind, fitting.task.metric)
         self._net = self.result_ = None
         held = fitting.held(self.validation_fraction) if self._needs_held_rows() else None
         learned = fitting if held is None else fitting.only(~held)
@@ -166,6 +169,11 @@ class LogicBase(BaseEstimator):
             raise ValueError(
                 f"members is {self.members!r} and warm_start goes on with a network; set "
                 "members='network', or warm_start=False"
+            )
+        if NETWORK not in asked and not self._free():
+            raise ValueError(
+                f"members is {self.members!r} and layers, steps, gate_penalty or options say what "
+                "network to train; add 'network' to the members, or leave them out"
             )
         if self.folds == 0:
             raise ValueError(

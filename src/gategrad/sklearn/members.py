@@ -4,7 +4,7 @@ Each is an estimator of scikit-learn on the columns that a table's bits are, and
 the same bits: a split is one bit, a weight of a column is weights of its bits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,13 +62,14 @@ def checked_members(given: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         ValueError: none, an unknown one, or one twice.
     """
-    asked = (given,) if isinstance(given, str) else tuple(given)
+    several = isinstance(given, Iterable) and not isinstance(given, str)
+    asked = tuple(given) if several else (given,)
     unknown = [name for name in asked if name not in MEMBERS]
     if unknown or not asked or len(set(asked)) < len(asked):
         raise ValueError(
             f"members is {given!r}; expected 'auto', or one or several of {', '.join(MEMBERS)}"
         )
-    return asked
+    return tuple(map(str, asked))
 
 
 def fits(name: str, task: Task) -> bool:

@@ -36,7 +36,8 @@ def fine_tune(
     Wiring, encoder and readout stay, and the first evaluation is that of the model as it is, so
     that on the rows held back the result is not worse. A gate begins near its function, by a table
     that learns. Of a forest (`gategrad.from_trees`) gates that say which leaf a row reaches learn
-    to say something better, and many become constants: the circuit gets smaller.
+    to say something better, and many become constants: the circuit gets smaller. A model without
+    gates stays as it is.
 
     Args:
         model: of classes or numbers, whose scores are log odds, or the numbers.
@@ -61,6 +62,8 @@ def fine_tune(
         ModelError: labels that the model doesn't have.
     """
     _check(model)
+    if not model.circuit.n_gates:
+        return model
     net = from_circuit(
         model, parametrization="light", estimator="straight-through", strength=strength
     )
