@@ -237,6 +237,20 @@ def test_gaps_among_as_many_texts_of_arrow_as_its_places_can_tell(kind: str, n_t
     np.testing.assert_array_equal(model.sums(pyarrow.table(columns)), model.sums(x))
 
 
+@pytest.mark.parametrize("kind", ["int32", "uint32", "uint64"])
+def test_texts_of_arrow_by_places_of_any_kind(kind: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    encoder, x = _mixed()
+    texts = ["red", "blue"]
+    places = np.arange(len(x)) % 2
+    x[:, 1] = np.array(texts, object)[places]
+    columns = {name: pyarrow.array(x[:, i].tolist()) for i, name in enumerate("pqrs")}
+    indices = pyarrow.array(places.astype(kind))
+    columns["q"] = pyarrow.DictionaryArray.from_arrays(indices, pyarrow.array(texts))
+    model = _model(encoder)
+    np.testing.assert_array_equal(model.sums(pyarrow.table(columns)), model.sums(x))
+
+
 def test_sparse_columns_of_pandas() -> None:
     pandas = pytest.importorskip("pandas")
     encoder, x = _mixed()

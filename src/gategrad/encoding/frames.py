@@ -208,7 +208,9 @@ def _arrow_cells(column: Any) -> Column:
             # Behind all texts.
             places = places.cast("int64").fill_null(-known - 1)
         found = places.to_numpy(zero_copy_only=False)
-        codes.append(found.astype(np.int64) + known if known else found)
+        # Beside signed integers uint64 would become float64.
+        wide = known or found.dtype == np.uint64
+        codes.append(found.astype(np.int64) + known if wide else found)
         known += len(texts[-1])
     return Coded(np.append(np.concatenate([*texts, none]), [None]), np.concatenate(codes))
 
