@@ -271,6 +271,7 @@ void PositionPlan::add_stage(const Stage& stage, const Planes& in, const Planes&
         }
       }
   runs_.push_back({n_nodes, static_cast<uint32_t>(grid.n_blocks)});
+  n_gate_blocks_ += size_t{n_nodes} * grid.n_blocks;
   ++groups_.back().n_runs;
 }
 

@@ -41,6 +41,8 @@ class PositionPlan {
   const std::vector<uint32_t>& outputs() const { return outputs_; }
   size_t out_start() const { return out_start_; }
   size_t out_bytes() const { return out_bytes_; }
+  // Blocks of 64 positions that all gates make.
+  size_t n_gate_blocks() const { return n_gate_blocks_; }
   // Memory that make_positions needs, a multiple of 64 bytes.
   size_t n_bytes() const { return n_bytes_; }
   // To be called once for a piece of memory.
@@ -102,7 +104,7 @@ class PositionPlan {
   std::map<std::vector<uint8_t>, uint32_t> masks_;
   Planes last_{};
   std::vector<uint32_t> outputs_;
-  size_t out_start_ = 0, out_bytes_ = 0, n_bytes_ = 0;
+  size_t out_start_ = 0, out_bytes_ = 0, n_bytes_ = 0, n_gate_blocks_ = 0;
 };
 
 }  // namespace gategrad

@@ -33,6 +33,9 @@ class Room {
   std::unique_ptr<void, Free> there_;
 };
 
+// About how many gates a gate at 64 positions is worth.
+constexpr size_t kGatesABlock = 4;
+
 constexpr size_t padded(size_t n_bytes) { return (n_bytes + 63) / 64 * 64; }
 
 template <typename T>
@@ -140,7 +143,10 @@ size_t Single::most_rows() const {
   return missing_ ? 0 : plan_.in_bits ? 7 : 2;
 }
 
-size_t Single::work() const { return forest_ ? 4 * forest_->n_steps : plan_.n_gates; }
+size_t Single::work() const {
+  if (forest_) return 4 * forest_->n_steps;
+  return plan_.n_gates + (front_ ? kGatesABlock * front_->plan().n_gate_blocks() : 0);
+}
 
 bool Single::copies_rows(const Rows& rows) const {
   if (rows.column_stride != 1) return true;
