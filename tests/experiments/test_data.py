@@ -131,3 +131,10 @@ def test_tables_are_not_warped(monkeypatch):
     monkeypatch.setattr(rows, "load", lambda found: (x, y, x, y))
     with pytest.raises(ExperimentError, match="--augment is for images, and monk1 has none"):
         rows.load_rows(find_experiment("monk1"), augment=True)
+
+
+def test_bits_are_not_rounded(monkeypatch):
+    x, y = np.array([[1, 1, 1, 1, 3, 1]]), np.zeros(1, np.int64)
+    monkeypatch.setattr(rows, "load", lambda found: (x, y, x, y))
+    with pytest.raises(ExperimentError, match="--rounded is for grey values, and monk1 is trained"):
+        rows.load_rows(find_experiment("monk1"), rounded=True)

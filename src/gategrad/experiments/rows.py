@@ -80,15 +80,19 @@ def load_rows(
 
     Args:
         experiment: says which.
-        rounded: train on rounded values; nothing new where all are bits.
+        rounded: train on rounded values.
         augment: warp training images.
 
     Raises:
         ExperimentError: scikit-learn is missing, whose split Breast Cancer's parts are; tables to
-            be warped.
+            be warped, or bits to be rounded.
         DataError: the data can't be loaded.
     """
     train, test = (replace(part, rounded=rounded) for part in _parts(experiment))
+    if rounded and (train.levels or train.largest == 1):
+        raise ExperimentError(
+            f"--rounded is for grey values, and {experiment.name} is trained on bits; leave it out"
+        )
     return (replace(train, warp=images.warp_of(experiment)) if augment else train), test
 
 
