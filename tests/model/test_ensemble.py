@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import gategrad as gg
 from gategrad.circuit import CircuitError, all_patterns, beside, evaluate
 from gategrad.encoding import Table
-from gategrad.model import ModelError
+from gategrad.model import ModelError, linear_model
 from tests.strategies import circuits
 
 
@@ -131,3 +131,8 @@ def test_shares_of_forests_stay_shares():
     np.testing.assert_allclose(both.probabilities(x), model.probabilities(x), atol=1e-3)
     with pytest.raises(ModelError, match="shares of a forest's trees; expected weights that are 1"):
         gg.ensemble([model, model], [1, 1])
+
+
+def test_scores_as_small_as_float32_has_them():
+    found = linear_model(np.array([[1e-33], [-3e-33]]), np.zeros(1), kind="regression")
+    np.testing.assert_allclose(found.scores([[1, 0], [0, 1]])[:, 0], [1e-33, -3e-33], rtol=1e-3)

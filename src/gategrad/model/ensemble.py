@@ -15,6 +15,8 @@ Values = NDArray[np.float64]
 _DIGITS = 16
 # Sums stay within int32, with room for what rounding adds.
 _MOST_SUM = 2.0**30
+# The least number that float32 has with all its digits.
+_LEAST_SCALE = 2.0**-126
 # Float32 results of one rounding each: the sum, its product and the offset.
 _ROUNDINGS = 3 * 2.0**-24
 
@@ -128,7 +130,7 @@ class _Entries:
         highest = float((self._summed(np.abs(self.value), len(bias)) + np.abs(bias)).max())
         room = _MOST_SUM - len(self.value)
         finest = [largest / (2.0**digits - 1), highest / room]
-        return 2.0 ** int(np.ceil(np.log2(max(*finest, 2.0**-100))))
+        return 2.0 ** int(np.ceil(np.log2(max(*finest, _LEAST_SCALE))))
 
 
 def _readout(models: Sequence[Model], factors: Values, digits: int) -> tuple[Readout, float]:
