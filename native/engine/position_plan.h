@@ -36,7 +36,7 @@ class PositionPlan {
   // To be called once. `input`: for each value of the inputs, the byte at the start of the memory that
   // it lies in. Throws std::length_error where planes would take too much memory.
   void finish(size_t n_stages, const std::vector<uint32_t>& input);
-  size_t n_inputs() const { return stages_.front().in.size(); }
+  size_t n_inputs() const { return stages_.empty() ? 0 : stages_.front().in.size(); }
   // For each value of the last maps, its byte, from out_start() on; and how many bytes these are.
   const std::vector<uint32_t>& outputs() const { return outputs_; }
   size_t out_start() const { return out_start_; }

@@ -192,3 +192,5 @@ def test_the_core_refuses_parts_that_do_not_fit(isa: str) -> None:
         _core.lower_positions(plan, 9, source, source, isa)
     with pytest.raises(ValueError, match="circuit and maps differ"):
         _core.lower_positions(positions._plan(whole, isa), 1, source, source, isa)
+    with pytest.raises(ValueError, match="rows and maps differ"):
+        _core.lower_positions(_core.Positions(1, 4, 4, 3.0), 1, source, source, isa)
