@@ -42,8 +42,8 @@ def test_rows_must_be_named_where_the_model_knows_none(gategrad, tmp_path) -> No
 
 def test_training_between_rounds_a_record_and_a_picture(gategrad, tmp_path) -> None:
     _files(tmp_path, layered_model(gates=60))
-    command = ["prune", "net.gg", "--data", "rows.npz", "--budget", 9, "--threads", 1]
-    more = ["--finetune", 20, "--record", "all.jsonl", "--picture", "all.svg"]
+    command = ["prune", "net.gg", "--data", "rows.npz", "--budget", 9]
+    more = ["--finetune", 20, "--threads", 1, "--record", "all.jsonl", "--picture", "all.svg"]
     done = gategrad(*command, *more, "-o", "small.gg", "--json").json
     gategrad(*command, "-o", "plain.gg", "--record", "all.jsonl")
     trained, plain = read_frontiers(tmp_path / "all.jsonl")
@@ -54,5 +54,11 @@ def test_training_between_rounds_a_record_and_a_picture(gategrad, tmp_path) -> N
     assert trained.gates[trained.kept] == done["gates"]
     assert (trained.test_before, trained.test) == (done["test_before"], done["test"])
     assert b"live gates" in (tmp_path / "all.svg").read_bytes()
-    gategrad(*command, *more[:2], "-o", "again.gg")
+    gategrad(*command, *more[:4], "-o", "again.gg")
     assert (tmp_path / "again.gg").read_bytes() == (tmp_path / "small.gg").read_bytes()
+
+
+def test_threads_are_for_training(gategrad, tmp_path) -> None:
+    _files(tmp_path, layered_model(gates=20))
+    done = gategrad("prune", "net.gg", "--data", "rows.npz", "--threads", 2, "-o", "small.gg")
+    done.fails_with("--threads is for training between rounds; give --finetune STEPS too")

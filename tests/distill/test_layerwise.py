@@ -201,6 +201,12 @@ def test_messages(change, message):
         ({"levels": 0}, "levels is 0; expected a whole number from 1"),
         ({"depth": 2.0}, "depth is 2.0; expected a whole number from 1"),
         ({"batch_size": True}, "batch_size is True; expected a whole number from 1"),
+        ({"tau": -1.0}, "tau is -1.0; expected a number above 0, or 'auto'"),
+        ({"tau": "cold"}, "tau is 'cold'; expected a number above 0"),
+        (
+            {"transform": max, "finetune": 0},
+            "transform is for the steps at the end, and finetune=0",
+        ),
         ({"finetune": -1}, "finetune is -1; expected a whole number from 0"),
         ({"threads": 0}, "threads is 0; expected a whole number from 1"),
         ({"trees": (2, 0)}, "trees is 0; expected a whole number from 1"),

@@ -61,6 +61,8 @@ def run(
     require_engine()
     if finetune:
         require_torch()
+    elif threads is not None:
+        raise CommandError("--threads is for training between rounds; give --finetune STEPS too")
     for file in (out, record or out, picture or out):
         require_writable(file)
     started, model = process_time(), load_model(path)

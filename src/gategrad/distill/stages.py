@@ -73,6 +73,13 @@ class LayerOptions:
             check_whole("trees", trees)
         if self.threads is not None:
             check_whole("threads", self.threads)
+        if self.tau != "auto" and not _is_positive(self.tau):
+            raise DistillError(f"tau is {self.tau!r}; expected a number above 0, or 'auto'")
+        if self.transform is not None and not self.finetune:
+            raise DistillError(
+                "transform is for the steps at the end, and finetune=0 has none; leave one of them "
+                "out"
+            )
         if not _is_share_or_count(self.validation):
             raise DistillError(
                 f"validation is {self.validation!r}; expected how many rows to hold back, or a "
@@ -89,6 +96,11 @@ class LayerOptions:
         if len(found) != cuts:
             raise DistillError(f"trees are {found} and there are {cuts} cuts; give one for each")
         return found
+
+
+def _is_positive(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and 0 < value < float("inf")
 
 
 def _is_share_or_count(value: object) -> bool:
