@@ -269,3 +269,12 @@ def test_tuned_trees_of_too_few_rows_to_split():
     assert np.isfinite(found.predict(x)).all()
     rare = LogicClassifier(members="tuned", random_state=0).fit(x, np.arange(24) == 5)
     np.testing.assert_allclose(rare.predict_proba(x).sum(1), 1)
+
+
+def test_rows_that_are_all_the_same():
+    x, y = np.ones((40, 2)), np.arange(40) % 4 == 0
+    found = LogicClassifier(members=FAST, calibrate=True, random_state=0).fit(x, y)
+    assert found.weights_ == {"constant": 1.0}
+    assert (found.predict(x) == 0).all()
+    numbers = LogicRegressor(members=FAST, random_state=0).fit(x, np.full(40, 2.5))
+    np.testing.assert_allclose(numbers.predict(x), 2.5)
