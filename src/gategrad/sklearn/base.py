@@ -115,7 +115,6 @@ class LogicBase(BaseEstimator):
         held = fitting.held(self.validation_fraction) if self._needs_held_rows() else None
         learned = fitting if held is None else fitting.only(~held)
         if len(learned.bits) < 2:
-            # One row is not enough to learn from one and to weigh by another.
             judge = fitting.judge()
             self.comparison_, self.weights_ = {CONSTANT: judge.constant()}, {CONSTANT: 1.0}
             return self._decided(log_shares(judge, fitting.bits.shape[1]), fitting)
