@@ -14,7 +14,7 @@ from gategrad.teachers import Teacher
 from gategrad.train import Warp
 
 ROOT = Path(__file__).parents[1]
-OUT = ROOT / "docs" / "records" / "distill.jsonl"
+OUT = ROOT / "docs" / "studies" / "distill.jsonl"
 WORK = ROOT / "build" / "distill"
 VERSION = 1
 BATCH = 128

@@ -28,7 +28,7 @@ from gategrad.records import Frontier, machine_kind
 from gategrad.train.splitting import held_rows
 
 ROOT = Path(__file__).parents[1]
-OUT = ROOT / "docs" / "records" / "pruning.jsonl"
+OUT = ROOT / "docs" / "studies" / "pruning.jsonl"
 PAGE, PICTURE = ROOT / "docs" / "pruning.md", ROOT / "docs" / "pruning.svg"
 HELD, SEED = 5_000, 0
 
