@@ -1,6 +1,6 @@
 """The tables of `benchmarks.estimators`, made from its records."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +24,15 @@ def tables(found: "Sequence[Measured]", sets: Sequence[str], names: Sequence[str
     by_pair = {(one.set, one.estimator): one for one in found}
     there = [name for name in sets if any((name, other) in by_pair for other in names)]
     rows = [[by_pair.get((name, other)) for other in names] for name in there]
-    parts = (_accuracy, _balanced, _speed, _fitting)
-    return "\n".join(part(rows, names) for part in parts)
+    parts = (
+        _accuracy(rows, names),
+        _balanced(rows, names),
+        _figures(
+            "thousand rows a second", rows, names, lambda one: f"{one.rows_a_second / 1e3:,.0f}"
+        ),
+        _figures("seconds to fit", rows, names, lambda one: f"{one.fit_seconds:.2f}"),
+    )
+    return "\n".join(parts)
 
 
 def ranks(values: Sequence[float]) -> list[float]:
@@ -84,21 +91,13 @@ def _balanced(rows: "Rows", names: Sequence[str]) -> str:
     return "".join(lines)
 
 
-def _speed(rows: "Rows", names: Sequence[str]) -> str:
-    lines = [_line("thousand rows a second", *names), _line(*["---"] * (len(names) + 1))]
+def _figures(
+    what: str, rows: "Rows", names: Sequence[str], shown: Callable[["Measured"], str]
+) -> str:
+    lines = [_line(what, *names), _line(*["---"] * (len(names) + 1))]
     for row in rows:
         first = next(one for one in row if one is not None)
-        cells = ("not run" if one is None else f"{one.rows_a_second / 1e3:,.0f}" for one in row)
-        lines.append(_line(first.set, *cells))
-    return "".join(lines)
-
-
-def _fitting(rows: "Rows", names: Sequence[str]) -> str:
-    lines = [_line("seconds to fit", *names), _line(*["---"] * (len(names) + 1))]
-    for row in rows:
-        first = next(one for one in row if one is not None)
-        cells = ("not run" if one is None else f"{one.fit_seconds:.2f}" for one in row)
-        lines.append(_line(first.set, *cells))
+        lines.append(_line(first.set, *("not run" if one is None else shown(one) for one in row)))
     return "".join(lines)
 
 
