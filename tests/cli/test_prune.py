@@ -58,6 +58,13 @@ def test_training_between_rounds_a_record_and_a_picture(gategrad, tmp_path) -> N
     assert (tmp_path / "again.gg").read_bytes() == (tmp_path / "small.gg").read_bytes()
 
 
+def test_a_picture_of_another_kind_is_refused_before_the_work(gategrad, tmp_path) -> None:
+    _files(tmp_path, layered_model(gates=20))
+    command = ["prune", "net.gg", "--data", "rows.npz", "-o", "small.gg", "--picture", "all.txt"]
+    gategrad(*command).fails_with("all.txt: expected a name that ends in .svg or .png")
+    assert not (tmp_path / "small.gg").exists()
+
+
 def test_threads_are_for_training(gategrad, tmp_path) -> None:
     _files(tmp_path, layered_model(gates=20))
     done = gategrad("prune", "net.gg", "--data", "rows.npz", "--threads", 2, "-o", "small.gg")

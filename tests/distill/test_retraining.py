@@ -1,11 +1,14 @@
 """A circuit that was changed learns again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import gategrad as gg
 from gategrad.circuit.figures import figure
 from gategrad.distill import DistillError, Retraining
+from gategrad.train import TrainError
 from tests.export.models import KINDS
 from tests.pruning.models import layered_model
 
@@ -47,5 +50,8 @@ def test_what_has_no_gates_stays():
 
 
 def test_messages():
+    shares = replace(layered_model(gates=10), meta={"link": "share"})
+    with pytest.raises(TrainError, match="the loss needs log odds"):
+        Retraining(1)(shares, np.zeros((9, 12), bool), np.zeros(9, int))
     with pytest.raises(DistillError, match="steps is 0; expected a whole number from 1"):
         Retraining(0)

@@ -12,6 +12,7 @@ from gategrad.circuit import live_gates
 from gategrad.encoding import Table
 from gategrad.model import ModelError
 from gategrad.train import TrainError, fine_tune
+from tests.pruning.models import layered_model
 
 ensemble = pytest.importorskip("sklearn.ensemble")
 BOOSTED = {"max_iter": 8, "max_leaf_nodes": 8, "random_state": 0, "early_stopping": False}
@@ -91,6 +92,9 @@ def test_what_can_not_be_tuned_says_so():
     trees = ensemble.RandomForestClassifier(3, random_state=0).fit(np.nan_to_num(x), y)
     with pytest.raises(TrainError, match="shares of a forest's trees, and the loss needs log odds"):
         fine_tune(gg.from_trees(trees, bits=6), np.nan_to_num(x), y)
+    alone = replace(layered_model(), meta={"link": "logistic"})
+    with pytest.raises(TrainError, match="log odds of each class on its own"):
+        fine_tune(alone, np.zeros((9, 12), bool), np.zeros(9, int))
     several = gg.Model(gg.Circuit(2, [], [], [2, 3]), gg.Readout.identity(2))
     with pytest.raises(TrainError, match="this is a multilabel one"):
         fine_tune(several, [[0, 1]], [[0, 1]])

@@ -19,6 +19,7 @@ from gategrad.cli.sources import image_shape_of, load_training
 from gategrad.model import Model
 from gategrad.pruning import Pruned, Round, prune
 from gategrad.records import Frontier, append_frontier, frontier_picture, machine_kind
+from gategrad.records.picture import checked_ending
 
 if TYPE_CHECKING:
     from gategrad.distill import Retraining
@@ -65,6 +66,8 @@ def run(
         raise CommandError("--threads is for training between rounds; give --finetune STEPS too")
     for file in (out, record or out, picture or out):
         require_writable(file)
+    if picture is not None:
+        checked_ending(picture)
     started, model = process_time(), load_model(path)
     name = data or model.meta.get("data")
     if not name:
@@ -100,7 +103,9 @@ def _retraining(
     """Training between rounds, by labels and by what the model says before any of them."""
     from gategrad.cli.fitting import threads_for
     from gategrad.distill import Retraining
+    from gategrad.train.tuning import check_log_odds
 
+    check_log_odds(model)
     return Retraining(
         steps, transform=_warp(model, name), teacher=model, seed=seed, threads=threads_for(threads)
     )

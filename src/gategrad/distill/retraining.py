@@ -11,6 +11,7 @@ from gategrad.model import Model
 from gategrad.nn import from_circuit
 from gategrad.train import fit
 from gategrad.train.online import Transform
+from gategrad.train.tuning import check_log_odds
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ class Retraining:
             model: any; its labels, encoder and meta stay. One without gates stays as it is.
             x: (n, features) rows as the model takes them.
             y: targets as `train.fit` takes them.
+
+        Raises:
+            TrainError: a forest whose scores are no log odds, or what `train.fit` refuses.
         """
+        check_log_odds(model)
         if not model.circuit.n_gates:
             return model
         net = from_circuit(model, estimator=self.estimator, strength=self.strength)

@@ -33,7 +33,7 @@ def picture(groups: Sequence[Group], path: str | os.PathLike) -> None:
         RecordError: no groups, another ending, or no matplotlib.
         OSError: it can't be written there.
     """
-    _ending(path)
+    checked_ending(path)
     # A neural network has no gates, and no place on this axis.
     groups = [group for group in groups if group.mean("gates")]
     if not groups:
@@ -53,7 +53,7 @@ def drawn(path: str | os.PathLike, inches: tuple[float, float]) -> Iterator["Fig
         RecordError: another ending than .svg and .png, or no matplotlib.
         OSError: it can't be written there.
     """
-    ending = _ending(path)
+    ending = checked_ending(path)
     try:
         import matplotlib
         from matplotlib.figure import Figure
@@ -66,7 +66,12 @@ def drawn(path: str | os.PathLike, inches: tuple[float, float]) -> Iterator["Fig
         figure.savefig(path, metadata=metadata, dpi=120)
 
 
-def _ending(path: str | os.PathLike) -> str:
+def checked_ending(path: str | os.PathLike) -> str:
+    """The ending of a picture's name.
+
+    Raises:
+        RecordError: another than .svg and .png.
+    """
     ending = os.path.splitext(path)[1]
     if ending not in (".svg", ".png"):
         raise RecordError(f"{os.fspath(path)}: expected a name that ends in .svg or .png")

@@ -58,10 +58,13 @@ def fine_tune(
         The model with its encoder and labels, optimized.
 
     Raises:
-        TrainError: several labels a row, shares of a random forest, or what `fit` refuses.
+        TrainError: several labels a row, scores that `check_log_odds` refuses, or what `fit`
+            refuses.
         ModelError: labels that the model doesn't have.
     """
-    _check(model)
+    if model.readout.kind == "multilabel":
+        raise TrainError("fine_tune takes models of classes or numbers; this is a multilabel one")
+    check_log_odds(model)
     if not model.circuit.n_gates:
         return model
     net = from_circuit(
@@ -88,13 +91,22 @@ def fine_tune(
     return found.optimize()
 
 
-def _check(model: Model) -> None:
-    if model.readout.kind == "multilabel":
-        raise TrainError("fine_tune takes models of classes or numbers; this is a multilabel one")
-    if (model.meta or {}).get("link") == "share":
+def check_log_odds(model: Model) -> None:
+    """Refuse a forest whose scores are no logits of the loss.
+
+    Raises:
+        TrainError: scores are shares, or log odds of each of several classes on its own.
+    """
+    link = (model.meta or {}).get("link")
+    if link == "share":
         raise TrainError(
             "the model's scores are shares of a forest's trees, and the loss needs log odds; take "
             "boosted trees, such as HistGradientBoostingClassifier"
+        )
+    if link == "logistic" and model.readout.kind == "argmax":
+        raise TrainError(
+            "the model's scores are log odds of each class on its own, and the loss is that of one "
+            'among all; train the forest with the objective of that, such as "multiclass"'
         )
 
 
