@@ -145,6 +145,30 @@ def test_rows_may_be_apart(tmp_path) -> None:
     built.check(wide[::2, 3:15])
 
 
+WORDS = ["uint8", "uint32", "uint64", "vector16", "vector32", "vector64"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_rows_of_many_columns_come_in_bands(tmp_path, word) -> None:
+    model = random_model(encoder=Thermometer.fixed([90, 200], 1100), gates=900)
+    built = Built(tmp_path, model, word=word, rows="uint8")
+    text = (tmp_path / "model.c").read_text()
+    assert int(text.split("MODEL_CHUNKS ")[1].split()[0]) > 16
+    x = np.random.default_rng(0).integers(0, 256, (600, 1111), dtype=np.uint8)
+    built.check(x[:, :1100])
+    built.check(x[:75, 5:1105])
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_rows_of_few_columns(tmp_path, word) -> None:
+    model = random_model(encoder=Thermometer.quantile(_measurements(), 9))
+    built = Built(tmp_path, model, word=word, rows="float32")
+    assert "_gather(" in (tmp_path / "model.c").read_text() or word in ("uint8", "uint32")
+    x = np.tile(_measurements().astype(np.float32), (4, 1))
+    for n in (9, 200, 777):
+        built.check(x[:n])
+
+
 def test_packed_rows(tmp_path) -> None:
     model = random_model()
     built = Built(tmp_path, model, word="vector64")
@@ -180,6 +204,15 @@ def test_a_program_reads_rows_of_text(tmp_path) -> None:
 @pytest.mark.skipif(shutil.which("clang") is None, reason="needs clang")
 def test_clang_takes_it_too(tmp_path) -> None:
     Built(tmp_path, random_model(), compiler="clang", word="vector32").check(all_rows(12))
+
+
+@pytest.mark.skipif(shutil.which("clang") is None, reason="needs clang")
+@pytest.mark.parametrize("word", ["uint64", "vector64"])
+def test_clang_encodes(tmp_path, word) -> None:
+    model = random_model(encoder=Thermometer.fixed([3, 90], 70))
+    Built(tmp_path, model, compiler="clang", flags=("-O2",), word=word, rows="uint8").check(
+        _pixels()
+    )
 
 
 def test_a_cpp_program_uses_the_header(tmp_path) -> None:

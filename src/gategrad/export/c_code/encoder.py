@@ -7,6 +7,8 @@ from gategrad.export.c_code.gates import numbers
 from gategrad.export.front import Front
 
 CHUNK = 64
+# Chunks of which marks are held for 64 rows: 8 KiB, a part of any first-level cache.
+_BAND = 16
 # Lanes of a chunk cost about this much less than a comparison by itself.
 _LANE_GAIN = 16
 
@@ -53,17 +55,32 @@ def encoder_text(front: Front, word_bytes: int) -> tuple[str, dict[str, str], ND
     values = {
         "chunk": str(width),
         "chunks": str(n_chunks),
+        "band": str(min(_BAND, n_chunks)),
         "columns": numbers(column),
         "least": "\n" + rows + "\n",
         "first_marks": numbers(np.searchsorted(chunk[order], np.arange(n_chunks + 1))),
-        "marks": numbers(lane[order]),
-        "group": str(min(8, word_bytes)),
         "mark_lines": "\n".join(
             f"      m = (unsigned char)(m | (x[{row} * stride + j] >= least[j] ? {1 << row} : 0));"
             for row in range(1, 8)
         ),
     }
-    return "columns", values, order
+    return "columns", values | _lanes(lane[order], width, word_bytes), order
+
+
+def _lanes(lane: NDArray[np.int64], width: int, word_bytes: int) -> dict[str, str]:
+    """How marks of eight octets come together: in 64-bit lanes, as many as a word has.
+
+    A lane takes eight marks, and gives one of them to each of eight words: so mark `j` of a chunk
+    goes to lane `j // 8 % lanes` of word `j % 8`.
+    """
+    lanes = max(1, word_bytes // 8)
+    wide = 8 * lanes
+    place = lane // wide * wide + lane % 8 * lanes + lane % wide // 8
+    return {
+        "group": str(min(8, word_bytes)),
+        "padded": str(-(-width // wide) * wide),
+        "marks": numbers(place if word_bytes >= 8 else lane),
+    }
 
 
 def _gather(front: Front) -> dict[str, str]:

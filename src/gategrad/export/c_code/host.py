@@ -35,12 +35,14 @@ def host_values(plan: Plan) -> dict[str, str]:
     slots, gates_code = write(plan, circuit)
     values = common_values(plan) | _memory_values(plan, max(1, slots.count))
     values |= {
-        "includes": "#include <math.h>\n" if np.isinf(plan.front.least).any() else "",
+        "includes": _includes(plan, template),
         "width": str(sums.width),
         "offset": str(sums.offset),
         "index_planes": str(max(1, (plan.model.readout.n_classes - 1).bit_length())),
     }
     values |= encoder | sums_values(sums, slots.of) | _scales(plan.model.readout)
+    lanes = "vector" if plan.word.startswith("vector") else "word"
+    values["lanes_code"] = filled(f"lanes_{lanes}.c.in", values)
     values["encoder"] = filled(f"{template}.c.in", values)
     values["gates_code"] = gates_code
     values["decision"] = filled(f"{_DECISIONS[plan.model.readout.kind]}.c.in", values)
@@ -49,6 +51,14 @@ def host_values(plan: Plan) -> dict[str, str]:
     values["packed_declaration"] = filled("packed.h.in", values) if packed else ""
     values["functions"] = _functions(values, packed)
     return values
+
+
+def _includes(plan: Plan, encoder: str) -> str:
+    needed = {
+        "math.h": np.isinf(plan.front.least).any(),
+        "string.h": encoder == "columns",
+    }
+    return "".join(f"#include <{file}>\n" for file, needs in needed.items() if needs)
 
 
 def _memory_values(plan: Plan, n_slots: int) -> dict[str, str]:
