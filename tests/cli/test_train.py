@@ -283,7 +283,7 @@ def test_messages_about_options(gategrad, monk_csv, images):
     fails("straight-through", "--estimator", "oracle")
     fails("unknown gate 'nandd'; known: false", "--gates", "nandd,or")
     fails("not to 'light'", "--parametrization", "light", "--temperature", 0.5)
-    fails("--anneal is 'cold'; expected such as 1:0.1", "--anneal", "cold")
+    fails("--anneal is 'cold'; expected such as 1:0.1, or none", "--anneal", "cold")
     fails("expected two shares of the steps", "--freeze", "0.9:0.1")
     fails("unique", "--connections", "tangled")
     fails("--connections local is for images", "--connections", "local")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gategrad.options.network import LEARNED
 from gategrad.options.option import Range, When, option
-from gategrad.options.words import numbers_or, two_numbers
+from gategrad.options.words import numbers_or, two_numbers_or_none
 
 TAUGHT = When("a student of a teacher", lambda options: options.teacher is not None)
 DECAYS = When("the optimizer adamw", lambda options: options.optimizer == "adamw")
@@ -76,17 +76,18 @@ class TrainingOptions:
     )
     anneal: tuple[float, float] | None = option(
         None,
-        "Temperature from the first step to the last, such as 1:0.1.",
+        "Temperature from the first step to the last, such as 1:0.1; or none.",
         kind=str,
-        words=two_numbers("1:0.1"),
+        words=two_numbers_or_none("1:0.1"),
         metavar="FIRST:LAST",
         noted=False,
     )
     freeze: tuple[float, float] | None = option(
         None,
-        "Freeze layers, shallow to deep, between two shares of the steps, such as 0.3:0.8.",
+        "Freeze layers, shallow to deep, between two shares of the steps, such as 0.3:0.8; or "
+        "none.",
         kind=str,
-        words=two_numbers("0.3:0.8"),
+        words=two_numbers_or_none("0.3:0.8"),
         metavar="FIRST:LAST",
         noted=False,
     )

@@ -41,14 +41,16 @@ def numbers_or(name: str, *, expected: str) -> Words:
     return Words(read, expected)
 
 
-def two_numbers(example: str) -> Words:
-    """Two numbers with a colon between them."""
+def two_numbers_or_none(example: str) -> Words:
+    """Two numbers with a colon between them; none where the preset's do not hold."""
 
-    def read(text: str) -> tuple[float, float]:
+    def read(text: str) -> tuple[float, float] | None:
+        if text == "none":
+            return None
         first, last = map(float, text.split(":"))
         return first, last
 
-    return Words(read, f"such as {example}")
+    return Words(read, f"such as {example}, or none")
 
 
 def names_or_one_of(known: tuple[str, ...]) -> Words:
