@@ -2,19 +2,11 @@
 // sums, stay in registers meanwhile.
 #pragma once
 
+#include "train/conv/places.isa.h"
 #include "train/vec.isa.h"
 
 namespace gategrad::train::windows {
 namespace {
-
-// Where a gate reads one of its operands, and where the gradient of that goes: the rows at the first
-// position of a rectangle, and elements from there to the next position.
-template <typename S>
-struct Operand {
-  const S* value;
-  S* grad;
-  ptrdiff_t down, right;
-};
 
 // Rows of the gate's output, or of its gradient: one after the other, or where `list` says.
 template <typename S>
@@ -28,10 +20,6 @@ struct Rows {
     const size_t position = line * down + column;
     return base + (kListed ? list[position] : position) * kWidth;
   }
-};
-
-struct Rectangle {
-  size_t lines, columns;
 };
 
 template <typename S, size_t kWidth, bool kListed>

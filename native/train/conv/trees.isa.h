@@ -2,9 +2,7 @@
 //
 // A map is taken in patches, as large as leave the values between the gates of a tree, and their
 // gradients, in the first-level cache; a gate goes over a patch before the next one begins. Gates of
-// level 0 read rows of the input where they lie, in rectangles within which each leaf is inside the
-// map or beyond its border. There it reads one row of zeros, and its gradient goes to a row that
-// nobody reads.
+// level 0 read rows of the input where they lie.
 #pragma once
 
 #include "train/conv/gates.isa.h"
@@ -17,14 +15,9 @@ namespace {
 constexpr size_t kMostNodes = (size_t{1} << kDeepest) - 1;
 constexpr size_t kRoom = 4 * (kMostNodes - 1) * kWidest * kBlock;
 
-struct Patch {
-  size_t line, column, lines, columns;
-};
-
 template <typename S>
 struct Scratch {
-  alignas(64) S zeros[kWidest * kBlock];
-  alignas(64) S unread[kWidest * kBlock];
+  Border<S> border;
   alignas(64) S values[kRoom];
   alignas(64) S grads[kRoom];
 };
@@ -51,50 +44,16 @@ struct Tree {
   }
 };
 
-GG_INLINE bool holds(const Span& span, size_t place) {
-  return span.begin <= place && place < span.end;
-}
-
-// The first place past `at` where a leaf comes into the map or leaves it, or the end.
-GG_INLINE size_t next_change(const Span& a, const Span& b, size_t at, size_t end) {
-  const size_t changes[] = {a.begin, a.end, b.begin, b.end};
-  for (size_t change : changes)
-    if (change > at && change < end) end = change;
-  return end;
-}
-
-template <typename S, size_t kWidth>
-GG_INLINE Operand<S> leaf_at(const Tree<S>& tree, const Leaf& leaf, size_t line, size_t column) {
-  if (!(holds(leaf.lines, line) && holds(leaf.columns, column)))
-    return {tree.scratch.zeros, tree.scratch.unread, 0, 0};
-  const Window& w = tree.window();
-  const auto down = static_cast<ptrdiff_t>(w.stride[0] * w.size[1]);
-  const auto right = static_cast<ptrdiff_t>(w.stride[1]);
-  const auto own = static_cast<ptrdiff_t>(leaf.row) + static_cast<ptrdiff_t>(line) * down +
-                   static_cast<ptrdiff_t>(column) * right;
-  const ptrdiff_t at = own * static_cast<ptrdiff_t>(kWidth);
-  return {tree.x + at, tree.grad_x ? tree.grad_x + at : nullptr,
-          down * static_cast<ptrdiff_t>(kWidth), right * static_cast<ptrdiff_t>(kWidth)};
-}
-
 // Calls body(operand a, operand b, line, column, size) for rectangles that make up the patch.
 template <typename S, size_t kWidth, typename Body>
 GG_INLINE void each_rectangle(const Tree<S>& tree, size_t node, const Body& body) {
   const size_t n = tree.window().out_channels;
-  const Leaf& a = tree.trees.leaves[2 * node * n + tree.channel];
-  const Leaf& b = tree.trees.leaves[(2 * node + 1) * n + tree.channel];
-  const Patch& patch = tree.patch;
-  const size_t last_line = patch.line + patch.lines, last = patch.column + patch.columns;
-  for (size_t line = patch.line; line < last_line;) {
-    const size_t below = next_change(a.lines, b.lines, line, last_line);
-    for (size_t column = patch.column; column < last;) {
-      const size_t beside = next_change(a.columns, b.columns, column, last);
-      body(leaf_at<S, kWidth>(tree, a, line, column), leaf_at<S, kWidth>(tree, b, line, column),
-           line, column, Rectangle{below - line, beside - column});
-      column = beside;
-    }
-    line = below;
-  }
+  const Maps<S> maps{tree.window(), kWidth, tree.x, tree.grad_x, tree.scratch.border};
+  const Leaf* leaves = tree.trees.leaves + 2 * node * n + tree.channel;
+  each_rectangle<2>(maps, leaves, n, tree.patch,
+                    [&](const Operand<S>* operands, size_t line, size_t column, auto size) {
+                      body(operands[0], operands[1], line, column, size);
+                    });
 }
 
 // Where the values of a gate, or their gradients, lie in `numbers` of the scratch.
@@ -210,14 +169,9 @@ GG_INLINE void each_patch(Tree<S>& tree, const Body& body) {
 }
 
 template <typename S, size_t kWidth>
-GG_INLINE void clear_border(Scratch<S>& scratch) {
-  for (size_t i = 0; i < kWidth; ++i) scratch.zeros[i] = scratch.unread[i] = 0;
-}
-
-template <typename S, size_t kWidth>
 void trees_forward(const Trees<S>& trees, const S* x, S* y) {
   Scratch<S> scratch;
-  clear_border<S, kWidth>(scratch);
+  scratch.border.clear(kWidth);
   Tree<S> tree{trees, x, nullptr, scratch, 0, {}};
   for (; tree.channel < tree.window().out_channels; ++tree.channel)
     each_patch<S, kWidth>(tree, [&] {
@@ -230,7 +184,7 @@ template <typename S, size_t kWidth>
 void trees_backward(const Trees<S>& trees, const S* x, const S* grad, S* grad_x, S* statistics,
                     bool first) {
   Scratch<S> scratch;
-  clear_border<S, kWidth>(scratch);
+  scratch.border.clear(kWidth);
   Tree<S> tree{trees, x, grad_x, scratch, 0, {}};
   for (; tree.channel < tree.window().out_channels; ++tree.channel) {
     Vec<S> sums[4 * kMostNodes];
