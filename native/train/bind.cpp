@@ -51,9 +51,10 @@ S* weights_of(const LayerDescription& layer, const Array& array) {
 // A window as a layer, whose kernels read and write what these numbers say.
 void check_window(const LayerDescription& layer) {
   const Window& w = *layer.window;
-  if (w.depth > kDeepest || layer.inputs != 2 || are_tables(layer.weights))
+  const bool tables = are_tables(layer.weights);
+  if (w.depth > kDeepest || (tables ? w.depth != 1 : layer.inputs != 2))
     throw std::invalid_argument("windows have trees of up to " + std::to_string(kDeepest) +
-                                " levels of gates with two inputs");
+                                " levels of gates with two inputs, or one level of tables");
   if (w.depth == 0 && (w.channels != w.out_channels || w.padding[0] || w.padding[1]))
     throw std::invalid_argument("a pool has as many channels as its input, and no padding");
   for (size_t axis = 0; axis < 2; ++axis) {
@@ -203,7 +204,6 @@ void bind_description(nb::module_& m) {
            nb::arg("size"), nb::arg("out_channels"), nb::arg("out_size"), nb::arg("kernel"),
            nb::arg("stride"), nb::arg("padding"))
       .def_ro("out_channels", &Window::out_channels)
-      .def_prop_ro("leaves", leaves)
       .def_prop_ro("n_gates", [](const Window& window) { return n_gates(window); })
       .def_prop_ro("n_in", n_in)
       .def_prop_ro("n_out", n_out);

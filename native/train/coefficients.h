@@ -43,10 +43,11 @@ struct Coefficients {
   P *forward, *backward;
 };
 
-// Kernels of windows apply the factor themselves.
+// Kernels of trees apply the factor themselves.
 template <typename S>
 bool has_two_sets(const Layer<S>& layer) {
-  return layer.straight_through || (layer.grad_factor != 1 && !layer.window);
+  const bool of_trees = layer.window && !are_tables(layer.weights);
+  return layer.straight_through || (layer.grad_factor != 1 && !of_trees);
 }
 
 // Of the layer whose numbers begin at `first`.

@@ -40,11 +40,6 @@ const TileKernels<S>& kernels_of(const Stack<S>& stack, const Tile& tile) {
   return stack.kernels->tiles[tile.width / kBlock - 1];
 }
 
-template <typename S>
-const WindowKernels<S>& windows_of(const Stack<S>& stack, const Tile& tile) {
-  return stack.windows->tiles[tile.width / kBlock - 1];
-}
-
 size_t blocks_of(size_t batch) { return (batch + kBlock - 1) / kBlock; }
 
 // Bytes of one layer's values in a tile: up to the first, they and their gradients stay in a core's
@@ -69,11 +64,13 @@ struct Way {
 };
 
 // How much more of the caches the widest tables are worth: the lanes of the sums of 2^k entries are
-// added up once a gate and tile, which pays for rows that come from further away.
+// added up once a gate and tile, which pays for rows that come from further away. Of windows only once
+// a map.
 template <typename S>
 size_t more(const Stack<S>& stack) {
   size_t inputs = 2;
-  for (const Layer<S>& layer : stack.layers) inputs = std::max(inputs, layer.inputs);
+  for (const Layer<S>& layer : stack.layers)
+    if (!layer.window) inputs = std::max(inputs, layer.inputs);
   return size_t{1} << (inputs / 2 - 1);
 }
 
@@ -129,7 +126,7 @@ template <typename S>
 void forward_layer(const Stack<S>& stack, const Layer<S>& layer, const LayerPlan& plan,
                    const Coefficients<const S>& c, const Tile& tile, const S* x, S* y,
                    bool in_groups) {
-  if (layer.window) return forward_window(windows_of(stack, tile), layer, plan, c, x, y);
+  if (layer.window) return forward_window(*stack.windows, layer, plan, c, tile.width, x, y);
   if (in_groups) std::memset(y, 0, stack.n_groups * tile.width * sizeof(S));
   if (are_tables(layer.weights)) {
     shape_of(stack, layer)
@@ -193,8 +190,8 @@ void backward_layer(const Stack<S>& stack, const Layer<S>& layer, const LayerPla
                     const Coefficients<const S>& c, const Tile& tile, const S* x, const S* grad,
                     S* grad_x, S* statistics, bool is_first) {
   if (layer.window)
-    return backward_window(windows_of(stack, tile), layer, plan, c, tile.width, x, grad, grad_x,
-                           statistics, is_first);
+    return backward_window(*stack.windows, layer, plan, c, tile.width, x, grad, grad_x, statistics,
+                           is_first);
   if (are_tables(layer.weights)) {
     if (grad_x) std::memset(grad_x, 0, layer.n_in * tile.width * sizeof(S));
     shape_of(stack, layer)

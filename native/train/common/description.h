@@ -36,7 +36,7 @@ struct LayerDescription {
   // Gates with weights of their own.
   size_t n_gates() const { return window ? train::n_gates(*window) : n_out; }
   // What wires are: `pins` for each of n_lists, numbers below n_wires.
-  size_t pins() const { return window ? leaves(*window) : inputs; }
+  size_t pins() const { return window ? leaves(*window, inputs) : inputs; }
   size_t n_lists() const { return window ? window->out_channels : n_out; }
   size_t n_wires() const { return window ? field(*window) : n_in; }
 };

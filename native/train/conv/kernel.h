@@ -3,6 +3,7 @@
 
 #include "train/conv/window.h"
 #include "train/kernel.h"
+#include "train/wide_kernel.h"
 
 namespace gategrad::train {
 
@@ -32,9 +33,30 @@ struct WindowKernels {
                           S* grad_x);
 };
 
+// The gates of a convolution of depth 1 as tables of some number of inputs, whose coefficients are
+// those of wide_kernel.h, channel by channel.
+template <typename S>
+struct WindowTables {
+  const Window* window;
+  const Leaf* leaves;       // (inputs, out_channels)
+  const uint32_t* outputs;  // the row of each output
+  const S *forward, *backward;
+  S smoothing;
+};
+
+// For one number of inputs and tiles of any width; what is said of trees holds here too.
+template <typename S>
+struct WindowTableKernels {
+  void (*forward)(const WindowTables<S>&, size_t width, const S* x, S* y);
+  // `sums` are the gradients of entries, in the order of the coefficients.
+  void (*backward)(const WindowTables<S>&, size_t width, const S* x, const S* grad, S* grad_x,
+                   S* sums, bool first);
+};
+
 template <typename S>
 struct AllWindowKernels {
   WindowKernels<S> tiles[kWidest];  // 1 block, 2 blocks, ...
+  WindowTableKernels<S> of_inputs[kMostInputs - kFewestInputs + 1];
 };
 
 }  // namespace gategrad::train

@@ -13,7 +13,10 @@ namespace gategrad::train {
 inline size_t field(const Window& w) { return w.channels * w.kernel[0] * w.kernel[1]; }
 inline size_t n_in(const Window& w) { return w.channels * w.size[0] * w.size[1]; }
 inline size_t n_out(const Window& w) { return w.out_channels * w.out_size[0] * w.out_size[1]; }
-inline size_t leaves(const Window& w) { return w.depth ? size_t{1} << w.depth : 0; }
+// Of one tree, of gates with `inputs` inputs on level 0.
+inline size_t leaves(const Window& w, size_t inputs) {
+  return w.depth ? inputs << (w.depth - 1) : 0;
+}
 // Gates with weights of their own.
 inline size_t n_gates(const Window& w) { return ((size_t{1} << w.depth) - 1) * w.out_channels; }
 

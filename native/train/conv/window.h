@@ -3,8 +3,9 @@
 // Maps are (channel, row, column), each element a row of a tile; pairs are of rows and columns. A
 // tree of `depth` levels is the same at every place. Its gates count level by level: gate n of level
 // 0 reads leaves 2 n and 2 n + 1, gate n of a later level the outputs of gates 2 n and 2 n + 1 of the
-// level before, and the last one is the output. A leaf is a place in the window, (channel * kernel[0]
-// + row) * kernel[1] + column, and 0 where that is beyond the border of the map.
+// level before, and the last one is the output. At depth 1 it may be a gate with more inputs, which
+// reads as many leaves. A leaf is a place in the window, (channel * kernel[0] + row) * kernel[1] +
+// column, and 0 where that is beyond the border of the map.
 #pragma once
 
 #include <stddef.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "train/conv/maxima.isa.h"
+#include "train/conv/tables.isa.h"
 #include "train/conv/trees.isa.h"
 
 namespace gategrad::train::windows {
@@ -16,7 +17,9 @@ constexpr WindowKernels<S> of_width() {
 
 template <typename S>
 constexpr AllWindowKernels<S> kernels() {
-  return {{of_width<S, 1>(), of_width<S, 2>(), of_width<S, 3>(), of_width<S, 4>()}};
+  return {{of_width<S, 1>(), of_width<S, 2>(), of_width<S, 3>(), of_width<S, 4>()},
+          {table_kernels<S, 2>(), table_kernels<S, 3>(), table_kernels<S, 4>(),
+           table_kernels<S, 5>(), table_kernels<S, 6>()}};
 }
 
 }  // namespace
