@@ -10,6 +10,14 @@ from gategrad.nn.executors.training_variable import VARIABLE
 
 BATCHES = (0, 1, 3, 17, 64, 100)
 ESTIMATORS = ("soft", "straight-through")
+# Borders on all sides, windows that overlap and that leave pixels out, one pixel, one line.
+CONV_SHAPES = (
+    {"kernel_size": 3, "in_size": (7, 6), "padding": 1},
+    {"kernel_size": 3, "in_size": (7, 6), "stride": 2, "padding": 1},
+    {"kernel_size": (2, 5), "in_size": (5, 9), "stride": (3, 1), "padding": (0, 4)},
+    {"kernel_size": 4, "in_size": (4, 5)},
+    {"kernel_size": (1, 3), "in_size": (1, 40), "padding": (0, 1), "in_channels": 6, "channels": 6},
+)
 
 
 def noted_calls(monkeypatch: pytest.MonkeyPatch, prefix: str) -> list[str]:

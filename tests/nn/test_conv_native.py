@@ -11,6 +11,7 @@ from gategrad.nn.executors.cpu.conv import conv_window, pool
 from gategrad.nn.executors.cpu.description import StackLayer, describe
 from gategrad.nn.executors.cpu.native_op import run_forward
 from tests.nn.native_layers import (
+    CONV_SHAPES,
     gradients,
     gradients_on_threads,
     noted_calls,
@@ -18,14 +19,6 @@ from tests.nn.native_layers import (
 )
 
 ONE_OPERATION = ["train_forward_float64", "train_backward_float64"]
-# Borders on all sides, windows that overlap and that leave pixels out, one pixel, one line.
-SHAPES = (
-    {"kernel_size": 3, "in_size": (7, 6), "padding": 1},
-    {"kernel_size": 3, "in_size": (7, 6), "stride": 2, "padding": 1},
-    {"kernel_size": (2, 5), "in_size": (5, 9), "stride": (3, 1), "padding": (0, 4)},
-    {"kernel_size": 4, "in_size": (4, 5)},
-    {"kernel_size": (1, 3), "in_size": (1, 40), "padding": (0, 1), "in_channels": 6, "channels": 6},
-)
 
 
 def _conv(depth: int = 1, in_channels: int = 3, out_channels: int = 5, **options) -> nn.LogicConv2d:
@@ -56,7 +49,7 @@ def _images(batch: int, *shape: int, dtype: torch.dtype = torch.float64) -> torc
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_same_as_plain_torch_for_every_shape(isa, monkeypatch, depth) -> None:
     called = noted_calls(monkeypatch, "train_")
-    for i, shape in enumerate(SHAPES):
+    for i, shape in enumerate(CONV_SHAPES):
         layer = _conv(depth, estimator=("soft", "straight-through")[i % 2], **shape)
         for batch in (0, 17, 70)[i % 2 :]:
             x = _images(batch, *layer.in_shape)
@@ -156,7 +149,10 @@ def test_whatever_gives_coefficients_is_native(monkeypatch, options) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"inputs": 3, "parametrization": "light"}, "gates of a convolution are interpolated"),
+        (
+            {"depth": 2, "parametrization": "light", "estimator": "efd"},
+            "trees of more than one level are of interpolated tables",
+        ),
         ({"connections": "learned"}, "a layer learns its wiring"),
         ({"dtype": torch.float16}, "the weights are torch.float16"),
     ],

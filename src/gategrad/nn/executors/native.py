@@ -55,11 +55,11 @@ class _Maps(_Native):
         for layer in layers:
             if layer.wiring is not None and run.trains(layer) and not layer.frozen:
                 return "a layer learns its wiring"
-            if hasattr(layer, "in_size") and isinstance(layer.kind, TableParametrization):
-                return "gates of a convolution are interpolated tables"
+            if isinstance(layer.kind, TableParametrization) and getattr(layer, "depth", 1) > 1:
+                return "trees of more than one level are of interpolated tables"
         if not are_plain(run.x, *(layer.weight for layer in layers)):
             return "tensors are no plain ones"
-        return _why_not_core(run._replace(layers=layers), tiles=True)
+        return _why_not_core(run._replace(layers=layers), tiles=True, traced=False)
 
     def run(self, run: Run) -> Tensor:
         n_groups, scale, keep = run.n_groups, run.scale, run.keep
@@ -172,8 +172,11 @@ TABLES, PINS, SLOTS, HARD_SLOTS = _Tables(), _Pins(), _Slots(), _HardSlots()
 prepare_for_forks()
 
 
-def _why_not_core(run: Run, *, tiles: bool = False) -> str | None:
-    """What keeps layers from the core, wiring apart; `tiles`: it takes tables and `.eval()`."""
+def _why_not_core(run: Run, *, tiles: bool = False, traced: bool = True) -> str | None:
+    """What keeps layers from the core, wiring apart; `tiles`: it takes tables and `.eval()`.
+
+    `traced`: what torch.compile compiles is traced through the run.
+    """
     if (backend := wanted_backend()) != "native":
         return f"{VARIABLE} is {backend}"
     # One pass: this runs before every operation, when little of it is in a cache.
@@ -193,7 +196,8 @@ def _why_not_core(run: Run, *, tiles: bool = False) -> str | None:
             return f"logic={layer.logic!r} is no polynomial"
         if of_tables:
             # Entries are made by functions of all kinds, of which dynamo can't trace some.
-            if torch.compiler.is_compiling() and layer.bank.weight_kind is WeightKind.ENTRIES:
+            compiling = traced and torch.compiler.is_compiling()
+            if compiling and layer.bank.weight_kind is WeightKind.ENTRIES:
                 return "entries of tables are made outside of torch.compile"
             continue
         if not (tiles or run.trains(layer)):

@@ -46,9 +46,6 @@ def layer_facts(
     expected = _weight_shape(kind, inputs, n_gates, hard)
     if weight_shape != expected:
         raise ValueError(f"weights are {tuple(weight_shape)}; expected {expected} of {kind}")
-    lists = (inputs, n_gates) if window is None else (window.leaves, window.out_channels)
-    if wires_shape is not None and wires_shape != lists:
-        raise ValueError(UNFIT)
     n_out = n_gates if window is None else window.n_out
     nodes = 1 if window is None else max(1, n_gates // window.out_channels)
     numbers = _numbers(kind, inputs)
@@ -56,6 +53,9 @@ def layer_facts(
         weights=KINDS[kind], inputs=inputs, n_in=n_in, n_out=n_out, straight_through=hard,
         grad_factor=grad_factor, smoothing=smoothing, window=window,
     )  # fmt: skip
+    lists = (core.pins, core.n_lists)
+    if wires_shape is not None and wires_shape != lists:
+        raise ValueError(UNFIT)
     return LayerFacts(core, lists, expected, numbers * n_gates, n_out * nodes * numbers)
 
 
