@@ -27,8 +27,10 @@ BATCH, CLASSES, TAU = 128, 10, 20.0
 IN_CHANNELS, SIZE = 9, 32
 CONVOLUTIONS = ((32, 2), (32, 1), (128, 2), (128, 1))
 DENSE = (64_000, 32_000)
-# A map that trees of every depth go over, and their channels.
+# A map that trees of every depth go over, and gates with more inputs, and their channels.
 CHANNELS, SIDE = 32, 16
+# Depth of trees and inputs of gates.
+KINDS = (*((depth, 2) for depth in range(1, 5)), *((1, inputs) for inputs in range(3, 7)))
 
 
 def main() -> None:
@@ -57,37 +59,39 @@ def _options() -> argparse.Namespace:
 def _print_kernels(threads: int, repeats: int) -> None:
     """Nanoseconds a gate, position and sample, of convolutions and of dense layers."""
     print(f"\n{f'ns a gate, position and sample, {threads} thread(s)':44} forward backward  ratio")
-    for depth in range(1, 5):
+    for depth, inputs in KINDS:
         maps = torch.rand(BATCH, CHANNELS, SIDE, SIDE)
         gates = ((1 << depth) - 1) * CHANNELS * SIDE * SIDE
         times = _interleaved(
             {
-                "convolution": _passes(_trees(depth), maps),
-                "dense": _passes(_levels(depth), maps.flatten(1)),
+                "convolution": _passes(_trees(depth, inputs), maps),
+                "dense": _passes(_levels(depth, inputs), maps.flatten(1)),
             },
             repeats,
         )
         for name, parts in times.items():
             ns = [1e9 * t / gates / BATCH for t in parts]
             ratio = sum(parts) / sum(times["dense"])
-            label = f"{name}, depth {depth}, {gates} gates"
+            kind = f"depth {depth}" if inputs == 2 else f"{inputs} inputs"
+            label = f"{name}, {kind}, {gates} gates"
             print(f"{label:44} {ns[0]:7.3f} {ns[1]:8.3f} {ratio:6.2f}")
 
 
-def _trees(depth: int) -> torch.nn.Module:
+def _trees(depth: int, inputs: int) -> torch.nn.Module:
     """A convolution whose output has the size of its input."""
     return nn.LogicConv2d(
         CHANNELS, CHANNELS, 3, in_size=SIDE, padding=1, depth=depth, channels=2, seed=depth,
-        parametrization="light",
+        inputs=inputs, parametrization="light",
     )  # fmt: skip
 
 
-def _levels(depth: int) -> torch.nn.Module:
+def _levels(depth: int, inputs: int) -> torch.nn.Module:
     """Dense layers with the gates of such a convolution."""
     width, layers = CHANNELS * SIDE * SIDE, []
     for level in reversed(range(depth)):
         out = (1 << level) * CHANNELS * SIDE * SIDE
-        layers.append(nn.LogicDense(width, out, seed=level, parametrization="light"))
+        options = {"inputs": inputs, "parametrization": "light"}
+        layers.append(nn.LogicDense(width, out, seed=level, **options))
         width = out
     return nn.Sequential(*layers)
 
