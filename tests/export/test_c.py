@@ -12,6 +12,7 @@ from gategrad import export
 from gategrad.encoding import Binned, OneHot, Thermometer
 from gategrad.export.c_code import host
 from tests.export.models import KINDS, all_rows, odd_models, random_model
+from tests.random_circuits import random_circuit
 
 FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"]
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs a C compiler")
@@ -84,6 +85,21 @@ def test_more_slots_than_a_packed_gate_can_number(tmp_path, monkeypatch) -> None
     built = Built(tmp_path, random_model(), style="tables")
     assert "uint32_t a, b, out;" in (tmp_path / "model.c").read_text()
     built.check(all_rows(12)[:700])
+
+
+@pytest.mark.parametrize("word", ["uint8", "uint64", "vector32"])
+def test_bits_that_only_sums_read_are_not_stored(tmp_path, word) -> None:
+    circuit = random_circuit(n_inputs=12, n_gates=1200, n_outputs=900, width=2, seed=3)
+    built = Built(tmp_path, gg.Model(circuit, gg.Readout.group_sum(900, 3)), word=word)
+    text = (tmp_path / "model.c").read_text()
+    assert int(text.split("#define MODEL_SLOTS ")[1].split()[0]) < 900
+    assert "model_gates_2(s)" in text, "sums should go on from function to function"
+    built.check(all_rows(12)[:1001])
+
+
+def test_few_bits_of_large_weight_are_counted(tmp_path) -> None:
+    Built(tmp_path, odd_models()["a large weight"], style="statements").check(all_rows(2))
+    assert "model_count(" in (tmp_path / "model.c").read_text()
 
 
 @pytest.mark.parametrize("name", odd_models())
@@ -228,9 +244,10 @@ def test_a_cpp_program_uses_the_header(tmp_path) -> None:
     subprocess.run([str(tmp_path / "main")], check=True)
 
 
-def test_sanitizers_find_nothing(tmp_path) -> None:
+@pytest.mark.parametrize(("word", "style"), [("vector32", "tables"), ("uint64", "statements")])
+def test_sanitizers_find_nothing(tmp_path, word, style) -> None:
     model = random_model(encoder=Thermometer.fixed([3, 90], 70))
-    export.c(model, rows="uint8", word="vector32", style="tables").write(tmp_path)
+    export.c(model, rows="uint8", word=word, style=style).write(tmp_path)
     subprocess.run(
         ["gcc", *FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
          "model.c", "main.c", "-o", "model"],

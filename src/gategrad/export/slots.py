@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gategrad.circuit import N_CONSTANTS, Circuit, arity
 
-# A signal that is computed, and the signals that this reads.
-Step = tuple[int, Sequence[int]]
+# A signal that is computed, None where no slot takes what is, and the signals that this reads.
+Step = tuple[int | None, Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,22 @@ def gate_steps(circuit: Circuit, order: NDArray[np.int64]) -> list[Step]:
     return [(first + g, fanin[g][: counts[g]]) for g in order.tolist()]
 
 
-def allocate(circuit: Circuit, steps: Sequence[Step]) -> Slots:
+def allocate(
+    circuit: Circuit, steps: Sequence[Step], outputs: Sequence[int] | None = None
+) -> Slots:
     """Give slots to the signals that `steps` compute, one after the other, and to all inputs.
 
-    A step may write over an operand that it is the last to read. Outputs of the circuit are never
-    written over. Constants get slots behind those of the inputs where a step or an output reads
-    them.
+    A step may write over an operand that it is the last to read. Outputs, those of the circuit
+    where None, are never written over. Constants get slots behind those of the inputs where a step
+    or an output reads them.
     """
     first, end = N_CONSTANTS + circuit.n_inputs, len(steps)
     last = [-1] * circuit.n_signals
     for place, (_, operands) in enumerate(steps):
         for operand in operands:
             last[operand] = place
-    for signal in chain(circuit.outputs.tolist(), (s for s in (0, 1) if last[s] >= 0)):
+    outputs = circuit.outputs.tolist() if outputs is None else outputs
+    for signal in chain(outputs, (s for s in (0, 1) if last[s] >= 0)):
         last[signal] = end
     of = [-1] * N_CONSTANTS + list(range(circuit.n_inputs)) + [-1] * circuit.n_gates
     count = circuit.n_inputs
@@ -58,6 +61,8 @@ def allocate(circuit: Circuit, steps: Sequence[Step]) -> Slots:
         for operand in set(operands):
             if last[operand] == place:
                 heappush(free, of[operand])
+        if signal is None:
+            continue
         if free:
             of[signal] = heappop(free)
         else:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.circuit import Circuit, Netlist, Readout
+from gategrad.export.c_code.adders import Adders
 from gategrad.export.c_code.cones import Cones
 from gategrad.export.c_code.encoder import encoder_text
 from gategrad.export.c_code.gates import cases, full_tables, numbers, placed, runs
@@ -31,20 +32,28 @@ def host_values(plan: Plan) -> dict[str, str]:
     template, encoder, slot_order = encoder_text(plan.front, WORDS[plan.word][1])
     circuit = _with_inputs_in(plan.circuit, slot_order)
     sums = totals(circuit, plan.model.readout)
-    write = _statements if plan.style == "statements" else _tables
-    slots, gates_code = write(plan, circuit)
-    values = common_values(plan) | _memory_values(plan, max(1, slots.count))
+    fused = plan.style == "statements" and _fits_planes(sums)
+    slots, gates_code = (
+        _statements(plan, circuit, sums if fused else None)
+        if plan.style == "statements"
+        else _tables(plan, circuit)
+    )
+    planes = Adders.slots(sums.width, len(sums.totals)) if fused else 0
+    values = common_values(plan) | _memory_values(plan, max(1, slots.count + planes))
     values |= {
         "includes": _includes(plan, template),
         "width": str(sums.width),
         "offset": str(sums.offset),
         "index_planes": str(max(1, (plan.model.readout.n_classes - 1).bit_length())),
     }
-    values |= encoder | sums_values(sums, slots.of) | _scales(plan.model.readout)
+    values |= encoder | _scales(plan.model.readout)
+    values |= {} if fused else sums_values(sums, slots.of)
     lanes = "vector" if plan.word.startswith("vector") else "word"
     values["lanes_code"] = filled(f"lanes_{lanes}.c.in", values)
     values["encoder"] = filled(f"{template}.c.in", values)
     values["gates_code"] = gates_code
+    values["first_plane"] = str(slots.count + 2 * sums.width)
+    values["sums_code"] = filled("planes.c.in" if fused else "counted.c.in", values)
     values["decision"] = filled(f"{_DECISIONS[plan.model.readout.kind]}.c.in", values)
     packed = bool((plan.front.bit >= 0).all())
     values["packed_inputs"] = numbers(plan.front.bit[slot_order])
@@ -104,8 +113,14 @@ def _with_inputs_in(circuit: Circuit, order: NDArray[np.int64]) -> Circuit:
     return Circuit(circuit.n_inputs, moved[circuit.fanin], circuit.table, moved[circuit.outputs])
 
 
-def _statements(plan: Plan, circuit: Circuit) -> tuple[Slots, str]:
-    cones = Cones(circuit)
+def _fits_planes(sums: Totals) -> bool:
+    """Whether planes of all sums take no more memory than the bits that they are of."""
+    n_bits = sum(len(part.signals) for total in sums.totals for part in total.bits)
+    return sums.width * len(sums.totals) <= n_bits
+
+
+def _statements(plan: Plan, circuit: Circuit, sums: Totals | None) -> tuple[Slots, str]:
+    cones = Cones(circuit, sums)
     return cones.slots, cones.text(plan.name)
 
 
