@@ -45,12 +45,12 @@ class Case:
 CASES = {
     "small": Case("small", 0.2),
     "best": Case("best", 0.2),
-    "small-trained": Case("small", 0.2, 3000),
-    "best-trained": Case("best", 0.2, 2000),
+    "small-trained": Case("small", 0.2, 1500),
+    "best-trained": Case("best", 0.2, 1000),
     "penalty": Case("penalty-0.05", 0.1),
-    "penalty-trained": Case("penalty-0.05", 0.1, 3000),
+    "penalty-trained": Case("penalty-0.05", 0.1, 1500),
     "cifar": Case("cifar", 0.5),
-    "cifar-trained": Case("cifar", 0.5, 1000),
+    "cifar-trained": Case("cifar", 0.5, 500),
 }
 
 

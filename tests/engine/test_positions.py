@@ -148,6 +148,8 @@ def test_estimates_choose_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = random_convolution((2, 20, 23), *STRIDED)
     circuit, readout = whole.flat()
     row = np.zeros((1, whole.n_inputs), bool)
+    for name in ("BITS_CYCLES", "BYTES_CYCLES"):
+        monkeypatch.setattr(positions, name, 0.001)
     program = engine.lower(circuit, readout, convolution=whole)
     assert "; single rows run flat, as a row is estimated at " in program.reason
     assert program.route(row) is Route.SINGLE_ROWS

@@ -36,12 +36,12 @@ class Retraining:
     """
 
     steps: int
-    lr: float = 0.02
+    lr: float = 0.01
     batch_size: int = 128
     transform: Transform | None = None
     teacher: Any = None
-    estimator: str = "straight-through"
-    strength: float = 0.95
+    estimator: str = "soft"
+    strength: float = 0.9
     seed: int = 0
     threads: int | None = None
 
@@ -63,7 +63,9 @@ class Retraining:
         check_log_odds(model)
         if not model.circuit.n_gates:
             return model
-        net = from_circuit(model, estimator=self.estimator, strength=self.strength)
+        net = from_circuit(
+            model, parametrization="light", estimator=self.estimator, strength=self.strength
+        )
         fit(
             net, x, y, encoder=model.encoder, validation=None, steps=self.steps,
             eval_every=self.steps, lr=self.lr, batch_size=min(self.batch_size, len(x)),

@@ -9,15 +9,19 @@ from numpy.typing import ArrayLike, NDArray
 from gategrad.circuit.figures import FIGURES
 from gategrad.model import Model
 from gategrad.pruning.changes import removals
+from gategrad.pruning.losses import leaning
 from gategrad.pruning.rows import PruneError, Rows, encoded
 from gategrad.pruning.state import State
 
 # The share of the gates that a round takes.
-STEP = 0.04
+STEP = 0.02
 # Rounds below the budget after which it ends: figures of some thousand rows go up and down.
-PATIENCE = 3
+PATIENCE = 5
 # Rows that a round's estimates are made on, others in each round.
-ROWS_A_ROUND = 8_192
+ROWS_A_ROUND = 30_000
+# What the model says before any change, as a share of the targets that changes are priced by. It
+# says more of a row than its label does.
+ANSWERS = 0.8
 
 # A model, the rows that it may learn from and their targets as the circuit counts them, to a
 # better model of the same kind.
@@ -74,11 +78,12 @@ def prune(
     """Turn gates into constants and wires while the model stays as good as `budget` allows.
 
     In each round all changes of all gates are priced by a second-order estimate of the loss on
-    calibration rows (`gategrad.pruning.effects`), those that cost least for the gates that they
-    save are made, the circuit is optimized, and the sums of the classes are shifted back. Gates
-    that never differ on data cost nothing, and go first. It ends after some rounds beyond the
-    budget on the held-back rows, and gives the smallest circuit within it. The same arguments give
-    the same model.
+    calibration rows (`gategrad.pruning.effects`), whose targets are mostly what the model said of
+    them before, and for the rest their labels. Those that cost least for the gates that they save
+    are made, the circuit is optimized, and the sums of the classes are shifted back. Gates that
+    never differ on data cost nothing, and go first. It ends after some rounds beyond the budget on
+    the held-back rows, and gives the smallest circuit within it. The same arguments give the same
+    model.
 
     Args:
         model: any. Gates of more than two inputs are decomposed into gates of two first.
@@ -105,12 +110,13 @@ def prune(
     rows, held, taken = _parts(model, x, y, x_held, y_held, generator)
     own = None if retrain is None else np.asarray(x)[taken]
     state = State.of(model)
+    priced = replace(rows, targets=leaning(state.readout, state.sums(rows), rows.targets, ANSWERS))
     rounds = [Round(state.n_gates, *state.measure(held))]
     if on_round:
         on_round(rounds[0])
     floor, best, kept, below = rounds[0].figure - budget / 100, state, rounds[0], 0
     while below < PATIENCE:
-        before, state = state, _smaller(state, rows, generator)
+        before, state = state, _smaller(state, priced, generator)
         if retrain is not None and own is not None:
             state = State.of(retrain(_made(model, state), own, rows.targets))
         if state.n_gates >= before.n_gates:

@@ -22,8 +22,8 @@ class Rows:
 
     Attributes:
         bits: (n, n_inputs), C-contiguous.
-        targets: (n,) class indices, or 0 and 1 of a binary readout; (n, C) for several labels and
-            for regression.
+        targets: (n,) class indices, or 0 to 1 of a binary readout; (n, C) for several labels, for
+            regression, and where each row has a share of each class.
     """
 
     bits: NDArray[np.bool_]
