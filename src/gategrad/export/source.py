@@ -3,12 +3,12 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version as version_of
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+import gategrad
 from gategrad.circuit import Circuit, Readout
 from gategrad.encoding import Encoder
 from gategrad.encoding.intervals import Intervals, number_intervals
@@ -89,7 +89,7 @@ def n_features(model: Source) -> int:
 
 def version() -> str:
     """The version of gategrad, which exported files name."""
-    return version_of("gategrad")
+    return gategrad.__version__
 
 
 def intervals_of(encoder: Encoder) -> Intervals:

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import gategrad
 from gategrad.data.formats import STDIN, suffix
 from gategrad.encoding import KnownCategories, Unknown
 from gategrad.encoding.fields import choice
@@ -241,7 +241,7 @@ def _run(model: Model, files: list[list[Any]], *, scores: bool | str) -> dict[st
     if any(name == str(STDIN) for name, *_ in files):
         return None
     return {
-        "gategrad": version("gategrad"),
+        "gategrad": gategrad.__version__,
         "model": hashlib.sha256(model.to_bytes()).hexdigest(),
         "inputs": files,
         "scores": scores,
