@@ -8,6 +8,7 @@ import torch
 from gategrad import _core
 from gategrad.nn.executors.training_variable import VARIABLE
 
+ONE_OPERATION = ["train_forward_float64", "train_backward_float64"]
 BATCHES = (0, 1, 3, 17, 64, 100)
 ESTIMATORS = ("soft", "straight-through")
 # Borders on all sides, windows that overlap and that leave pixels out, one pixel, one line.
@@ -45,6 +46,10 @@ def bytes_kept(module: torch.nn.Module, x: torch.Tensor) -> int:
     return sum(kept.values())
 
 
+def images(batch: int, *shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    return torch.rand(batch, *shape, generator=torch.Generator().manual_seed(batch)).to(dtype)
+
+
 def rows(batch: int, width: int = 24, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     return torch.rand(batch, width, generator=torch.Generator().manual_seed(batch)).to(dtype)
 
@@ -62,6 +67,22 @@ def torch_gradients(module, x, monkeypatch) -> list[torch.Tensor]:
     with monkeypatch.context() as patch:
         patch.setenv(VARIABLE, "torch")
         return gradients(module, x)
+
+
+def check_one_operation(module, x, monkeypatch) -> None:
+    """Forward and backward are one call of the core each, and what plain torch gives."""
+    with monkeypatch.context() as patch:
+        called = noted_calls(patch, "train_")
+        got = gradients(module, x)
+    assert called == ONE_OPERATION
+    wanted = torch_gradients(module, x, monkeypatch)
+    torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-11)
+
+
+def check_float32(module, x, monkeypatch) -> None:
+    """What plain torch gives, within the rounding of float32."""
+    wanted = torch_gradients(module, x, monkeypatch)
+    torch.testing.assert_close(gradients(module, x), wanted, rtol=1e-4, atol=1e-5)
 
 
 def gradients_on_threads(module: torch.nn.Module, x: torch.Tensor) -> list[list[torch.Tensor]]:

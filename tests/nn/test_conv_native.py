@@ -12,13 +12,14 @@ from gategrad.nn.executors.cpu.description import StackLayer, describe
 from gategrad.nn.executors.cpu.native_op import run_forward
 from tests.nn.native_layers import (
     CONV_SHAPES,
+    check_float32,
+    check_one_operation,
     gradients,
     gradients_on_threads,
+    images,
     noted_calls,
     torch_gradients,
 )
-
-ONE_OPERATION = ["train_forward_float64", "train_backward_float64"]
 
 
 def _conv(depth: int = 1, in_channels: int = 3, out_channels: int = 5, **options) -> nn.LogicConv2d:
@@ -42,28 +43,18 @@ def _net(dtype: torch.dtype = torch.float64, **options) -> nn.Sequential:
     )
 
 
-def _images(batch: int, *shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.rand(batch, *shape, generator=torch.Generator().manual_seed(batch)).to(dtype)
-
-
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_same_as_plain_torch_for_every_shape(isa, monkeypatch, depth) -> None:
-    called = noted_calls(monkeypatch, "train_")
     for i, shape in enumerate(CONV_SHAPES):
         layer = _conv(depth, estimator=("soft", "straight-through")[i % 2], **shape)
         for batch in (0, 17, 70)[i % 2 :]:
-            x = _images(batch, *layer.in_shape)
-            called.clear()
-            got = gradients(layer, x)
-            assert called == ONE_OPERATION
-            wanted = torch_gradients(layer, x, monkeypatch)
-            torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-11)
+            check_one_operation(layer, images(batch, *layer.in_shape), monkeypatch)
 
 
 def test_large_maps_are_taken_in_patches(monkeypatch) -> None:
     """More columns than a patch has, of a tree whose values between gates fill it."""
     layer = _conv(4, 1, 2, kernel_size=4, in_size=(6, 70), dtype=torch.float32)
-    x = _images(3, 1, 6, 70, dtype=torch.float32)
+    x = images(3, 1, 6, 70, dtype=torch.float32)
     wanted = torch_gradients(layer, x, monkeypatch)
     torch.testing.assert_close(gradients(layer, x), wanted, rtol=1e-4, atol=1e-5)
 
@@ -72,14 +63,8 @@ def test_large_maps_are_taken_in_patches(monkeypatch) -> None:
 def test_a_run_is_one_operation_and_the_same(isa, monkeypatch, recompute) -> None:
     net = _net()
     net.recompute = recompute
-    called = noted_calls(monkeypatch, "train_")
     for batch in (1, 50):
-        x = _images(batch, 2, 11, 10)
-        called.clear()
-        got = gradients(net, x)
-        assert called == ONE_OPERATION
-        wanted = torch_gradients(net, x, monkeypatch)
-        torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-11)
+        check_one_operation(net, images(batch, 2, 11, 10), monkeypatch)
 
 
 @pytest.mark.parametrize("net", [nn.zoo.compact_net, nn.zoo.logic_tree_net])
@@ -92,13 +77,12 @@ def test_networks_of_the_papers_are_one_operation(monkeypatch, net) -> None:
 
 
 def test_float32_is_the_same_within_rounding(monkeypatch) -> None:
-    net, x = _net(torch.float32), _images(40, 2, 11, 10, dtype=torch.float32)
-    wanted = torch_gradients(net, x, monkeypatch)
-    torch.testing.assert_close(gradients(net, x), wanted, rtol=1e-4, atol=1e-5)
+    x = images(40, 2, 11, 10, dtype=torch.float32)
+    check_float32(_net(torch.float32), x, monkeypatch)
 
 
 def test_results_repeat_bit_for_bit_on_any_number_of_threads() -> None:
-    net, x = _net(torch.float32), _images(300, 2, 11, 10, dtype=torch.float32)
+    net, x = _net(torch.float32), images(300, 2, 11, 10, dtype=torch.float32)
     once, again = gradients_on_threads(net, x), gradients_on_threads(net, x)
     for first, second in zip(once, again, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
@@ -111,7 +95,7 @@ def test_pools_give_the_gradient_to_the_first_maximum(monkeypatch) -> None:
     for size, stride in ((2, None), (3, 1), ((1, 2), (2, 1))):
         conv = nn.LogicConv2d(2, 7, 3, in_size=(9, 8), seed=1, **options)
         net = nn.Sequential(conv, nn.OrPool2d(size, stride))
-        x = (_images(20, 2, 9, 8) > 0.5).double()
+        x = (images(20, 2, 9, 8) > 0.5).double()
         assert set(net(x).unique().tolist()) <= {0.0, 1.0}
         wanted = torch_gradients(net, x, monkeypatch)
         torch.testing.assert_close(gradients(net, x), wanted, rtol=1e-11, atol=1e-11)
@@ -121,7 +105,7 @@ def test_maxima_of_nan_are_nan() -> None:
     same = torch.zeros(2, 5, 3)
     conv = _conv(kernel_size=1, in_size=4, in_channels=1, connections=same.int())
     net = nn.Sequential(conv, nn.OrPool2d(2))
-    x = _images(2, 1, 4, 4)
+    x = images(2, 1, 4, 4)
     x[0, 0, 1, 1] = torch.nan
     maps = net(x)
     assert maps[0, :, 0, 0].isnan().all()
@@ -142,7 +126,7 @@ def test_maxima_of_nan_are_nan() -> None:
 def test_whatever_gives_coefficients_is_native(monkeypatch, options) -> None:
     layer = _conv(2, kernel_size=3, in_size=5, **options)
     assert nn.training_backend(layer).startswith("native")
-    other, x = deepcopy(layer), _images(9, 3, 5, 5)
+    other, x = deepcopy(layer), images(9, 3, 5, 5)
     torch.testing.assert_close(gradients(layer, x), torch_gradients(other, x, monkeypatch))
 
 
@@ -164,7 +148,7 @@ def test_what_is_left_to_plain_torch_is_said(options, reason) -> None:
 
 @pytest.mark.parametrize("state", ["eval", "frozen", "part"])
 def test_hard_networks_are_the_same(monkeypatch, state) -> None:
-    net, x = _net(), (_images(21, 2, 11, 10) > 0.5).double()
+    net, x = _net(), (images(21, 2, 11, 10) > 0.5).double()
     if state == "eval":
         net.eval()
     for module in list(net)[: 4 if state == "part" else 0 if state == "eval" else len(net)]:
@@ -179,7 +163,7 @@ def test_hard_networks_are_the_same(monkeypatch, state) -> None:
 
 
 def test_modules_that_something_watches_or_that_differ_run_alone(monkeypatch) -> None:
-    net, x = _net(), _images(3, 2, 11, 10)
+    net, x = _net(), images(3, 2, 11, 10)
     wanted, called = net(x), noted_calls(monkeypatch, "train_forward")
     seen = []
     handle = net[3].register_forward_hook(lambda module, x, y: seen.append(y.shape))
@@ -195,14 +179,14 @@ def test_modules_that_something_watches_or_that_differ_run_alone(monkeypatch) ->
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 def test_a_compiled_network_is_the_same() -> None:
-    net, x = _net()[:2], _images(5, 2, 11, 10)
+    net, x = _net()[:2], images(5, 2, 11, 10)
     compiled = torch.compile(net, backend="aot_eager")
     torch.testing.assert_close(gradients(compiled, x), gradients(net, x))
 
 
 def test_images_of_any_layout_and_of_bits() -> None:
     layer = _conv(2, kernel_size=3, in_size=5, padding=1)
-    bits = _images(6, 3, 5, 5) > 0.5
+    bits = images(6, 3, 5, 5) > 0.5
     wanted = layer(bits.double())
     torch.testing.assert_close(layer(bits), wanted)
     sideways = bits.double().permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)
@@ -262,7 +246,7 @@ def test_arrays_that_do_not_fit_a_window_are_refused() -> None:
 
 
 def test_weights_that_change_between_the_passes_are_refused() -> None:
-    net, x = _net(torch.float32), _images(3, 2, 11, 10, dtype=torch.float32)
+    net, x = _net(torch.float32), images(3, 2, 11, 10, dtype=torch.float32)
     out = net(x)
     net[0].weight.data = torch.zeros(1, 16)
     with pytest.raises(RuntimeError, match=r"the weight of a layer is \(1, 16\)"):

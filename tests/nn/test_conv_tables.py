@@ -10,14 +10,17 @@ from gategrad.nn.executors.cpu.description import StackLayer, describe
 from gategrad.nn.executors.cpu.native_op import run_forward
 from tests.nn.native_layers import (
     CONV_SHAPES,
+    ONE_OPERATION,
     bytes_kept,
+    check_float32,
+    check_one_operation,
     gradients,
     gradients_on_threads,
+    images,
     noted_calls,
     torch_gradients,
 )
 
-ONE_OPERATION = ["train_forward_float64", "train_backward_float64"]
 INPUTS = (2, 3, 4, 5, 6)
 OPTIONS = (
     {"parametrization": "light"},
@@ -56,25 +59,15 @@ def _net(dtype: torch.dtype = torch.float64, **options) -> nn.Sequential:
     )
 
 
-def _images(batch: int, *shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.rand(batch, *shape, generator=torch.Generator().manual_seed(batch)).to(dtype)
-
-
 @pytest.mark.parametrize("inputs", INPUTS)
 def test_same_as_plain_torch_for_every_shape(isa, monkeypatch, inputs) -> None:
     """Every shape, each with two of the kinds of gates."""
-    called = noted_calls(monkeypatch, "train_")
     of_tables = OPTIONS[4:] if inputs == 2 else OPTIONS
     for i, shape in enumerate(SHAPES):
         for j, batch in enumerate((17, 70)):
             options = of_tables[(2 * i + j + inputs) % len(of_tables)]
             layer = _conv(inputs, **(shape | options))
-            x = _images(batch, *layer.in_shape)
-            called.clear()
-            got = gradients(layer, x)
-            assert called == ONE_OPERATION
-            wanted = torch_gradients(layer, x, monkeypatch)
-            torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-11)
+            check_one_operation(layer, images(batch, *layer.in_shape), monkeypatch)
 
 
 @pytest.mark.parametrize("inputs", INPUTS[1:])
@@ -82,7 +75,7 @@ def test_same_as_plain_torch_for_every_shape(isa, monkeypatch, inputs) -> None:
 def test_same_as_plain_torch_for_every_kind_of_gate(monkeypatch, inputs, options) -> None:
     layer = _conv(inputs, kernel_size=3, in_size=(5, 4), padding=1, **options)
     assert nn.training_backend(layer).startswith("native")
-    x = _images(5, 3, 5, 4)
+    x = images(5, 3, 5, 4)
     wanted = torch_gradients(layer, x, monkeypatch)
     torch.testing.assert_close(gradients(layer, x), wanted, rtol=1e-12, atol=1e-12)
 
@@ -92,13 +85,13 @@ def test_leaves_may_be_one_place_and_batches_empty(isa, monkeypatch, inputs) -> 
     same = torch.ones(inputs, 5, 3, dtype=torch.int64)
     layer = _conv(inputs, kernel_size=3, in_size=5, padding=1, connections=same)
     for batch in (0, 1, 33):
-        x = _images(batch, 3, 5, 5)
+        x = images(batch, 3, 5, 5)
         wanted = torch_gradients(layer, x, monkeypatch)
         torch.testing.assert_close(gradients(layer, x), wanted, rtol=1e-12, atol=1e-12)
 
 
 def test_pixels_that_nobody_asks_the_gradient_of(monkeypatch) -> None:
-    layer, x = _conv(6, kernel_size=3, in_size=5, padding=1), _images(20, 3, 5, 5)
+    layer, x = _conv(6, kernel_size=3, in_size=5, padding=1), images(20, 3, 5, 5)
 
     def of_weights() -> torch.Tensor:
         out = layer(x)
@@ -112,25 +105,18 @@ def test_pixels_that_nobody_asks_the_gradient_of(monkeypatch) -> None:
 def test_a_run_is_one_operation_and_the_same(isa, monkeypatch, recompute) -> None:
     net = _net()
     net.recompute = recompute
-    called = noted_calls(monkeypatch, "train_")
     for batch in (1, 50):
-        x = _images(batch, 2, 11, 10)
-        called.clear()
-        got = gradients(net, x)
-        assert called == ONE_OPERATION
-        wanted = torch_gradients(net, x, monkeypatch)
-        torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-11)
+        check_one_operation(net, images(batch, 2, 11, 10), monkeypatch)
 
 
 def test_float32_is_the_same_within_rounding(isa, monkeypatch) -> None:
-    net, x = _net(torch.float32), _images(40, 2, 11, 10, dtype=torch.float32)
-    wanted = torch_gradients(net, x, monkeypatch)
-    torch.testing.assert_close(gradients(net, x), wanted, rtol=1e-4, atol=1e-5)
+    x = images(40, 2, 11, 10, dtype=torch.float32)
+    check_float32(_net(torch.float32), x, monkeypatch)
 
 
 def test_results_repeat_bit_for_bit_on_any_number_of_threads() -> None:
     """Outputs and the gradient of the input are the same on one thread and on several."""
-    net, x = _net(torch.float32), _images(301, 2, 11, 10, dtype=torch.float32)
+    net, x = _net(torch.float32), images(301, 2, 11, 10, dtype=torch.float32)
     once, again = gradients_on_threads(net, x), gradients_on_threads(net, x)
     for first, second in zip(once, again, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
@@ -140,7 +126,7 @@ def test_results_repeat_bit_for_bit_on_any_number_of_threads() -> None:
 
 @pytest.mark.parametrize("inputs", INPUTS)
 def test_hard_gates_are_exact(isa, inputs) -> None:
-    bits = (_images(33, 3, 5, 5, dtype=torch.float32) > 0.5).float()
+    bits = (images(33, 3, 5, 5, dtype=torch.float32) > 0.5).float()
     layer = _conv(inputs, kernel_size=3, in_size=5, padding=1, stride=2, dtype=torch.float32)
     padded = torch.nn.functional.pad(bits.flatten(1), (0, 1)).long()
     places = padded[:, layer.pixels().clamp(max=75)]  # (batch, leaves, out_channels, positions)
@@ -155,7 +141,7 @@ def test_hard_gates_are_exact(isa, inputs) -> None:
 
 def test_four_bytes_a_pixel_and_sample_are_kept() -> None:
     layer = _conv(6, kernel_size=3, in_size=5, padding=1, dtype=torch.float32)
-    sizes = [bytes_kept(layer, _images(batch, 3, 5, 5).float()) for batch in (112, 304)]
+    sizes = [bytes_kept(layer, images(batch, 3, 5, 5).float()) for batch in (112, 304)]
     assert sizes[1] - sizes[0] == 4 * 75 * 192
 
 
@@ -173,7 +159,7 @@ def test_nan_weights_are_seen() -> None:
     layer = _conv(4, kernel_size=3, in_size=5, padding=1)
     with torch.no_grad():
         layer.weight[2, 9] = torch.nan
-    out, _, grad = gradients(layer, _images(10, 3, 5, 5))
+    out, _, grad = gradients(layer, images(10, 3, 5, 5))
     assert out[:, 2].isnan().any()
     assert grad[2, 9].isnan()
     others = torch.arange(5) != 2
@@ -187,7 +173,7 @@ def test_nan_weights_are_seen() -> None:
 @pytest.mark.parametrize("parametrization", ["light", "walsh"])
 def test_a_compiled_layer_is_the_same(monkeypatch, parametrization) -> None:
     layer = _conv(4, in_size=6, kernel_size=3, parametrization=parametrization)
-    x = _images(5, 3, 6, 6)
+    x = images(5, 3, 6, 6)
     wanted, called = gradients(layer, x), noted_calls(monkeypatch, "train_")
     torch.testing.assert_close(gradients(torch.compile(layer, backend="aot_eager"), x), wanted)
     assert called == ONE_OPERATION
