@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
-from gategrad import _core, engine
+from gategrad import engine
 from gategrad.circuit import Circuit, Readout, evaluate_sums
-from gategrad.engine import isa
+from tests.instruction_sets import WITH_CODE, skip_without
 from tests.random_circuits import random_circuit, random_readout
 
 AND, NOT, XOR, NAND = 0x8, 0x1, 0x6, 0x7
+
+if not WITH_CODE:
+    pytest.skip("there is machine code for x86-64 alone", allow_module_level=True)
 
 
 def assert_code_agrees(circuit: Circuit, readout: Readout, n_rows: int = 600) -> None:
@@ -21,10 +24,9 @@ def assert_code_agrees(circuit: Circuit, readout: Readout, n_rows: int = 600) ->
     np.testing.assert_array_equal(program.sums(bits, threads=2), expected)
 
 
-@pytest.fixture(autouse=True, params=isa.WITH_CODE)
+@pytest.fixture(autouse=True, params=WITH_CODE)
 def with_code(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param not in _core.isas():
-        pytest.skip(f"this machine lacks {request.param}")
+    skip_without(request.param)
     monkeypatch.setenv("GATEGRAD_ISA", request.param)
     monkeypatch.delenv("GATEGRAD_CODE", raising=False)
     return request.param

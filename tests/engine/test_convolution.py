@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from gategrad import Model, _core, engine, pack
+from gategrad import Model, engine, pack
 from gategrad.circuit import Circuit, Convolution, Kernels, Pool, Readout, decide, evaluate_sums
 from gategrad.encoding import Thermometer
 from gategrad.engine import Route
 from gategrad.engine import convolution as choosing
-from gategrad.engine import isa as isas
+from tests.instruction_sets import KNOWN, WITH_CODE, skip_without
 from tests.random_convolutions import random_convolution, random_kernels, small_convolution
 
 BATCHES = [0, 1, 63, 65, 512, 513, 1100]
@@ -43,12 +43,11 @@ CASES = {
 }
 
 
-@pytest.fixture(params=[*isas.KNOWN, "avx512:off"])
+@pytest.fixture(params=[*KNOWN, *(f"{isa}:off" for isa in WITH_CODE if isa == "avx512")])
 def by_kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     """`engine.lower` of a convolution by its kernels, on one instruction set."""
     isa, _, code = request.param.partition(":")
-    if isa not in _core.isas():
-        pytest.skip(f"this machine lacks {isa}: it has {', '.join(_core.isas())}")
+    skip_without(isa)
     monkeypatch.setenv("GATEGRAD_ISA", isa)
     monkeypatch.setenv("GATEGRAD_CODE", code or "on")
     monkeypatch.setenv(choosing.VARIABLE, "kernels")

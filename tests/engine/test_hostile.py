@@ -12,6 +12,7 @@ import pytest
 from gategrad import _core, engine
 from gategrad.circuit import Circuit, Readout, evaluate_sums
 from gategrad.engine import isa
+from tests.instruction_sets import KNOWN, skip_without
 
 CODED = [name for name in isa.WITH_CODE if name in _core.isas()]
 XOR = 0x6
@@ -19,10 +20,9 @@ XOR = 0x6
 MOST_LOOKS = 512
 
 
-@pytest.fixture(params=isa.KNOWN)
+@pytest.fixture(params=KNOWN)
 def lower(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
-    if request.param not in _core.isas():
-        pytest.skip(f"this machine lacks {request.param}")
+    skip_without(request.param)
     monkeypatch.setenv("GATEGRAD_ISA", request.param)
     monkeypatch.delenv("GATEGRAD_CODE", raising=False)
     return engine.lower

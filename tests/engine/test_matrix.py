@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gategrad import _core, engine
+from gategrad import engine
 from gategrad.circuit import KINDS, Circuit, Readout, decide, evaluate_sums
 from gategrad.encoding import Thermometer
-from gategrad.engine import isa as isas
+from tests.instruction_sets import KNOWN, WITH_CODE, skip_without
 from tests.random_circuits import random_circuit, random_readout
 from tests.strategies import pairs
 
@@ -16,8 +16,8 @@ BATCHES = [0, 1, 17, 32, 63, 64, 65, 127, 128, 129, 256, 257, 511, 512, 513, 640
 DTYPES = [np.bool_, np.uint8, np.float32, np.float64]
 # Every instruction set; where circuits are machine code, their gates run in kernels with that off.
 ENGINES = [
-    *(f"native:{isa}" for isa in isas.KNOWN),
-    *(f"native:{isa}:off" for isa in isas.WITH_CODE),
+    *(f"native:{isa}" for isa in KNOWN),
+    *(f"native:{isa}:off" for isa in WITH_CODE),
     "numpy",
 ]
 LAYOUTS = {
@@ -34,16 +34,15 @@ LAYOUTS = {
 def lower(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     """`engine.lower` for one engine, and for the native one with one instruction set."""
     backend, isa, code = (*request.param.split(":"), "", "")[:3]
-    if isa and isa not in _core.isas():
-        pytest.skip(f"this machine lacks {isa}: it has {', '.join(_core.isas())}")
     if isa:
+        skip_without(isa)
         monkeypatch.setenv("GATEGRAD_ISA", isa)
     monkeypatch.setenv("GATEGRAD_CODE", code or "on")
 
     def lower(*args: object) -> engine.Program:
         program = engine.lower(*args, backend=backend)
         assert (program.backend, program.isa) == (backend, isa or "numpy")
-        if isa in isas.WITH_CODE:
+        if isa in WITH_CODE:
             assert (program.code_bytes == 0) == (code == "off")
         return program
 

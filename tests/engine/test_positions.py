@@ -9,10 +9,10 @@ from gategrad import _core, engine
 from gategrad.circuit import Convolution, Kernels, Pool, evaluate_sums
 from gategrad.encoding import Splits, Thermometer
 from gategrad.engine import Route, positions
-from gategrad.engine import isa as isas
 from gategrad.engine.convolution import VARIABLE
 from gategrad.engine.source import bits_source
 from tests.engine.test_convolution import CASES
+from tests.instruction_sets import KNOWN, skip_without
 from tests.random_convolutions import random_convolution, random_kernels, small_convolution
 
 STRIDED = [
@@ -23,11 +23,10 @@ STRIDED = [
 ]
 
 
-@pytest.fixture(params=isas.KNOWN)
+@pytest.fixture(params=KNOWN)
 def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """An instruction set that is used, and kernels that are wanted."""
-    if request.param not in _core.isas():
-        pytest.skip(f"this machine lacks {request.param}: it has {', '.join(_core.isas())}")
+    skip_without(request.param)
     monkeypatch.setenv("GATEGRAD_ISA", request.param)
     monkeypatch.setenv(VARIABLE, "kernels")
     return request.param

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from gategrad import _core, engine
+from gategrad import engine
 from gategrad.circuit import evaluate_sums
 from gategrad.encoding import Splits
 from gategrad.engine import isa as isas
 from tests.engine.test_matrix import ENGINES, LAYOUTS
+from tests.instruction_sets import skip_without
 from tests.random_circuits import random_circuit, random_readout
 
 
@@ -15,9 +16,8 @@ from tests.random_circuits import random_circuit, random_readout
 def lower(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     """`engine.lower` for one engine, and for the native one with one instruction set."""
     backend, isa, code = (*request.param.split(":"), "", "")[:3]
-    if isa and isa not in _core.isas():
-        pytest.skip(f"this machine lacks {isa}: it has {', '.join(_core.isas())}")
     if isa:
+        skip_without(isa)
         monkeypatch.setenv("GATEGRAD_ISA", isa)
     monkeypatch.setenv("GATEGRAD_CODE", code or "on")
     return lambda *args: engine.lower(*args, backend=backend)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gategrad import _core, engine
 from gategrad.circuit import KINDS, Circuit, Readout, decide, evaluate_sums
 from gategrad.encoding import Thermometer
-from gategrad.engine import isa
+from tests.instruction_sets import KNOWN, skip_without
 from tests.random_circuits import random_circuit, random_readout
 from tests.strategies import pairs
 
@@ -29,11 +29,10 @@ LAYOUTS = {
 }
 
 
-@pytest.fixture(params=isa.KNOWN)
+@pytest.fixture(params=KNOWN)
 def lower(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     """`engine.lower` for one instruction set; the program serves up to 70 rows one at a time."""
-    if request.param not in _core.isas():
-        pytest.skip(f"this machine lacks {request.param}")
+    skip_without(request.param)
     monkeypatch.setenv("GATEGRAD_ISA", request.param)
 
     def lower(*args: object) -> engine.NativeProgram:
