@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gategrad.circuit import Circuit, CircuitError, Readout
 from gategrad.engine import InputError, pack
-from gategrad.model import Model, ModelFileError, ensemble, load
+from gategrad.model import Model, ModelFileError, ensemble, load, mirrored
 
 if TYPE_CHECKING:
     from gategrad import data, distill, export, files, nn, train, trees
@@ -67,6 +67,7 @@ __all__ = [
     "files",
     "from_trees",
     "load",
+    "mirrored",
     "nn",
     "pack",
     "prune",

@@ -15,6 +15,7 @@ from gategrad.cli import (
     data,
     demo,
     distill,
+    ensemble,
     eval,
     experiment,
     explain,
@@ -60,7 +61,7 @@ app = typer.Typer(
 )
 for _verb in (
     *(demo, train, distill, sweep, experiment, eval, predict, bench, inspect, prune),
-    *(convert, export, verify, synth, explain, plot),
+    *(convert, ensemble, export, verify, synth, explain, plot),
 ):
     app.command(_verb.__name__.rpartition(".")[2])(_verb.run)
 # `report` is the file of what verbs print.

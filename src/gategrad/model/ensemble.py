@@ -26,9 +26,9 @@ def ensemble(
 ) -> Model:
     """One model whose scores are the weighted sum of the scores of several.
 
-    All weights of all readouts become multiples of one power of two. `meta["score_error"]` is a
-    bound on how far any score can be off by that. A gate that two models share is there once after
-    `optimize`.
+    All weights of all readouts become multiples of one power of two, or stay the whole numbers that
+    they are where all scales and weights are equal. `meta["score_error"]` is a bound on how far any
+    score can be off by that. A gate that two models share is there once after `optimize`.
 
     Args:
         models: at least one, of one kind, with the same encoder, labels and number of classes.
@@ -98,10 +98,12 @@ class _Entries:
     index: NDArray[np.int64]
     value: Values
 
-    def readout(self, kind: str, bias: Values, digits: int) -> tuple[Readout, float]:
-        """Whole multiples of a power of two, and a bound on the error of any score."""
+    def readout(
+        self, kind: str, bias: Values, digits: int, unit: float | None = None
+    ) -> tuple[Readout, float]:
+        """Whole multiples of `unit` or a power of two, and a bound on the error of any score."""
         decided = kind != "regression"
-        scale = self._scale(bias * decided, digits)
+        scale = self._scale(bias * decided, digits, unit)
         whole = np.rint(self.value / scale)
         # Nothing is decided on the sums of a regression, so its bias need not be whole.
         base = np.rint(bias / scale) if decided else 0 * bias
@@ -124,13 +126,14 @@ class _Entries:
     def _summed(self, values: Values, n: int) -> Values:
         return np.bincount(self.row, values, n).astype(np.float64)
 
-    def _scale(self, bias: Values, digits: int) -> float:
-        """The power of two with which the largest weight has `digits`, and sums fit."""
+    def _scale(self, bias: Values, digits: int, unit: float | None) -> float:
+        """`unit` if sums fit, or the power of two with which the largest weight has `digits`."""
         largest = float(np.abs(self.value).max(initial=0.0))
         highest = float((self._summed(np.abs(self.value), len(bias)) + np.abs(bias)).max())
-        room = _MOST_SUM - len(self.value)
-        finest = [largest / (2.0**digits - 1), highest / room]
-        return 2.0 ** int(np.ceil(np.log2(max(*finest, _LEAST_SCALE))))
+        finest = max(highest / (_MOST_SUM - len(self.value)), _LEAST_SCALE)
+        if unit is not None and unit >= finest:
+            return unit
+        return 2.0 ** int(np.ceil(np.log2(max(largest / (2.0**digits - 1), finest))))
 
 
 def _readout(models: Sequence[Model], factors: Values, digits: int) -> tuple[Readout, float]:
@@ -147,7 +150,19 @@ def _readout(models: Sequence[Model], factors: Values, digits: int) -> tuple[Rea
     row, places, values = (np.concatenate(parts) for parts in (rows, index, value))
     order = np.lexsort([places, row])
     entries = _Entries(row[order], places[order], values[order])
-    return entries.readout(models[0].readout.kind, bias, digits)
+    unit = _unit([model.readout for model in models], factors, digits)
+    return entries.readout(models[0].readout.kind, bias, digits, unit)
+
+
+def _unit(readouts: Sequence[Readout], factors: Values, digits: int) -> float | None:
+    """What all weights and decided biases are whole multiples of as they are, if there is one."""
+    scales = {float(s * f) for r, f in zip(readouts, factors, strict=True)
+              for s in set(r.scale.tolist())}  # fmt: skip
+    largest = max(int(np.abs(r.weight.astype(np.int64)).max(initial=0)) for r in readouts)
+    whole = all(r.kind == "regression" or not r.offset.any() for r in readouts)
+    if len(scales) != 1 or not whole or largest.bit_length() > digits:
+        return None
+    return float(np.float32(scales.pop()))
 
 
 def _check(models: Sequence[Model]) -> None:

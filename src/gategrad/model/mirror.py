@@ -1,0 +1,78 @@
+"""A model of images that sees them as a mirror shows them."""
+
+import math
+import operator
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gategrad.circuit import N_CONSTANTS, Circuit
+from gategrad.encoding import Thermometer
+from gategrad.model.errors import ModelError
+from gategrad.model.model import Model
+
+
+def mirrored(model: Model, image_shape: Sequence[int]) -> Model:
+    """The model whose sums for an image are those of `model` for the image left to right.
+
+    With `ensemble([model, mirrored(model, shape)])` an image and its mirror image are answered
+    together: twice the gates, and a point more on photographs without any training (known as
+    test-time augmentation). Only wires change; a description of convolutions is left behind.
+
+    Args:
+        model: without an encoder, or with a `Thermometer` whose levels are the same for a pixel and
+            its image in the mirror.
+        image_shape: (channels, height, width) or (height, width) of a row.
+
+    Raises:
+        ModelError: rows of another size, or an encoder that a mirror would change.
+
+    Examples:
+        >>> import gategrad as gg
+        >>> left = gg.Model(gg.Circuit(2, [], [], [2, 1]), gg.Readout.group_sum(2, 2))
+        >>> mirrored(left, (1, 2)).sums([[1, 0], [0, 1]]).tolist()
+        [[0, 1], [1, 1]]
+    """
+    planes = _planes(model, image_shape)
+    inputs = np.arange(model.circuit.n_inputs, dtype=np.uint32).reshape(planes)[..., ::-1]
+    return replace(model, circuit=_rewired(model.circuit, inputs.reshape(-1)), convolution=None)
+
+
+def _rewired(circuit: Circuit, inputs: NDArray[np.uint32]) -> Circuit:
+    """The circuit that reads input `inputs[j]` where it read input j."""
+    gates = np.arange(N_CONSTANTS + circuit.n_inputs, circuit.n_signals, dtype=np.uint32)
+    signals = np.concatenate([np.arange(N_CONSTANTS, dtype=np.uint32), N_CONSTANTS + inputs, gates])
+    return replace(circuit, fanin=signals[circuit.fanin], outputs=signals[circuit.outputs])
+
+
+def _planes(model: Model, image_shape: Sequence[int]) -> tuple[int, int, int]:
+    """(bits a pixel times channels, height, width) of the circuit's inputs."""
+    try:
+        shape = tuple(map(operator.index, image_shape))
+    except TypeError:
+        shape = ()
+    encoder = model.encoder
+    features = model.circuit.n_inputs if encoder is None else encoder.n_features
+    if len(shape) not in (2, 3) or min(shape) < 1 or math.prod(shape) != features:
+        raise ModelError(
+            f"image_shape is {image_shape!r}; expected (channels, height, width) or (height, "
+            f"width) of the {features} numbers of a row"
+        )
+    if encoder is not None:
+        _check_levels(encoder, shape)
+    return (-1, *shape[-2:])
+
+
+def _check_levels(encoder: object, shape: tuple[int, ...]) -> None:
+    if not isinstance(encoder, Thermometer):
+        raise ModelError(
+            f"a mirror knows pixels that a Thermometer encoded; got {type(encoder).__name__}"
+        )
+    levels = encoder.levels.reshape(-1, *shape)
+    if not np.array_equal(levels, levels[..., ::-1]):
+        raise ModelError(
+            "the levels of a pixel and of its image in the mirror differ; use an encoder with the "
+            "same levels for all pixels, such as Thermometer.fixed, and train with that"
+        )
