@@ -62,7 +62,8 @@ def _planes(model: Model, image_shape: Sequence[int]) -> tuple[int, int, int]:
         )
     if encoder is not None:
         _check_levels(encoder, shape)
-    return (-1, *shape[-2:])
+    height, width = shape[-2:]
+    return -1, height, width
 
 
 def _check_levels(encoder: object, shape: tuple[int, ...]) -> None:
