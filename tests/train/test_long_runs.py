@@ -174,6 +174,13 @@ def test_networks_of_architectures_are_built_by_name():
     assert behind[1].wiring is None
     assert behind[-2].wiring.candidates.shape == (2, 20, 5)
     assert nn.training_backend(behind).startswith("native")
+    wider = train.build_network(
+        2 * 64, 2, arch="compact-4", parametrization="light", conv_inputs=3, conv_channels=2,
+        image_shape=(2, 8, 8), layers="20",
+    )  # fmt: skip
+    assert [m.inputs for m in wider if hasattr(m, "inputs")] == [3, 3, 3, 3, 2]
+    assert [m.channels for m in wider if isinstance(m, nn.LogicConv2d)] == [2, 2, 2, 2]
+    assert all(len(set(tree.tolist())) == 2 for tree in wider[1].leaves()[:, :, 0].T)
     with pytest.raises(TrainError, match="arch='compact-3' is for images; give image_shape"):
         train.build_network(64, 2, arch="compact-3")
     with pytest.raises(TrainError, match="connections='unique' with arch='compact-3'; expected"):
@@ -182,6 +189,8 @@ def test_networks_of_architectures_are_built_by_name():
         train.build_network(64, 2, arch="compact-3", image_shape=(8, 8), conv_connections="learned")
     with pytest.raises(TrainError, match="conv_connections are for convolutions; give arch"):
         train.build_network(64, 2, conv_connections="local")
+    with pytest.raises(TrainError, match="conv_inputs are for convolutions; give arch"):
+        train.build_network(64, 2, conv_inputs=3)
     with pytest.raises(ValueError, match="candidates are for"):
         train.build_network(64, 2, arch="compact-3", image_shape=(8, 8), candidates=5)
     with pytest.raises(TrainError, match=r"image_shape \(1, 8, 9\) is not that of rows of 64 bits"):

@@ -24,6 +24,8 @@ class NetworkOptions:
         connections: "local", "random", "unique", "structured" or "learned"; None is "local" for
             images and "random" for all else.
         conv_connections: of the convolutions of `arch`, "random" or "local"; None is `connections`.
+        conv_inputs: of a gate of the convolutions of `arch`, 2 to 6; None is `inputs`.
+        conv_channels: that a kernel of `arch` reads; None is the paper's.
         candidates: of learned wiring.
         wire_estimator: of learned wiring.
         radius: of windows.
@@ -63,6 +65,20 @@ class NetworkOptions:
         None,
         "Of the convolutions of arch: random or local, which train fast, whatever the dense layers "
         "behind them have; by default that of connections.",
+        applies=CONVOLUTIONS,
+    )
+    conv_inputs: int | None = option(
+        None,
+        "Of each gate of the convolutions of arch, 2 to 6, whatever the dense layers' gates have; "
+        "by default that of inputs.",
+        least=2,
+        most=6,
+        applies=CONVOLUTIONS,
+    )
+    conv_channels: int | None = option(
+        None,
+        "Channels that a kernel of arch reads, if there are as many; by default the paper's.",
+        least=1,
         applies=CONVOLUTIONS,
     )
     candidates: int | str | None = option(

@@ -18,6 +18,7 @@ from gategrad.train.targets import check_range
 
 DEFAULT_LAYERS = "8000x3"
 _OF_LAYERS = tuple(n for n, about in options_of(NetworkOptions).items() if about.of_layers)
+_OF_CONVOLUTIONS_ALONE = ("conv_connections", "conv_inputs", "conv_channels")
 _OF_CONVOLUTIONS = ("random", "local", "learned")
 _OF_FIXED_CONVOLUTIONS = (None, "random", "local")
 
@@ -33,6 +34,8 @@ def build_network(
     estimator: str = "straight-through",
     connections: str = "random",
     conv_connections: str | None = None,
+    conv_inputs: int | None = None,
+    conv_channels: int | None = None,
     init: str = "gaussian",
     temperature: float | None = None,
     gates: Gates | None = None,
@@ -67,6 +70,10 @@ def build_network(
             "random", "local" or "learned", of convolutions; dense layers are random or "learned".
         conv_connections: of the convolutions of `arch`, "random" or "local", while `connections` is
             that of the dense layers; None: the same.
+        conv_inputs: of every gate of the convolutions, 2 to 6; None: `inputs`. More than two need
+            trees of depth 1, those of "compact".
+        conv_channels: input channels that a kernel reads, or all that there are; None: as in the
+            paper.
         init: of every layer.
         temperature: of every layer.
         gates: functions that every layer chooses from.
@@ -124,8 +131,9 @@ def make_network(
     """What `build_network` makes; raises what it raises."""
     if options.arch is not None:
         return _image_network(in_dim, goal, options, pixels, seed)
-    if options.conv_connections is not None:
-        raise TrainError("conv_connections are for convolutions; give arch with them")
+    for name in _OF_CONVOLUTIONS_ALONE:
+        if getattr(options, name) is not None:
+            raise TrainError(f"{name} are for convolutions; give arch with them")
     widths = layer_widths(DEFAULT_LAYERS if options.layers is None else options.layers)
     _check_groups(widths[-1], goal.classes)
     local = pixels.image_shape is not None
@@ -168,7 +176,7 @@ def _image_network(
     planes = (1, *pixels.image_shape)[-3:]
     if math.prod(planes) != in_dim:
         raise TrainError(f"image_shape {planes} is not that of rows of {in_dim} bits")
-    plan = architecture(options.arch, planes)
+    plan = architecture(options.arch, planes).reading(options.conv_channels)
     own = widths_for(plan.widths, goal.classes)
     widths = own if options.layers is None else tuple(layer_widths(options.layers))
     _check_groups(widths[-1], goal.classes)
@@ -183,6 +191,7 @@ def _image_network(
         ),
         thresholds=pixels.thresholds,
         options={n: getattr(options, n) for n in _OF_LAYERS},
+        inputs=options.conv_inputs,
         generator=torch.Generator().manual_seed(seed),
     )
     tau = plan.tau if papers else options.tau

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -70,6 +70,12 @@ class Architecture:
     levels: int
     tau: float | None = None
 
+    def reading(self, channels: int | None) -> "Architecture":
+        """With kernels that read so many channels; unchanged where None."""
+        if channels is None:
+            return self
+        return replace(self, blocks=tuple(replace(b, channels=channels) for b in self.blocks))
+
 
 def compact(k: int) -> Architecture:
     """CompactLogic (arXiv 2602.05830): one gate a channel, strides in the place of pools."""
@@ -123,6 +129,7 @@ def layers_of(
     options: Mapping[str, Any],
     generator: torch.Generator,
     thresholds: int | None = None,
+    inputs: int | None = None,
 ) -> list[nn.Module]:
     """The modules of an architecture up to its head, on flat rows of bits.
 
@@ -135,6 +142,7 @@ def layers_of(
             wiring for the layers that learn it.
         generator: of wiring and weights.
         thresholds: levels of each colour, for convolutions that are "local".
+        inputs: of the gates of convolutions; None: as in the options.
 
     Raises:
         ValueError: images too small for the architecture, or what the layers refuse.
@@ -156,7 +164,7 @@ def layers_of(
             connections=connections[0],
             thresholds=thresholds if connections[0] == "local" else None,
             generator=generator,
-            **_of_convolutions(options, connections),
+            **_of_convolutions(options, connections, inputs),
         )
         modules.append(conv)
         # Channels of gates are no thresholds.
@@ -177,11 +185,14 @@ def layers_of(
     return modules
 
 
-def _of_convolutions(options: Mapping[str, Any], connections: tuple[str, str]) -> Mapping[str, Any]:
-    """The options without those of learned wiring, where it is that of dense layers alone."""
+def _of_convolutions(
+    options: Mapping[str, Any], connections: tuple[str, str], inputs: int | None
+) -> Mapping[str, Any]:
+    """The options with the inputs, and without those of wiring that dense layers alone learn."""
+    own = dict(options) if inputs is None else {**options, "inputs": inputs}
     if connections[0] == "learned" or connections[1] != "learned":
-        return options
-    return {name: value for name, value in options.items() if name not in _OF_WIRING}
+        return own
+    return {name: value for name, value in own.items() if name not in _OF_WIRING}
 
 
 def widths_for(widths: Sequence[int], classes: int) -> tuple[int, ...]:
