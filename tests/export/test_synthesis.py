@@ -125,7 +125,8 @@ def test_the_frequency_is_read(tmp_path, monkeypatch) -> None:
     (tmp_path / "yosys").write_text(FAKE)
     (tmp_path / "nextpnr").write_text(
         "#!/bin/sh\ngrep -q 'result <= out_valid' placed.v || exit 1\n"
-        "for f in 90.00 88.50; do\n"
+        "last=88.50; for word in $*; do [ $word != --no-route ] || last=; done\n"
+        "for f in 90.00 $last; do\n"
         "echo \"Info: Max frequency for clock 'clk\\$SB_IO_IN_\\$glb_clk': $f MHz (PASS)\"\n"
         "done\n"
     )
@@ -135,6 +136,12 @@ def test_the_frequency_is_read(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("GATEGRAD_NEXTPNR_ICE40", str(tmp_path / "nextpnr"))
     sizes = synthesize(random_model(), target="ice40", stages=2, place=True)
     assert {part: size.mhz for part, size in sizes.items() if size.mhz} == {"whole": 88.5}
+    assert synthesize(random_model(), target="ice40", place="estimate")["whole"].mhz == 90.0
+    random_model().save(tmp_path / "m.gg")
+    command = ["synth", str(tmp_path / "m.gg"), "--target", "ice40", "--estimate"]
+    assert "90.0" in CliRunner().invoke(app, command).stdout
+    both = CliRunner().invoke(app, [*command, "--place"])
+    assert "give one of them" in both.stderr
     (tmp_path / "nextpnr").write_text("#!/bin/sh\necho hello\n")
     with pytest.raises(ToolError, match="nextpnr-ice40 named no frequency: 'hello"):
         synthesize(random_model(), target="ice40", place=True)
@@ -143,6 +150,8 @@ def test_the_frequency_is_read(tmp_path, monkeypatch) -> None:
 def test_what_can_not_be_placed() -> None:
     with pytest.raises(export.ExportError, match="xilinx can't be placed and routed; known: ice40"):
         synthesize(random_model(), place=True)
+    with pytest.raises(export.ExportError, match="place is 'route'; expected a bool or 'estimate'"):
+        synthesize(random_model(), target="ice40", place="route")
     with pytest.raises(export.ExportError, match="a library can't be placed and routed"):
         synthesize(random_model(), target="ice40", liberty=CELLS, place=True)
 

@@ -8,9 +8,11 @@ import typer
 from rich.table import Table
 
 from gategrad.cli import report
+from gategrad.cli.errors import CommandError
 from gategrad.cli.loading import load_model
 from gategrad.cli.options import JsonOption, ModelArgument
 from gategrad.export.synthesis import FIELD, TARGETS, synthesize
+from gategrad.export.synthesis.count import ESTIMATE
 
 Target = StrEnum("Target", {name: name for name in TARGETS})
 _XILINX = Target("xilinx")
@@ -42,6 +44,12 @@ def run(
     place: Annotated[
         bool, typer.Option("--place", help="ice40, ecp5: place and route, for the frequency.")
     ] = False,
+    estimate: Annotated[
+        bool,
+        typer.Option(
+            "--estimate", help="ice40, ecp5: place alone, for the frequency that nextpnr expects."
+        ),
+    ] = False,
     seconds: Annotated[float, typer.Option(min=1, help="That one part may take.")] = 900,
     json: JsonOption = False,
 ) -> None:
@@ -49,6 +57,8 @@ def run(
 
     Optimize the model first.
     """
+    if place and estimate:
+        raise CommandError("--place routes too, and --estimate does not; give one of them")
     sizes = synthesize(
         load_model(path),
         target=str(target),
@@ -58,10 +68,10 @@ def run(
         fraction_bits=fraction_bits,
         signed=signed,
         liberty=liberty,
-        place=place,
+        place=ESTIMATE if estimate else place,
         seconds=seconds,
     )
-    columns = COLUMNS + ("area",) * (liberty is not None) + ("mhz",) * place
+    columns = COLUMNS + ("area",) * (liberty is not None) + ("mhz",) * (place or estimate)
     if json:
         report.emit_json(
             {part: {c: getattr(size, c) for c in columns} for part, size in sizes.items()}

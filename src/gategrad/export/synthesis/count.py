@@ -39,6 +39,9 @@ tee -q -o {part}.path ltp
 # Registers that ltp knows are those before mapping, so mapped ones are taken away before it looks.
 
 
+ESTIMATE = "estimate"
+
+
 @dataclass(frozen=True)
 class Size:
     """What a part takes.
@@ -50,7 +53,8 @@ class Size:
         others: cells of other kinds, such as multiplexers behind tables; the gates of a library.
         levels: cells on the longest way between registers.
         area: of the cells of a library, in its unit.
-        mhz: frequency of the whole after place and route; 0 where that was not asked for.
+        mhz: frequency of the whole after place and route, or as estimated before routing; 0 where
+            that was not asked for.
     """
 
     luts: int = 0
@@ -72,7 +76,7 @@ def synthesize(
     fraction_bits: int = 0,
     signed: bool = False,
     liberty: str | PathLike | None = None,
-    place: bool = False,
+    place: bool | str = False,
     seconds: float = 900,
 ) -> dict[str, Size]:
     """Map a model to the cells of a chip or a library with yosys, in parts and as a whole.
@@ -88,7 +92,9 @@ def synthesize(
         fraction_bits: such a value is its integer divided by 2 to this.
         signed: whether values are in two's complement.
         liberty: a library of cells in Liberty's format, instead of a target.
-        place: also place and route the whole with nextpnr, for "ice40" and "ecp5".
+        place: True: also place and route the whole with nextpnr, for "ice40" and "ecp5", for its
+            frequency; "estimate": place it alone, and take what nextpnr expects of the routing,
+            which may take hours where a chip is full.
         seconds: that one part may take.
 
     Returns:
@@ -100,6 +106,8 @@ def synthesize(
         ToolError: yosys or nextpnr is missing, fails, or takes longer.
     """
     target = checked_choice("target", target, tuple(TARGETS))
+    if place not in (False, True, ESTIMATE):
+        raise ExportError(f"place is {place!r}; expected a bool or {ESTIMATE!r}")
     if place and (liberty is not None or target not in PLACED):
         chosen = target if liberty is None else "a library"
         raise ExportError(f"{chosen} can't be placed and routed; known: {', '.join(PLACED)}")
@@ -119,7 +127,8 @@ def synthesize(
         counting = _Counting(Path(folder), TARGETS[target], cells, seconds)
         found = {name.partition(".")[0]: counting.size(name, text) for name, text in files.items()}
         if place:
-            mhz = frequency(files["whole.v"], target, Path(folder), seconds)
+            routed = place != ESTIMATE
+            mhz = frequency(files["whole.v"], target, Path(folder), seconds, routed=routed)
             found["whole"] = replace(found["whole"], mhz=mhz)
     return {part: found.get(part, Size()) for part in PARTS}
 

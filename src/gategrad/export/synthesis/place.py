@@ -43,7 +43,9 @@ _PORT = r"(?:input|output) +wire \[(\d+):0\] {}\b"
 _FREQUENCY = re.compile(r"Max frequency for clock\s+'[^']*clk[^']*': ([\d.]+) MHz")
 
 
-def frequency(whole: str, target: str, place: Path, seconds: float) -> float:
+def frequency(
+    whole: str, target: str, place: Path, seconds: float, *, routed: bool = True
+) -> float:
     """Megahertz at which a module of `gategrad.export.verilog` runs, once placed and routed.
 
     Args:
@@ -51,6 +53,7 @@ def frequency(whole: str, target: str, place: Path, seconds: float) -> float:
         target: one of `PLACED`.
         place: a folder to work in.
         seconds: that each tool may take.
+        routed: or what nextpnr expects after placement.
 
     Raises:
         ExportError: a target that nextpnr is not asked for.
@@ -64,7 +67,8 @@ def frequency(whole: str, target: str, place: Path, seconds: float) -> float:
     (place / "placed.ys").write_text(f"read_verilog placed.v\n{command}\n")
     run_tool([*find_yosys(), "placed.ys"], folder=place, seconds=seconds)
     options = ("--json", "placed.json", "--seed", "1", "--timing-allow-fail")
-    said = run_tool([program, *device, *options], folder=place, seconds=seconds)
+    routing = () if routed else ("--no-route",)
+    said = run_tool([program, *device, *options, *routing], folder=place, seconds=seconds)
     found = _FREQUENCY.findall(said)
     if not found:
         raise ToolError(f"nextpnr-{target} named no frequency: {said[-200:]!r}")
