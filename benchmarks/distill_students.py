@@ -9,6 +9,7 @@ from torch import nn
 
 import gategrad as gg
 from benchmarks.distill_teachers import OUT, VERSION, WORK, read_all, taught_by
+from benchmarks.recipes import DENSE_CIFAR
 from gategrad import train
 from gategrad.circuit import live_gates
 from gategrad.cli.encoders import choose_encoder
@@ -85,7 +86,7 @@ def students(name: str, seed: int) -> None:
 def taught_and_not(seed: int) -> None:
     """CIFAR-10's dense network by labels alone and by a teacher, for the same steps."""
     source = load_source("cifar-10")
-    recipe = train.preset("best", "cifar-10", steps=CIFAR_STEPS)
+    recipe = train.preset("plain", "cifar-10", **DENSE_CIFAR | {"steps": CIFAR_STEPS})
     encoder = choose_encoder(
         source, bits=recipe.thermometer, spacing=recipe.spacing, missing=recipe.missing
     )

@@ -49,8 +49,8 @@ CASES = {
     "best-trained": Case("best", 0.2, 1000),
     "penalty": Case("penalty-0.05", 0.1),
     "penalty-trained": Case("penalty-0.05", 0.1, 1500),
-    "cifar": Case("cifar", 0.5),
-    "cifar-trained": Case("cifar", 0.5, 500),
+    "cifar": Case("cifar-short", 0.5),
+    "cifar-trained": Case("cifar-short", 0.5, 500),
 }
 
 

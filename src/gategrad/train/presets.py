@@ -22,11 +22,6 @@ _SHIFTS = {"augment": "online", "rotation": 0.0, "scale": 0.0, "shear": 0.0, "sh
 _FASHION = _LEARNED.but(tau=20.0, thermometer=(25.5, 89.25, 165.75), shift=1.0, **_SHIFTS)
 _COLOUR = _LEARNED.but(tau=20.0, thermometer=7, radius=5, flip=True, shift=2.0, **_SHIFTS)
 _IMAGES = _LEARNED.but(shift=1.0, **_SHIFTS)
-# Tables: pins that look at all bits. Where bits are few, tables of four inputs find what pairs of
-# bits do not tell (MONK-2); of many bits two-input gates tell as much and are fewer.
-_TABLE = Recipe(connections="learned", candidates="all", lr=0.05)
-_FOUR = _TABLE.but(inputs=4, parametrization="light")
-
 # The papers' recipes of convolutions, for steps that suit a laptop.
 _CONVOLUTIONS = Recipe(
     parametrization="light",
@@ -41,10 +36,29 @@ _CONVOLUTIONS = Recipe(
     scale=0.0,
     shear=0.0,
 )
+_CROPS = _CONVOLUTIONS.but(crop=2, flip=True)
+# Gates of three inputs whose places are drawn, in front of dense layers that learn what they read.
+_COLOUR_CONVOLUTIONS = _CROPS.but(
+    arch="compact-128",
+    connections="learned",
+    conv_connections="random",
+    conv_inputs=3,
+    candidates=8,
+    thermometer=7,
+    optimizer="adamw",
+    freeze=None,
+    **_SLOWER,
+)
+
+# Tables: pins that look at all bits. Where bits are few, tables of four inputs find what pairs of
+# bits do not tell (MONK-2); of many bits two-input gates tell as much and are fewer.
+_TABLE = Recipe(connections="learned", candidates="all", lr=0.05)
+_FOUR = _TABLE.but(inputs=4, parametrization="light")
+
 _WITH_CONVOLUTIONS = {
     "digits": _CONVOLUTIONS.but(rotation=15.0, shift=2.8),
     "fashion": _CONVOLUTIONS.but(thermometer=_FASHION.thermometer, crop=1),
-    "colour": _CONVOLUTIONS.but(crop=2, flip=True),
+    "colour": _CROPS,
     "images": _CONVOLUTIONS.but(crop=2),
 }
 
@@ -74,7 +88,7 @@ PRESETS: dict[str, dict[str, Recipe]] = {
         "plain": Recipe(),
         "fast": _COLOUR.but(layers="16000x2", tau=30.0, steps=5_000, **_SLOWER),
         "small": _COLOUR.but(layers="4000x2", steps=50_000),
-        "best": _COLOUR.but(layers="32000x2", tau=60.0, steps=60_000, **_SLOWER),
+        "best": _COLOUR_CONVOLUTIONS.but(layers="32000x2", tau=60.0, steps=45_000),
     },
     "images": {
         "plain": Recipe(),
@@ -113,8 +127,8 @@ def preset(
             "plain", wiring that isn't learned: the base for experiments.
         data: name of a set that presets were chosen on, such as "mnist-1bit".
         image_shape: of other images; without it rows are taken for a table.
-        arch: convolutions, such as "compact-32", which have a recipe of their own, that of their
-            papers, in the place of a preset's; only with "plain".
+        arch: convolutions, such as "compact-32". With "plain" they bring a recipe of their own,
+            that of their papers; a preset that has convolutions takes these instead.
         options: that take the place of the preset's, see `Recipe`. The preset's own last width
             grows until the classes divide it.
 
@@ -130,9 +144,11 @@ def preset(
     kind = _KINDS.get(data or "")
     if kind is None:
         kind = "rows" if image_shape is None else "images"
-    if arch is not None:
-        return _with_convolutions(name, kind, arch).but(**options)
     chosen = PRESETS[kind][name]
+    if arch is not None and chosen.arch is None:
+        return _with_convolutions(name, kind, arch).but(**options)
+    if arch is not None:
+        options["arch"] = arch
     return replace(chosen, rounds=chosen.layers is not None).but(**options)
 
 
