@@ -1,5 +1,7 @@
 """Several models as one: scores add up within the stated bound, in every engine and file."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -65,6 +67,25 @@ def test_scores_add_up_within_the_bound(kind, weights, digits):
     assert np.abs(made.scores(x) - wanted).max() <= bound
     np.testing.assert_array_equal(made.sums(x), made.sums(x, backend="numpy"))
     np.testing.assert_array_equal(made.sums(x), made.optimize().sums(x))
+
+
+@pytest.mark.parametrize("kind", ["argmax", "binary", "multilabel", "regression"])
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_sums_of_one_scale_stay_whole(kind, n):
+    def member(seed: int) -> gg.Model:
+        model = _member(seed, kind)
+        offset = model.readout.offset if kind == "regression" else 0 * model.readout.offset
+        same = np.full_like(model.readout.scale, 0.1)
+        return replace(model, readout=replace(model.readout, scale=same, offset=offset))
+
+    models, x = [member(seed) for seed in range(n)], all_patterns(6)
+    made = gg.ensemble(models)
+    weights = np.concatenate([m.readout.weight for m in models])
+    assert sorted(made.readout.weight[made.readout.weight != 0]) == sorted(weights[weights != 0])
+    if kind != "regression":  # whose biases are a part of the offset
+        np.testing.assert_array_equal(made.sums(x), sum(m.sums(x) for m in models))
+    wanted = sum(m.scores(x).astype(float) for m in models) / n
+    assert np.abs(made.scores(x) - wanted).max() <= float(made.meta["score_error"]) * 1.01 + 1e-5
 
 
 def test_more_digits_are_nearer():
