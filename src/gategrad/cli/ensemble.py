@@ -29,8 +29,8 @@ def run(
         str | None,
         typer.Option(
             metavar="CxHxW",
-            help="Answer by the mirror image too, of images of this shape: twice the gates, and a "
-            "point more on photographs.",
+            help="Answer by the mirror image too, of images of this shape: for models trained with "
+            "--flip, twice the gates and up to a point more.",
         ),
     ] = None,
     json: JsonOption = False,
