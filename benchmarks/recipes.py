@@ -93,8 +93,8 @@ DENSE_CIFAR = {
 }
 
 # Convolutions of fixed wiring, and dense layers behind them that learn theirs: in one short run on
-# digits they made half the errors of the papers' fixed wiring (docs/convolution.md). Steps for two
-# cores: an hour for digits, clothes and trees; CIFAR half an hour, three and eight.
+# digits they made half the errors of the papers' fixed wiring (docs/convolution.md). Steps for an
+# hour of one core or less; those of CIFAR's long and nightly runs for some three and eight of two.
 _LEARNED = {
     "connections": "learned",
     "conv_connections": "random",

@@ -43,7 +43,7 @@ def test_rows_of_one_channel_need_none():
     assert gg.mirrored(model, (6, 5)) == gg.mirrored(model, SHAPE)
 
 
-def test_both_together_add_whole_sums(model, tmp_path):
+def test_both_together_add_whole_sums(model):
     x, reversed_x = _rows(model)
     both = gg.ensemble([model, gg.mirrored(model, SHAPE)])
     np.testing.assert_array_equal(both.sums(x), model.sums(x) + model.sums(reversed_x))

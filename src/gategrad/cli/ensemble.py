@@ -1,6 +1,5 @@
 """`gategrad ensemble`: several models as one, or a model and its image in the mirror."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from gategrad.circuit import live_gates
 from gategrad.cli import report
 from gategrad.cli.errors import CommandError, require_writable
 from gategrad.cli.loading import load_model
-from gategrad.cli.options import JsonOption
+from gategrad.cli.options import JsonOption, read_image_shape
 from gategrad.model import Model, ensemble, mirrored
 
 
@@ -43,7 +42,7 @@ def run(
     models = [load_model(path) for path in paths]
     factors = _numbers(weights, len(models))
     if mirror is not None:
-        shape = _shape(mirror)
+        shape = read_image_shape(mirror, "--mirror")
         models = [view for model in models for view in (model, mirrored(model, shape))]
         factors = None if factors is None else [w / 2 for w in factors for _ in range(2)]
     if len(models) == 1:
@@ -78,12 +77,6 @@ def _numbers(text: str | None, n: int) -> list[float] | None:
     if len(found) != n:
         raise CommandError(f"--weights is {text!r}; expected {n} numbers, one a model, as 1,0.5")
     return found
-
-
-def _shape(text: str) -> tuple[int, ...]:
-    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,2}", text, re.ASCII):
-        raise CommandError(f"--mirror is {text!r}; expected such as 28x28 or 3x32x32")
-    return tuple(map(int, text.split("x")))
 
 
 def _common(models: Sequence[Model]) -> dict[str, str]:

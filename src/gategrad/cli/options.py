@@ -1,11 +1,13 @@
 """Options and arguments that several verbs share."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gategrad.cli.errors import CommandError
 from gategrad.encoding.onehot import UNKNOWN
 from gategrad.engine import BACKENDS
 
@@ -38,3 +40,14 @@ TargetOption = Annotated[
         help="Column of a table that holds the labels; several of labels or numbers, as a,b.",
     ),
 ]
+
+
+def read_image_shape(text: str, flag: str) -> tuple[int, ...]:
+    """The numbers of a shape such as "28x28" or "3x32x32".
+
+    Raises:
+        CommandError: `text`, given by `flag`, is none.
+    """
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,2}", text, re.ASCII):
+        raise CommandError(f"{flag} is {text!r}; expected such as 28x28 or 3x32x32")
+    return tuple(map(int, text.split("x")))

@@ -1,6 +1,5 @@
 """`gategrad train`: from a data set to a saved model."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +17,7 @@ from gategrad.cli.options import (
     TargetOption,
     Unknown,
     UnknownOption,
+    read_image_shape,
 )
 from gategrad.cli.recipe_options import flag, takes_options
 from gategrad.cli.sources import (
@@ -210,9 +210,7 @@ def with_image_shape(source: Source, text: str | None) -> Source:
     """The source with the shape that `--image-shape` gives, if any."""
     if text is None:
         return source
-    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,2}", text, re.ASCII):
-        raise CommandError(f"--image-shape is {text!r}; expected such as 28x28 or 3x32x32")
-    shape = tuple(map(int, text.split("x")))
+    shape = read_image_shape(text, "--image-shape")
     shape = shape if len(shape) == 3 else (1, *shape)
     n_features = source.x_train.shape[1]
     if shape[0] * shape[1] * shape[2] != n_features:
