@@ -86,7 +86,7 @@ def _stand_in_for_core() -> None:
     if CORE in sys.modules or built or importlib.util.find_spec("gategrad") is None:
         return
     stand_in = _StandIn(CORE)
-    stand_in.train_block, stand_in.learned_word = 32, 64
+    stand_in.train_block, stand_in.learned_word, stand_in.map_inputs = 32, 64, 4
     names = ("float32", "float64", "int32", "int64", "uint8")
     stand_in.ScalarType = types.SimpleNamespace(**{name: name for name in names})
     stand_in.WeightKind = types.SimpleNamespace(__members__={})

@@ -3,6 +3,7 @@
 
 namespace gategrad {
 void bind_arrays(nanobind::module_& m);
+void bind_bit_maps(nanobind::module_& m);
 void bind_choice(nanobind::module_& m);
 void bind_circuit(nanobind::module_& m);
 void bind_engine(nanobind::module_& m);
@@ -18,6 +19,7 @@ NB_MODULE(_core, m) {
   // Programs may live in caches until the interpreter ends; that is no leak worth a warning.
   nanobind::set_leak_warnings(false);
   m.doc() = "Native core of gategrad.";
+  gategrad::bind_bit_maps(m);
   gategrad::bind_choice(m);
   gategrad::bind_circuit(m);
   gategrad::bind_engine(m);

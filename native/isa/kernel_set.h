@@ -9,6 +9,7 @@
 #include "train/conv/kernel.h"
 #include "train/kernel.h"
 #include "train/bits/kernel.h"
+#include "train/bits/map_kernel.h"
 #include "train/warp_kernel.h"
 #include "train/wide_kernel.h"
 #endif
@@ -34,6 +35,7 @@ struct KernelSet {
   ValueKernels<float> floats;
   ValueKernels<double> doubles;
   train::LearnedKernels bits;
+  train::MapKernels maps;
   train::WarpKernels images;
 #endif
 };

@@ -10,6 +10,7 @@
 #include "train/conv/windows.isa.h"
 #include "train/kernels.isa.h"
 #include "train/bits/learned.isa.h"
+#include "train/bits/maps.isa.h"
 #include "train/warp.isa.h"
 #include "train/wide.isa.h"
 #endif
@@ -34,7 +35,8 @@ constexpr ValueKernels<S> value_kernels() {
 
 constexpr KernelSet kernel_set(const char* isa) {
   return {block_kernels(isa, few_kernels()), single_kernels(),       value_kernels<float>(),
-          value_kernels<double>(),           train::bits::kernels(), train::images::kernels()};
+          value_kernels<double>(),           train::bits::kernels(), train::maps::kernels(),
+          train::images::kernels()};
 }
 
 #endif

@@ -55,16 +55,7 @@ void check_window(const LayerDescription& layer) {
   if (w.depth > kDeepest || (tables ? w.depth != 1 : layer.inputs != 2))
     throw std::invalid_argument("windows have trees of up to " + std::to_string(kDeepest) +
                                 " levels of gates with two inputs, or one level of tables");
-  if (w.depth == 0 && (w.channels != w.out_channels || w.padding[0] || w.padding[1]))
-    throw std::invalid_argument("a pool has as many channels as its input, and no padding");
-  for (size_t axis = 0; axis < 2; ++axis) {
-    const size_t padded = w.size[axis] + 2 * w.padding[axis];
-    if (w.kernel[axis] == 0 || w.stride[axis] == 0 || w.kernel[axis] > padded ||
-        w.out_size[axis] != (padded - w.kernel[axis]) / w.stride[axis] + 1)
-      throw std::invalid_argument("a window does not go over " +
-                                  shape_text({w.size[0], w.size[1]}) + " in " +
-                                  shape_text({w.out_size[0], w.out_size[1]}) + " places");
-  }
+  check_places(w);
   if (layer.n_in != n_in(w) || layer.n_out != n_out(w))
     throw std::invalid_argument("a window's maps do not fit its layer's inputs and outputs");
 }

@@ -4,7 +4,7 @@ import numpy as np
 
 from gategrad.circuit import N_CONSTANTS, Circuit
 from gategrad.nn.executors.gpu import TRITON_CONV
-from gategrad.nn.executors.native import CONV, SLOTS
+from gategrad.nn.executors.native import CONV, MAPS, SLOTS
 from gategrad.nn.layers.conv.circuit import conv_circuit
 from gategrad.nn.layers.conv.layer import LogicConv2d
 from gategrad.nn.layers.dense import EXECUTORS, LogicDense
@@ -40,7 +40,7 @@ def register_own_kinds() -> None:
             circuit=conv_circuit,
             n_gates=lambda layer: layer.describe().nodes * layer.describe().n_out,
             expected=through_conv,
-            executors=(CONV, TRITON_CONV),
+            executors=(MAPS, CONV, TRITON_CONV),
         ),
     )
     register(

@@ -11,6 +11,7 @@ from gategrad.engine import isa
 from gategrad.nn.checks import are_plain
 from gategrad.nn.executors.cpu.conv import run_conv
 from gategrad.nn.executors.cpu.native_learned import run_learned
+from gategrad.nn.executors.cpu.native_maps import MOST_INPUTS, run_maps
 from gategrad.nn.executors.cpu.native_slots import native_slots
 from gategrad.nn.executors.cpu.stack import run_native
 from gategrad.nn.executors.forks import prepare_for_forks
@@ -46,7 +47,7 @@ class _Tiles(_Native):
         return run_native(run.layers, run.x, n_groups=n_groups, scale=scale, keep=keep)
 
 
-class _Maps(_Native):
+class _Windows(_Native):
     """Convolutions and pools, and dense layers behind them, tile by tile; in `.eval()` too."""
 
     def reason(self, run: Run) -> str | None:
@@ -64,6 +65,22 @@ class _Maps(_Native):
     def run(self, run: Run) -> Tensor:
         n_groups, scale, keep = run.n_groups, run.scale, run.keep
         return run_conv(run.layers, run.x, n_groups=n_groups, scale=scale, keep=keep)
+
+
+class _Maps(_Native):
+    """Convolutions and pools that train with hard gates, on packed bits."""
+
+    def reason(self, run: Run) -> str | None:
+        layers = [layer for layer in run.layers if hasattr(layer, "bank")]
+        for layer in layers:
+            if reason := _why_no_maps(layer, run.trains(layer)):
+                return reason
+        if not are_plain(run.x, *(layer.weight for layer in layers)):
+            return "tensors are no plain ones"
+        return _why_not_core(run._replace(layers=layers), tiles=True, traced=False)
+
+    def run(self, run: Run) -> Tensor | None:
+        return run_maps(run.layers, run.x)
 
 
 class _Bits(_Native):
@@ -165,7 +182,7 @@ class _HardSlots(_Native):
         return run_native(run.layers, run.x, keep=run.keep)
 
 
-TILES, BITS, PARTS, CONV = _Tiles(), _Bits(), _Parts(), _Maps()
+TILES, BITS, PARTS, CONV, MAPS = _Tiles(), _Bits(), _Parts(), _Windows(), _Maps()
 TABLES, PINS, SLOTS, HARD_SLOTS = _Tables(), _Pins(), _Slots(), _HardSlots()
 
 
@@ -205,6 +222,24 @@ def _why_not_core(run: Run, *, tiles: bool = False, traced: bool = True) -> str 
         if not weight.is_contiguous():
             return "weights are not contiguous"
     return None
+
+
+def _why_no_maps(layer: nn.Module, trains: bool) -> str | None:
+    """What keeps a convolution from packed bits, or a layer that is none."""
+    if not hasattr(layer, "kernel_size"):
+        return "a layer is no convolution"
+    if layer.wiring is not None and trains and not layer.frozen:
+        return "a layer learns its wiring"
+    bank = layer.bank
+    if not (trains and bank.hard_forward):
+        return "gates are not hard in training"
+    if layer.inputs > MOST_INPUTS:
+        return f"gates have more than {MOST_INPUTS} inputs"
+    if bank.of_tables and layer.depth > 1:
+        return "trees of more than one level are of interpolated tables"
+    if bank.smoothing:
+        return "operands are smoothed in the gradient"
+    return None if layer.weight.dtype == torch.float32 else "values are not float32"
 
 
 def _why_not_packed(wiring: nn.Module) -> str | None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gategrad.nn.checks import is_watched, layer_values
 from gategrad.nn.executors.cpu.native_op import BLOCK
-from gategrad.nn.executors.native import BITS, CONV, TILES
+from gategrad.nn.executors.native import BITS, CONV, MAPS, TILES
 from gategrad.nn.executors.plan import Executor, Run, compute
 from gategrad.nn.gates.options import HARD_FORWARD
 from gategrad.nn.gates.parametrization import TableParametrization
@@ -79,12 +79,17 @@ class Sequential(nn.Sequential):
             return compute_run(run, x)
 
     def _run_maps(self, run: MapRun, x: Tensor) -> Tensor:
-        out = None
+        maps = None
         if isinstance(x, Tensor) and x.ndim == 4:
-            out = self._run_layers(run, run.maps[0].checked(x), (CONV,))
-        if out is not None:
-            return self._scored(run, out)
-        x = _one_by_one(run.maps, x)
+            x = run.maps[0].checked(x)
+            maps = compute(Run(run.windows, x), (MAPS,))
+            if maps is None:
+                out = self._run_layers(run, x, (CONV,))
+                if out is not None:
+                    return self._scored(run, out)
+        x = _one_by_one(run.maps, x) if maps is None else maps
+        if maps is not None and run.tail:
+            x = x.flatten(1)
         for rest in map(_Run.of, _runs(run.tail)):
             x = self._run_parts(rest, x)
         return x

@@ -87,13 +87,18 @@ def pool(
     shape: Shape, size: tuple[int, int], stride: tuple[int, int], dtype: torch.dtype
 ) -> StackLayer:
     """The maxima of windows over maps of `shape`, as a layer of the core without gates."""
+    wires = torch.empty(0, shape[0], dtype=torch.int64)
+    return StackLayer(
+        wires, torch.empty(0, 1, 4, dtype=dtype), "coefficients", False,
+        window=pool_window(shape, size, stride),
+    )  # fmt: skip
+
+
+def pool_window(shape: Shape, size: tuple[int, int], stride: tuple[int, int]) -> _core.Window:
+    """The windows of a pool over maps of `shape`."""
     channels, *sizes = shape
     out = tuple((n - k) // step + 1 for n, k, step in zip(sizes, size, stride, strict=True))
-    window = _core.Window(
+    return _core.Window(
         depth=0, channels=channels, size=tuple(sizes), out_channels=channels, out_size=out,
         kernel=size, stride=stride, padding=(0, 0),
     )  # fmt: skip
-    wires = torch.empty(0, channels, dtype=torch.int64)
-    return StackLayer(
-        wires, torch.empty(0, 1, 4, dtype=dtype), "coefficients", False, window=window
-    )

@@ -169,12 +169,20 @@ def _arrays(
 
 def _batch(x: Tensor, in_rows: bool = False) -> tuple[Tensor, _core.BitBatch]:
     """X in rows, or else in columns, and the core's description of it, while x lives."""
+    x, array, stride = batch_array(x, in_rows)
+    return x, _core.BitBatch(array=array, stride=stride)
+
+
+def batch_array(x: Tensor, in_rows: bool = False) -> tuple[Tensor, _core.Array, int]:
+    """(batch, n) in rows, or else in columns, its memory for the core, and the rows' stride.
+
+    The stride of columns is 0. The memory is good while the tensor that is returned lives.
+    """
     in_bytes = x.dtype in (torch.bool, torch.uint8)
     if not in_bytes and not in_rows and x.t().is_contiguous():
         columns = x.t()
-        array = checked(columns, "a batch", torch.float32, tuple(columns.shape))
-        return x, _core.BitBatch(array=array, stride=0)
+        return x, checked(columns, "a batch", torch.float32, tuple(columns.shape)), 0
     if x.stride(1) != 1 or x.stride(0) < x.shape[1]:
         x = x.contiguous()
     array = checked(x, "a batch", x.dtype, tuple(x.shape), rows=True)
-    return x, _core.BitBatch(array=array, stride=x.stride(0) if len(x) > 1 else x.shape[1])
+    return x, array, x.stride(0) if len(x) > 1 else x.shape[1]

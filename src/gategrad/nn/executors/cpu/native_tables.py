@@ -45,11 +45,11 @@ def native_polynomials(
     source: Source | None = None,
 ) -> Tensor:
     """What `executors.torch.polynomial.gate_polynomials` says, of two inputs, as tables of four."""
-    entries = _entries_of(soft), "entries", True, _entries_of(forward)
+    entries = entries_of(soft), "entries", True, entries_of(forward)
     return _on_rows(StackLayer(wires, *entries, grad_factor), rows, source)
 
 
-def _entries_of(coefficients: Tensor) -> Tensor:
+def entries_of(coefficients: Tensor) -> Tensor:
     """Entries (n, 4) of `c0 + c1 a + c2 b + c3 a b`, as sums in a fixed order."""
     c0, c1, c2, c3 = coefficients.unbind(1)
     return torch.stack([c0, c0 + c1, c0 + c2, (c0 + c1) + (c2 + c3)], 1)

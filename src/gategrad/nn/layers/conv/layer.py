@@ -17,7 +17,7 @@ from gategrad.nn.checks import (
 )
 from gategrad.nn.executors.description import ConvDescription, WireKind, positions_along
 from gategrad.nn.executors.gpu import TRITON_CONV
-from gategrad.nn.executors.native import CONV
+from gategrad.nn.executors.native import CONV, MAPS
 from gategrad.nn.executors.plan import Run, compute
 from gategrad.nn.executors.torch.conv import bordered, rows_of_leaves, trees
 from gategrad.nn.gates import options
@@ -258,7 +258,7 @@ class LogicConv2d(nn.Module):
         return x.flatten(-3) if isinstance(x, Tensor) else x
 
     def _forward(self, images: Tensor) -> Tensor:
-        out = compute(Run((self,), images), (CONV, TRITON_CONV))
+        out = compute(Run((self,), images), (MAPS, CONV, TRITON_CONV))
         if out is not None:
             return out
         rows = self.forward_rows(as_rows(images.flatten(1).to(self.weight.dtype)))

@@ -32,9 +32,14 @@ class MapRun:
         return [*self.maps, *self.tail]
 
     @property
+    def windows(self) -> Sequence[nn.Module]:
+        """Convolutions and pools."""
+        return [m for m in self.maps if not isinstance(m, nn.Flatten)]
+
+    @property
     def layers(self) -> Sequence[nn.Module]:
         """Those that compute."""
-        return [m for m in self.modules if not isinstance(m, (nn.Flatten, GroupSum))]
+        return [*self.windows, *(m for m in self.tail if not isinstance(m, GroupSum))]
 
     @property
     def head(self) -> GroupSum | None:
