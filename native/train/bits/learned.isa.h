@@ -117,6 +117,7 @@ GG_INLINE void products(const int32_t* candidates, size_t k, const uint64_t* bit
   for (; at + 8 <= k; at += 8) products_by_three<8>(candidates + at, bits, n_words, d, out + at);
 #endif
   for (; at + 16 <= k; at += 16) products_of<16>(candidates + at, bits, n_words, d, out + at);
+  for (; at + 8 <= k; at += 8) products_of<8>(candidates + at, bits, n_words, d, out + at);
   for (; at + 4 <= k; at += 4) products_of<4>(candidates + at, bits, n_words, d, out + at);
   for (; at < k; ++at) products_of<1>(candidates + at, bits, n_words, d, out + at);
 }

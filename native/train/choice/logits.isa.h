@@ -29,12 +29,25 @@ GG_INLINE size_t chosen_of_sixteen(const float* logits) {
 }
 #endif
 
+#if defined(__AVX2__)
+GG_INLINE size_t chosen_of_eight(const float* logits) {
+  const __m256 v = _mm256_loadu_ps(logits);
+  __m256 top = _mm256_max_ps(v, _mm256_permute2f128_ps(v, v, 1));
+  top = _mm256_max_ps(top, _mm256_shuffle_ps(top, top, 0x4E));
+  top = _mm256_max_ps(top, _mm256_shuffle_ps(top, top, 0xB1));
+  const int equal = _mm256_movemask_ps(_mm256_cmp_ps(v, top, _CMP_EQ_OQ));
+  return __builtin_ctz(static_cast<unsigned>(equal) | 0x100u) & 7;
+}
+#endif
+
 // Of k logits the largest, the first of equal ones.
 template <typename S>
 GG_INLINE size_t chosen_of(const S* logits, size_t k) {
 #if defined(__AVX2__)
-  if constexpr (sizeof(S) == 4)
+  if constexpr (sizeof(S) == 4) {
     if (k == 16) return chosen_of_sixteen(logits);
+    if (k == 8) return chosen_of_eight(logits);
+  }
 #endif
   size_t best = 0;
   for (size_t i = 1; i < k; ++i) best = logits[i] > logits[best] ? i : best;
@@ -174,6 +187,46 @@ GG_INLINE void softmax_gradients8(const float* logits, float* d) {
 }
 #endif
 
+#if defined(__AVX2__)
+#if defined(__AVX512F__)
+GG_INLINE Floats other_fours(Floats v) {
+  return (Floats)_mm512_shuffle_f32x4((__m512)v, (__m512)v, 0xB1);
+}
+template <int kOrder>
+GG_INLINE Floats in_fours(Floats v) {
+  return (Floats)_mm512_permute_ps((__m512)v, kOrder);
+}
+GG_INLINE Floats larger(Floats a, Floats b) { return (Floats)_mm512_max_ps((__m512)a, (__m512)b); }
+#else
+GG_INLINE Floats other_fours(Floats v) {
+  return (Floats)_mm256_permute2f128_ps((__m256)v, (__m256)v, 1);
+}
+template <int kOrder>
+GG_INLINE Floats in_fours(Floats v) {
+  return (Floats)_mm256_permute_ps((__m256)v, kOrder);
+}
+GG_INLINE Floats larger(Floats a, Floats b) { return (Floats)_mm256_max_ps((__m256)a, (__m256)b); }
+#endif
+
+// The sum of each eight lanes, in all of them.
+GG_INLINE Floats sums_of_eight(Floats v) {
+  v += other_fours(v);
+  v += in_fours<0x4E>(v);
+  return v + in_fours<0xB1>(v);
+}
+
+// The same for pins of 8 candidates, as many as a vector has.
+GG_INLINE void softmax_gradients_of_eight(const float* logits, float* d) {
+  const Floats own = load(logits), slope = load(d);
+  Floats top = larger(own, other_fours(own));
+  top = larger(top, in_fours<0x4E>(top));
+  top = larger(top, in_fours<0xB1>(top));
+  const Floats power = power_below(own, top), scale = 1.0f / sums_of_eight(power);
+  const Floats middle = scale * sums_of_eight(power * slope);
+  store<float>(d, (scale * power) * (slope - middle));
+}
+#endif
+
 // In place of the products d of pins [begin, end): q (d - sum q d), q = softmax(logits).
 inline void softmax(const float* logits, size_t begin, size_t end, size_t k, float* d) {
   size_t pin = begin;
@@ -181,6 +234,11 @@ inline void softmax(const float* logits, size_t begin, size_t end, size_t k, flo
   for (; k == 16 && pin + 16 <= end; pin += 16) softmax_gradients16(logits + pin * k, d + pin * k);
 #elif defined(__AVX2__)
   for (; k == 16 && pin + 8 <= end; pin += 8) softmax_gradients8(logits + pin * k, d + pin * k);
+#endif
+#if defined(__AVX2__)
+  constexpr size_t eights = kLanes<float> / 8;
+  for (; k == 8 && pin + eights <= end; pin += eights)
+    softmax_gradients_of_eight(logits + pin * k, d + pin * k);
 #endif
   for (; pin < end; ++pin) softmax_gradient(logits + pin * k, k, d + pin * k);
 }
