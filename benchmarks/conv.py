@@ -1,4 +1,4 @@
-"""Convolutions beside dense layers of as many gates, and one step of a compact network.
+"""Convolutions beside dense layers, on values and on bits, and one step of a compact network.
 
     python -m benchmarks.conv [--threads 2] [--repeats 15] [--torchlogix DIR]
 
@@ -40,6 +40,7 @@ def main() -> None:
     for threads in sorted({1, options.threads}):
         torch.set_num_threads(threads)
         _print_kernels(threads, options.repeats)
+        _print_bits(threads, options.repeats)
     nets = {"gategrad": nn.zoo.compact_net(32, "cifar-10", seed=0)}
     if options.torchlogix:
         nets["torchlogix raw"] = _torchlogix(options.torchlogix)
@@ -77,6 +78,34 @@ def _print_kernels(threads: int, repeats: int) -> None:
             print(f"{label:44} {ns[0]:7.3f} {ns[1]:8.3f} {ratio:6.2f}")
 
 
+def _print_bits(threads: int, repeats: int) -> None:
+    """Convolutions of compact networks: soft gates, on values, and hard ones, on packed bits."""
+    title = f"compact convolutions, ms, {threads} thread(s)"
+    print(f"\n{title:44} {'values':>15} {'packed bits':>15}  ratio")
+    for k, inputs in ((32, 2), (32, 3), (128, 2), (128, 3)):
+        x = torch.rand(BATCH, IN_CHANNELS, SIZE, SIZE) < 0.3
+        estimators = ("soft", "straight-through")
+        steps = {name: _passes(_compact(k, inputs, name), x, of_x=False) for name in estimators}
+        times = _interleaved(steps, repeats)
+        cells = [" + ".join(f"{1e3 * t:.1f}" for t in times[name]) for name in estimators]
+        ratio = sum(times["soft"]) / sum(times["straight-through"])
+        label = f"k = {k}, {inputs} inputs, forward + backward"
+        print(f"{label:44} {cells[0]:>15} {cells[1]:>15} {ratio:6.2f}")
+
+
+def _compact(k: int, inputs: int, estimator: str) -> torch.nn.Module:
+    layers, channels, size = [], IN_CHANNELS, SIZE
+    for out, stride in CONVOLUTIONS:
+        out = out * k // CONVOLUTIONS[0][0]
+        layer = nn.LogicConv2d(
+            channels, out, 3, in_size=size, stride=stride, padding=1, inputs=inputs, seed=size,
+            parametrization="light", estimator=estimator, init="residual",
+        )  # fmt: skip
+        layers.append(layer)
+        channels, size = out, layer.out_shape[1]
+    return nn.Sequential(*layers)
+
+
 def _trees(depth: int, inputs: int) -> torch.nn.Module:
     """A convolution whose output has the size of its input."""
     return nn.LogicConv2d(
@@ -96,16 +125,16 @@ def _levels(depth: int, inputs: int) -> torch.nn.Module:
     return nn.Sequential(*layers)
 
 
-def _passes(net: torch.nn.Module, x: torch.Tensor) -> Step:
-    """Forward and backward, with the gradient of the input."""
-    x = x.requires_grad_()
+def _passes(net: torch.nn.Module, x: torch.Tensor, *, of_x: bool = True) -> Step:
+    """Forward and backward, with the gradient of the input or without."""
+    wanted = (x.requires_grad_(), *net.parameters()) if of_x else tuple(net.parameters())
     grad = torch.randn_like(net(x).detach())
 
     def step() -> tuple[float, ...]:
         start = perf_counter()
         out = net(x)
         forward = perf_counter()
-        torch.autograd.grad(out, (x, *net.parameters()), grad)
+        torch.autograd.grad(out, wanted, grad)
         return forward - start, perf_counter() - forward
 
     return step

@@ -78,6 +78,19 @@ def test_pools_give_the_gradient_to_the_first_maximum(isa, monkeypatch) -> None:
         _check(nn.Sequential(conv, nn.OrPool2d(size, stride)), _bits(20, 2, 9, 8), monkeypatch)
 
 
+def test_few_maps_before_many_gates_stay_with_them(monkeypatch) -> None:
+    def calls(width: int) -> list[str]:
+        conv = nn.LogicConv2d(2, 6, 3, in_size=6, **HARD)
+        net = nn.Sequential(conv, nn.OrPool2d(2), Flatten(), nn.LogicDense(24, width, **HARD))
+        with monkeypatch.context() as patch:
+            called = noted_calls(patch, "")
+            net(_bits(3, 2, 6, 6))
+        return [name for name in called if name.endswith(("_forward", "_forward_float32"))]
+
+    assert calls(6 * 16) == ["maps_forward", "train_forward_float32"]
+    assert calls(6 * 16 + 1) == ["train_forward_float32"]
+
+
 @pytest.mark.parametrize("learned", [False, True])
 def test_dense_layers_follow(monkeypatch, learned) -> None:
     wiring = {"connections": "learned", "candidates": 4} if learned else {}

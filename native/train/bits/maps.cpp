@@ -27,6 +27,9 @@ Bordered input_of(const Window& w) {
   return {w.channels, w.size[0] + 2 * w.padding[0], columns, w.padding[0] * columns + w.padding[1]};
 }
 
+// Words of maps under which a further thread costs more than it helps.
+constexpr size_t kWordsAThread = size_t{1} << 15;
+
 size_t n_entries(const MapLayer& layer) { return size_t{1} << layer.inputs; }
 
 // What a layer reads at the first place: cells of each of its output maps.
@@ -266,8 +269,10 @@ bool maps_forward(const MapStack& stack, const LearnedInput& x, uint64_t* kept, 
     const Output to = output_of(stack, l);
     const bool is_last = l + 1 == stack.layers.size();
     uint64_t* y = is_last ? last.data() : kept + starts[l + 1];
-    parallel(stack.threads, [&](size_t thread) {
-      const auto [begin, end] = part_of(layer.window.out_channels, thread, stack.threads);
+    const size_t words = layer.window.out_channels * to.map * n_words;
+    const size_t threads = std::clamp<size_t>(words / kWordsAThread, 1, stack.threads);
+    parallel(threads, [&](size_t thread) {
+      const auto [begin, end] = part_of(layer.window.out_channels, thread, threads);
       for (size_t c = begin; c < end; ++c) {
         const MapPlaces at = leaves[l].at(layer.window, c, n_words);
         uint64_t* map = y + (c * to.map + to.first) * n_words;

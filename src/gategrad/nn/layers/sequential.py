@@ -82,7 +82,7 @@ class Sequential(nn.Sequential):
         maps = None
         if isinstance(x, Tensor) and x.ndim == 4:
             x = run.maps[0].checked(x)
-            maps = compute(Run(run.windows, x), (MAPS,))
+            maps = compute(Run(run.windows, x), (MAPS,)) if run.splits else None
             if maps is None:
                 out = self._run_layers(run, x, (CONV,))
                 if out is not None:

@@ -22,6 +22,7 @@ from gategrad.nn.executors.cpu.native_learned import batch_array
 from gategrad.nn.executors.cpu.native_pins import given
 from gategrad.nn.executors.cpu.native_tables import entries_of
 from gategrad.nn.executors.description import ConvDescription
+from gategrad.nn.gates.bank import GateBank
 
 # Of a gate.
 MOST_INPUTS: int = _core.map_inputs
@@ -60,10 +61,11 @@ def run_maps(layers: Sequence[nn.Module], x: Tensor) -> Tensor | None:
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(torch.float32)
     levels, shape, work = [], tuple(x.shape[1:]), 0
+    gates = _entries([layer.bank for layer in layers if hasattr(layer, "bank")])
     for layer in layers:
         if hasattr(layer, "bank"):
             about = layer.describe()
-            levels += _levels(layer, about)
+            levels += _levels(about, layer.wires(), *next(gates))
             shape = (about.out_channels, *about.out_size)
             work += about.nodes * about.n_out
         else:
@@ -82,12 +84,32 @@ def run_maps(layers: Sequence[nn.Module], x: Tensor) -> Tensor | None:
     return None if out is None else out.view(*shape, len(x)).permute(3, 0, 1, 2)
 
 
-def _levels(layer: nn.Module, about: ConvDescription) -> Iterator[_Level]:
-    """A convolution level by level: its gates on the maps, then each level on that below."""
-    bank = layer.bank
+def _entries(banks: Sequence[GateBank]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Entries of each bank, to compute with and to differentiate.
+
+    Those of banks that are made alike are made at once: a kernel of torch takes longer to call than
+    to run on them.
+    """
+    alike = {bank._replace(weight=None) for bank in banks}
+    if len(alike) == 1 and banks[0].noise is None:
+        joined = banks[0]._replace(weight=torch.cat([bank.weight for bank in banks]))
+        sizes = [len(bank.weight) for bank in banks]
+        yield from zip(*(part.split(sizes) for part in _entries_of(joined)), strict=True)
+    else:
+        yield from map(_entries_of, banks)
+
+
+def _entries_of(bank: GateBank) -> tuple[Tensor, Tensor]:
     with torch.autocast("cpu", enabled=False):
         forward, soft = bank.entries() if bank.of_tables else map(entries_of, bank.coefficients())
-    wires, first, n_leaves, factor = layer.wires(), 0, about.inputs, about.grad_factor
+    return forward, soft
+
+
+def _levels(
+    about: ConvDescription, wires: Tensor, forward: Tensor, soft: Tensor
+) -> Iterator[_Level]:
+    """A convolution level by level: its gates on the maps, then each level on that below."""
+    first, n_leaves, factor = 0, about.inputs, about.grad_factor
     for level in range(about.depth):
         nodes = about.leaves // about.inputs >> level
         n_gates = nodes * about.out_channels
