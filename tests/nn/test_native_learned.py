@@ -1,5 +1,7 @@
 """The native core's learned wiring against plain torch, on every instruction set."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 
@@ -151,3 +153,13 @@ def test_tensors_that_changed_between_the_passes_are_refused(change) -> None:
     change(module)
     with pytest.raises(RuntimeError, match="the native core expects a dense tensor"):
         out.backward()
+
+
+def test_noise_is_drawn_once_for_values_between_bits(monkeypatch) -> None:
+    options = {"estimator": "gumbel-hard", "parametrization": "light-sigmoid"}
+    layer = nn.LogicDense(8, 6, connections="learned", candidates=3, seed=0, **options)
+    other, x = deepcopy(layer), torch.rand(5, 8, generator=torch.Generator().manual_seed(0))
+    got = [layer(x) for _ in range(3)]
+    monkeypatch.setenv("GATEGRAD_TRAINING", "torch")
+    torch.testing.assert_close(got, [other(x) for _ in range(3)])
+    assert int(layer.noise[1]) == 3

@@ -1,5 +1,8 @@
 """Convolutions and pools on packed bits: equal to plain torch, one operation, repeatable."""
 
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
 import pytest
 import torch
 from torch.nn import Flatten
@@ -7,6 +10,7 @@ from torch.nn import Flatten
 from gategrad import _core, nn
 from gategrad.nn.executors.native import MAPS
 from gategrad.nn.executors.plan import Run
+from gategrad.nn.gates.parametrization import LIGHT
 from tests.nn.native_layers import (
     CONV_SHAPES,
     gradients_on_threads,
@@ -141,6 +145,44 @@ def test_values_between_bits_go_another_way(monkeypatch) -> None:
     torch.testing.assert_close(got, torch_gradients(net, x, monkeypatch), rtol=1e-4, atol=3e-5)
 
 
+def test_noise_is_drawn_once_for_values_between_bits(monkeypatch) -> None:
+    noisy = {"kernel_size": 3, "estimator": "gumbel-hard", "parametrization": "light-sigmoid"}
+    net = nn.Sequential(_conv(in_size=7, **noisy), _conv(5, in_size=5, **noisy))
+    x = images(4, 3, 7, 7, dtype=torch.float32)
+    other = deepcopy(net)
+    got = [net(x) for _ in range(3)]
+    with monkeypatch.context() as patch:
+        patch.setenv("GATEGRAD_TRAINING", "torch")
+        torch.testing.assert_close(got, [other(x) for _ in range(3)])
+    assert [int(conv.noise[1]) for conv in net] == [3, 3]
+
+
+def test_parametrizations_that_look_at_a_whole_layer(monkeypatch) -> None:
+    """Or cannot be hashed: their layers stay apart."""
+
+    @dataclass
+    class Centred:
+        scale: float
+
+        def __call__(self, weight: torch.Tensor) -> torch.Tensor:
+            return LIGHT.coefficients(self.scale * (weight - weight.mean(0, keepdim=True)))
+
+    def tables(weight: torch.Tensor) -> torch.Tensor:
+        return LIGHT.tables(weight - weight.mean(0, keepdim=True))
+
+    kind = replace(LIGHT, name="centred", coefficients=Centred(1.0), tables=tables)
+    options = {"kernel_size": 3, "padding": 1, "in_size": 5, "parametrization": kind}
+    net = nn.Sequential(_conv(**options), _conv(5, **options))
+    _check(net, _bits(30, 3, 5, 5), monkeypatch)
+
+
+def test_trees_under_another_default_device(monkeypatch) -> None:
+    layer, x = _conv(kernel_size=3, in_size=5, depth=2), _bits(3, 3, 5, 5)
+    wanted = layer(x)
+    with torch.device("meta"):
+        assert torch.equal(layer(x), wanted)
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -180,12 +222,15 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         )
         return _core.MapStack(isa="baseline", layers=[layer], batch=1, threads=1)
 
-    def call(made: object, places: torch.Tensor, entries: torch.Tensor) -> bool:
+    def call(made: object, places: torch.Tensor, entries: torch.Tensor, layers: int = 1) -> bool:
         tensors = (places, entries, torch.zeros(9, dtype=torch.int64), torch.zeros(1, 9))
         tensors = (*tensors, torch.zeros(2, 1))
         types = {torch.int64: _core.ScalarType.int64, torch.float32: _core.ScalarType.float32}
         arrays = [_core.Array(t.data_ptr(), types[t.dtype], tuple(t.shape)) for t in tensors]
-        own = _core.MapArrays(places=arrays[:1], forward=arrays[1:2], entries=arrays[1:2])
+        none = [None] * (layers - 1)
+        own = _core.MapArrays(
+            places=[arrays[0], *none], forward=[arrays[1], *none], entries=[arrays[1], *none]
+        )
         kept, x, out = arrays[2:]
         return _core.maps_forward(made, own, kept=kept, x=x, stride=9, out=out)
 
@@ -203,6 +248,18 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         call(stack(inputs=5), places, entries)
     with pytest.raises(ValueError, match="does not go over"):
         call(stack(out_size=(2, 1)), places, entries)
+    # As many values, in maps of other sizes.
+    pool = {"depth": 0, "kernel": (1, 1)}
+    windows = [
+        window | {"out_channels": 64, "size": (4, 4), "out_size": (2, 2)},
+        window | pool | {"channels": 4, "out_channels": 4, "size": (8, 8), "out_size": (8, 8)},
+    ]
+    layers = [_core.MapLayer(window=_core.Window(**w), inputs=2, grad_factor=1.0) for w in windows]
+    made = _core.MapStack(isa="baseline", layers=layers, batch=1, threads=1)
+    with pytest.raises(ValueError, match="do not fit those before"):
+        call(made, places.repeat(1, 32), entries.repeat(32, 1), 2)
+    with pytest.raises(IndexError):
+        _core.MapStack(isa="baseline", layers=[], batch=1, threads=1).n_out  # noqa: B018
 
 
 def test_second_derivatives_are_refused() -> None:

@@ -47,6 +47,12 @@ void check_layer(const MapLayerDescription& layer) {
   check_places(w);
 }
 
+// Whether a layer reads maps as that before it makes them.
+bool follows(const Window& w, const Window& before) {
+  return w.channels == before.out_channels && w.size[0] == before.out_size[0] &&
+         w.size[1] == before.out_size[1];
+}
+
 MapStack make_stack(const MapStackDescription& stack, const MapArrays& arrays,
                     const std::vector<Given>* grads) {
   const size_t n = stack.layers.size();
@@ -59,7 +65,7 @@ MapStack make_stack(const MapStackDescription& stack, const MapArrays& arrays,
     const MapLayerDescription& layer = stack.layers[l];
     const Window& w = layer.window;
     check_layer(layer);
-    if (l && n_in(w) != n_out(stack.layers[l - 1].window))
+    if (l && !follows(w, stack.layers[l - 1].window))
       throw std::invalid_argument("maps of a layer do not fit those before it");
     MapLayer to{w, layer.inputs, static_cast<float>(layer.grad_factor), {}, {}, {}, {}};
     if (w.depth) {
@@ -122,7 +128,9 @@ void bind_bit_maps(nb::module_& m) {
       .def_ro("batch", &MapStackDescription::batch)
       .def_prop_ro("n_in", [](const MapStackDescription& s) { return n_in(s.layers.at(0).window); })
       .def_prop_ro("n_out",
-                   [](const MapStackDescription& s) { return n_out(s.layers.back().window); })
+                   [](const MapStackDescription& s) {
+                     return n_out(s.layers.at(s.layers.size() - 1).window);
+                   })
       .def_prop_ro("n_kept", [](const MapStackDescription& s) {
         MapStack stack{nullptr, nullptr, {}, s.batch, s.threads};
         for (const MapLayerDescription& layer : s.layers)

@@ -1,7 +1,6 @@
 #include "train/bits/maps.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <numeric>
 #include <stdexcept>
@@ -166,7 +165,10 @@ TopGrad top_gradient(const MapStack& stack, const LearnedInput& grad, Buffer<flo
 // what is added to it comes into the cache.
 class MapGrad {
  public:
-  MapGrad(const Bordered& in, float* cells) : in_(in), cells_(cells), met_(in.channels) {}
+  // `met` has room for a mark a channel.
+  MapGrad(const Bordered& in, float* cells, char* met) : in_(in), cells_(cells), met_(met) {
+    std::memset(met_, 0, in_.channels);
+  }
   float* cells() { return cells_; }
   void meet(const MapPlaces& at) {
     for (size_t i = 0; i < at.n_leaves; ++i) meet(at.leaves[i] / in_.map());
@@ -185,7 +187,7 @@ class MapGrad {
 
   Bordered in_;
   float* cells_;
-  std::vector<char> met_;
+  char* met_;
 };
 
 // What a pass back through the layers reads, found once for all tiles.
@@ -236,14 +238,19 @@ void put_input_gradient(const Back& back, size_t tile, const float* cells) {
                     count * sizeof(float));
 }
 
-// `room` is for the gradients of two layers' inputs.
-void tile_backward(const Back& back, size_t tile, const std::array<float*, 2>& room, float* sums) {
+// What a thread works in: the gradients of two layers' inputs, and marks of their channels.
+struct Room {
+  float* cells[2];
+  char* met;
+};
+
+void tile_backward(const Back& back, size_t tile, const Room& room, float* sums) {
   const float* grad = back.top.rows + tile * kTile;
   MapCells cells{output_of(back.stack, back.stack.layers.size() - 1).down, back.top.pitch};
   for (size_t l = back.stack.layers.size(); l-- > 0;) {
     const Output out = output_of(back.stack, l);
     const bool wanted = l > 0 || back.grad_x;
-    MapGrad below(input_of(back.stack.layers[l].window), room[l % 2]);
+    MapGrad below(input_of(back.stack.layers[l].window), room.cells[l % 2], room.met);
     layer_backward(back, l, tile, grad, cells, out, wanted ? &below : nullptr,
                    sums + back.first_sum[l]);
     if (!wanted) return;
@@ -261,7 +268,7 @@ bool maps_forward(const MapStack& stack, const LearnedInput& x, uint64_t* kept, 
   const std::vector<Leaves> leaves = leaves_of(stack);
   const std::vector<size_t> starts = starts_of(stack);
   const size_t n_words = stack.n_words(), n = n_out(stack.layers.back().window);
-  std::memset(kept, 0, starts.back() * sizeof(uint64_t));
+  std::fill_n(kept, starts.back(), uint64_t{0});
   if (!pack_maps(stack, x, kept)) return false;
   Buffer<uint64_t> last(n * n_words);
   for (size_t l = 0; l < stack.layers.size(); ++l) {
@@ -305,22 +312,25 @@ void maps_backward(const MapStack& stack, const uint64_t* kept, const LearnedInp
             leaves_of(stack),
             {},
             {0}};
-  size_t cells = 0;
+  size_t cells = 0, channels = 0;
   for (size_t l = 0; l < stack.layers.size(); ++l) {
     const MapLayer& layer = stack.layers[l];
     back.orders.push_back(back.leaves[l].order());
     const size_t own = layer.window.depth ? layer.window.out_channels * n_entries(layer) : 0;
     back.first_sum.push_back(back.first_sum.back() + own);
     cells = std::max(cells, input_of(layer.window).cells());
+    channels = std::max(channels, layer.window.channels);
   }
   const size_t n_sums = back.first_sum.back(), threads = std::min(stack.threads, n_tiles);
   Buffer<float> sums(n_tiles * n_sums), room(threads * 2 * cells * kTile);
+  Buffer<char> met(threads * channels);
   if (threads)
     parallel(threads, [&](size_t thread) {
       float* own = room.data() + thread * 2 * cells * kTile;
+      const Room mine{{own, own + cells * kTile}, met.data() + thread * channels};
       const Part tiles = part_of(n_tiles, thread, threads);
       for (size_t tile = tiles.begin; tile < tiles.end; ++tile)
-        tile_backward(back, tile, {own, own + cells * kTile}, sums.data() + tile * n_sums);
+        tile_backward(back, tile, mine, sums.data() + tile * n_sums);
     });
   // Tile after tile, so that they are the same for any number of threads.
   for (size_t l = 0; l < stack.layers.size(); ++l) {

@@ -8,6 +8,8 @@ one that is the same but for rounding for its own.
 """
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +92,25 @@ def draw_noise(state: Tensor, like: Tensor, *, of_entries: bool = False) -> Tens
     if of_entries or like.shape[1] != N_FUNCTIONS:
         noise -= _gumbel(like, generator)
     return noise.to(like.device, like.dtype)
+
+
+@dataclass(frozen=True)
+class KeptNoise:
+    """States of layers before a pass, which may turn out to be another executor's to make."""
+
+    states: list[tuple[Tensor, Tensor]]
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Take draws back, so that the pass draws the same."""
+        for state, before in self.states:
+            state.copy_(before)
+
+
+def kept_noise(layers: Iterable[nn.Module]) -> KeptNoise:
+    """The states that the layers have now."""
+    states = [layer._buffers.get("noise") for layer in layers]
+    return KeptNoise([(state, state.clone()) for state in states if state is not None])
 
 
 def _gumbel(like: Tensor, generator: torch.Generator) -> Tensor:

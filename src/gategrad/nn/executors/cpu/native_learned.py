@@ -20,6 +20,7 @@ from gategrad.nn.checks import outside_graphs, refuse_second_derivative
 from gategrad.nn.executors.cpu.arrays import checked, pooled
 from gategrad.nn.executors.cpu.description import check_groups
 from gategrad.nn.executors.cpu.native_pins import given
+from gategrad.nn.gates.noise import kept_noise
 from gategrad.nn.gates.weight_kind import WeightKind
 
 WORD: int = _core.learned_word
@@ -49,7 +50,7 @@ def run_learned(
     """
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(torch.float32)
-    tensors, described = [], []
+    tensors, described, drawn = [], [], kept_noise(layers)
     for layer in layers:
         weight, kind, hard = layer.bank.core_weights()
         wiring = layer.wiring
@@ -73,8 +74,11 @@ def run_learned(
     words = -(-len(x) // WORD) * sum(layer.n_in for layer in described)
     kept = _GATE_BYTES // 8 * n_gates + words
     out = _LearnedStack.apply(stack, kept, x, *tensors)
+    if out is None:
+        drawn.restore()
+        return None
     # A view made inside the function could not be changed in place.
-    return out if n_groups or out is None else out.t()
+    return out if n_groups else out.t()
 
 
 def _described(

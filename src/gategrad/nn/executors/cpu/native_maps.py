@@ -23,9 +23,12 @@ from gategrad.nn.executors.cpu.native_pins import given
 from gategrad.nn.executors.cpu.native_tables import entries_of
 from gategrad.nn.executors.description import ConvDescription
 from gategrad.nn.gates.bank import GateBank
+from gategrad.nn.gates.noise import kept_noise
+from gategrad.nn.gates.weight_kind import WeightKind
 
 # Of a gate.
 MOST_INPUTS: int = _core.map_inputs
+_BY_SINE = (WeightKind.LIGHT, WeightKind.LIGHT_ENTRIES)
 # Gates times samples under which a further thread costs more than it helps.
 _WORK_A_THREAD = 1 << 15
 
@@ -61,6 +64,7 @@ def run_maps(layers: Sequence[nn.Module], x: Tensor) -> Tensor | None:
     if x.dtype not in (torch.bool, torch.uint8):
         x = x.to(torch.float32)
     levels, shape, work = [], tuple(x.shape[1:]), 0
+    drawn = kept_noise(layers)
     gates = _entries([layer.bank for layer in layers if hasattr(layer, "bank")])
     for layer in layers:
         if hasattr(layer, "bank"):
@@ -80,23 +84,33 @@ def run_maps(layers: Sequence[nn.Module], x: Tensor) -> Tensor | None:
     )
     tensors = [t for level in levels for t in (level.places, level.forward, level.entries)]
     out = _Maps.apply(stack, x.flatten(1), *tensors)
+    if out is None:
+        drawn.restore()
+        return None
     # Views made inside the function could not be changed in place.
-    return None if out is None else out.view(*shape, len(x)).permute(3, 0, 1, 2)
+    return out.view(*shape, len(x)).permute(3, 0, 1, 2)
 
 
 def _entries(banks: Sequence[GateBank]) -> Iterator[tuple[Tensor, Tensor]]:
     """Entries of each bank, to compute with and to differentiate.
 
-    Those of banks that are made alike are made at once: a kernel of torch takes longer to call than
-    to run on them.
+    Those by the sine alone are made of all weights at once, where all banks are so: a kernel of
+    torch takes longer to call than to run on them.
     """
-    alike = {bank._replace(weight=None) for bank in banks}
-    if len(alike) == 1 and banks[0].noise is None:
+    if all(bank.weight_kind in _BY_SINE and _like(bank, banks[0]) for bank in banks):
         joined = banks[0]._replace(weight=torch.cat([bank.weight for bank in banks]))
         sizes = [len(bank.weight) for bank in banks]
         yield from zip(*(part.split(sizes) for part in _entries_of(joined)), strict=True)
     else:
         yield from map(_entries_of, banks)
+
+
+def _like(bank: GateBank, other: GateBank) -> bool:
+    """Whether gates differ in their weights alone, of two banks by the sine without noise."""
+    if bank.noise is not None or other.noise is not None:
+        return False
+    names = ("weight_kind", "inputs", "estimator", "training", "frozen")
+    return all(getattr(bank, name) == getattr(other, name) for name in names)
 
 
 def _entries_of(bank: GateBank) -> tuple[Tensor, Tensor]:
@@ -120,7 +134,7 @@ def _levels(
         parts = (part[own].contiguous() for part in (forward, soft))
         yield _Level(told, places.contiguous(), *parts)
         # Of a map, the channels are the gates.
-        wires, first, n_leaves, factor = torch.arange(n_gates), own.stop, 2, 1.0
+        wires, first, n_leaves, factor = torch.arange(n_gates, device="cpu"), own.stop, 2, 1.0
 
 
 def _window(about: ConvDescription, level: int, n_gates: int) -> _core.Window:

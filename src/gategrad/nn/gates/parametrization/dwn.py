@@ -6,7 +6,7 @@ entry that an input looks up gets the gradient of the output, whole, and the inp
 extended finite differences; see `gategrad.nn.executors.torch.table_gates`.
 """
 
-from functools import cache, partial
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -21,7 +21,6 @@ SHIFT = 0.5
 NOISE_STD = 0.1
 
 
-@cache
 def dwn_tables(inputs: int) -> TableParametrization:
     """For gates with `inputs` inputs."""
     n_entries = 1 << inputs

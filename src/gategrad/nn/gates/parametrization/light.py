@@ -6,7 +6,7 @@ away.
 """
 
 import math
-from functools import cache, partial
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -69,7 +69,6 @@ LIGHT = Parametrization(
 """`"light"`: four table entries `0.5 + 0.5 sin W` (arXiv 2510.03250)."""
 
 
-@cache
 def light_tables(inputs: int) -> TableParametrization:
     """The same for gates with `inputs` inputs."""
     n_entries = 1 << inputs

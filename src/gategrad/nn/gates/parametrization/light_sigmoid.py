@@ -4,7 +4,7 @@ Unlike the sine it saturates, and as its weights are logits it takes a temperatu
 """
 
 import math
-from functools import cache, partial
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -47,7 +47,6 @@ LIGHT_SIGMOID = from_logits(
 """`"light-sigmoid"`: four table entries `sigmoid(W / T)` (arXiv 2510.03250)."""
 
 
-@cache
 def light_sigmoid_tables(inputs: int) -> TableParametrization:
     """The same for gates with `inputs` inputs."""
     n_entries = 1 << inputs

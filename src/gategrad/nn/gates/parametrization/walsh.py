@@ -10,7 +10,7 @@ interpolated multilinearly, as in every other parametrization: the same values o
 same circuit, and one kernel for all.
 """
 
-from functools import cache, partial
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -69,7 +69,6 @@ WALSH = from_logits(
 """`"walsh"`: four Walsh coefficients (arXiv 2510.15655, 2602.03527)."""
 
 
-@cache
 def walsh_tables(inputs: int) -> TableParametrization:
     """The same for gates with `inputs` inputs."""
     n_entries = 1 << inputs
