@@ -129,7 +129,19 @@ _CONV_FASHION = {
     "steps": 30_000,
 }
 _CONV_PAIRS = {"arch": "compact-64", **_LEARNED, **_WIDE}
-_SMALL_CIFAR = {"arch": "compact-16", **_LEARNED, **_WIDE, "layers": "16000x2", "tau": 30.0}
+_SMALL_CIFAR = {
+    "thermometer": 7,
+    "arch": "compact-64",
+    **_LEARNED,
+    "candidates": 8,
+    "freeze": None,
+    "layers": "24000x2",
+    "tau": 45.0,
+    **_RATES,
+    "steps": 60_000,
+}
+# Some three hours of two cores.
+_LONG_CIFAR = {"arch": "compact-256", "layers": "64000x2", "tau": 85.0, "steps": 150_000}
 _DECAY = {"optimizer": "adamw", "weight_decay": 0.002}
 
 RUNS = {
@@ -156,12 +168,10 @@ RUNS = {
     "conv-fashion": Run("fashion-mnist", "plain", _CONV_FASHION),
     "conv-cifar-pairs": Run("cifar-10", "plain", _CONV_PAIRS | {"steps": 60_000}, seeds=(0,)),
     "conv-cifar": Run("cifar-10", "best", seeds=(0,)),
-    "conv-cifar-small": Run("cifar-10", "plain", _SMALL_CIFAR | {"steps": 300_000}, seeds=(0,)),
-    "conv-cifar-long": Run("cifar-10", "best", {"steps": 300_000}, seeds=(0,)),
-    "conv-cifar-night": Run(
-        "cifar-10", "best", {"arch": "compact-256", "steps": 600_000}, seeds=(0,)
-    ),
-    "tree-s": Run("cifar-10", "plain", {"arch": "tree-S", "steps": 60_000, **_DECAY}, seeds=(0,)),
+    "conv-cifar-small": Run("cifar-10", "plain", _SMALL_CIFAR, seeds=(0,)),
+    "conv-cifar-long": Run("cifar-10", "best", _LONG_CIFAR, seeds=(0,)),
+    "conv-cifar-night": Run("cifar-10", "best", _LONG_CIFAR | {"steps": 600_000}, seeds=(0,)),
+    "tree-s": Run("cifar-10", "plain", {"arch": "tree-S", "steps": 36_000, **_DECAY}, seeds=(0,)),
     **{
         f"penalty-{penalty}": Run(
             "mnist-1bit", "small", {"gate_penalty": penalty, "steps": 40_000}, seeds=(0,)
