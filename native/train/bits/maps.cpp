@@ -260,12 +260,19 @@ void tile_backward(const Back& back, size_t tile, const Room& room, float* sums)
   put_input_gradient(back, tile, grad);
 }
 
+void clear_gradients(const MapStack& stack) {
+  for (const MapLayer& layer : stack.layers)
+    if (layer.grad_entries)
+      std::fill_n(layer.grad_entries, layer.window.out_channels * n_entries(layer), 0.0f);
+}
+
 }  // namespace
 
 size_t kept_words(const MapStack& stack) { return starts_of(stack).back(); }
 
 bool maps_forward(const MapStack& stack, const LearnedInput& x, uint64_t* kept, float* out) {
   const std::vector<Leaves> leaves = leaves_of(stack);
+  if (stack.batch == 0) return true;
   const std::vector<size_t> starts = starts_of(stack);
   const size_t n_words = stack.n_words(), n = n_out(stack.layers.back().window);
   std::fill_n(kept, starts.back(), uint64_t{0});
@@ -301,6 +308,7 @@ bool maps_forward(const MapStack& stack, const LearnedInput& x, uint64_t* kept, 
 
 void maps_backward(const MapStack& stack, const uint64_t* kept, const LearnedInput& grad_out,
                    float* grad_x) {
+  if (stack.batch == 0) return clear_gradients(stack);
   const size_t n_tiles = (stack.batch + kTile - 1) / kTile, n = n_out(stack.layers.back().window);
   const bool in_place = !grad_out.stride && stack.batch % kTile == 0;
   Buffer<float> rows(in_place ? 0 : n * stack.n_words() * kWord);
@@ -337,7 +345,7 @@ void maps_backward(const MapStack& stack, const uint64_t* kept, const LearnedInp
     float* to = stack.layers[l].grad_entries;
     const size_t first = back.first_sum[l], count = back.first_sum[l + 1] - first;
     if (!to) continue;
-    std::memset(to, 0, count * sizeof(float));
+    std::fill_n(to, count, 0.0f);
     for (size_t tile = 0; tile < n_tiles; ++tile)
       for (size_t i = 0; i < count; ++i) to[i] += sums.data()[tile * n_sums + first + i];
   }
