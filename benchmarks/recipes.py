@@ -142,7 +142,14 @@ _SMALL_CIFAR = {
 }
 # Some three hours of two cores.
 _LONG_CIFAR = {"arch": "compact-256", "layers": "64000x2", "tau": 85.0, "steps": 150_000}
-_DECAY = {"optimizer": "adamw", "weight_decay": 0.002}
+# LogicTreeNet-S, whose dense layers are those of the paper.
+_TREES = {
+    "arch": "tree-S",
+    "layers": "40960,20480,10240",
+    "optimizer": "adamw",
+    "weight_decay": 0.002,
+    "steps": 36_000,
+}
 
 RUNS = {
     "fast": Run("mnist-1bit", "fast"),
@@ -171,7 +178,7 @@ RUNS = {
     "conv-cifar-small": Run("cifar-10", "plain", _SMALL_CIFAR, seeds=(0,)),
     "conv-cifar-long": Run("cifar-10", "best", _LONG_CIFAR, seeds=(0,)),
     "conv-cifar-night": Run("cifar-10", "best", _LONG_CIFAR | {"steps": 600_000}, seeds=(0,)),
-    "tree-s": Run("cifar-10", "plain", {"arch": "tree-S", "steps": 36_000, **_DECAY}, seeds=(0,)),
+    "tree-s": Run("cifar-10", "plain", _TREES, seeds=(0,)),
     **{
         f"penalty-{penalty}": Run(
             "mnist-1bit", "small", {"gate_penalty": penalty, "steps": 40_000}, seeds=(0,)
