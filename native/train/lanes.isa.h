@@ -59,6 +59,20 @@ GG_INLINE Vec<S> pair_sums(Vec<S> a, Vec<S> b) {
 #endif
 }
 
+// Lane l is v[l ^ half].
+template <typename S, size_t half>
+GG_INLINE Vec<S> swapped(Vec<S> v) {
+#if defined(__GNUC__) && !defined(__clang__)
+  Int<S> other;
+  for (size_t l = 0; l < kLanes<S>; ++l) other[l] = static_cast<int>(l ^ half);
+  return __builtin_shuffle(v, other);
+#else
+  Vec<S> out;
+  for (size_t l = 0; l < kLanes<S>; ++l) out[l] = v[l ^ half];
+  return out;
+#endif
+}
+
 // Sums of pairs, bit by bit of the lanes from `half` on; in the end lane l of t[0] is the sum of
 // what was vector l.
 template <typename S, size_t half = 1>

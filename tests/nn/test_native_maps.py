@@ -232,7 +232,9 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
             places=[arrays[0], *none], forward=[arrays[1], *none], entries=[arrays[1], *none]
         )
         kept, x, out = arrays[2:]
-        return _core.maps_forward(made, own, kept=kept, x=x, stride=9, out=out)
+        return _core.maps_forward(
+            made, own, kept=kept, x=_core.BitBatch(array=x, stride=9), out=out
+        )
 
     places, entries = torch.zeros(2, 2, dtype=torch.int64), torch.zeros(2, 4)
     assert call(stack(), places, entries)

@@ -12,6 +12,7 @@
 
 #include "arrays.h"
 #include "train/bind.h"
+#include "train/bits/bind_batch.h"
 #include "train/bits/learned.h"
 #include "train/common/arrays.h"
 
@@ -46,12 +47,6 @@ struct BitArrays {
 
 struct BitGradients {
   std::vector<Given> weights, logits;
-};
-
-// A batch (batch, n) in rows `stride` apart or, where that is 0, (n, batch) without gaps.
-struct BitBatch {
-  Array array;
-  size_t stride;
 };
 
 template <typename S, typename A>
@@ -113,15 +108,6 @@ LearnedStack make_stack(const BitStack& stack, const BitArrays& arrays, const Bi
     made.layers.push_back(to);
   }
   return made;
-}
-
-LearnedInput make_batch(const BitBatch& x, size_t n, size_t batch, const char* name) {
-  if (x.stride == 0) return {elements<const float>(x.array, {n, batch}, name), nullptr, 0};
-  if (x.stride < n && batch > 1)
-    throw std::invalid_argument(std::string(name) + " has rows that overlap");
-  if (x.array.type == ScalarType::kUint8)
-    return {nullptr, elements<const uint8_t>(x.array, {batch, n}, name), x.stride};
-  return {elements<const float>(x.array, {batch, n}, name), nullptr, x.stride};
 }
 
 // Coefficients, soft and forward, two wires a gate, and packed inputs lie one after the other; a gate's

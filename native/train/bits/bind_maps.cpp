@@ -12,6 +12,7 @@
 
 #include "arrays.h"
 #include "train/bind.h"
+#include "train/bits/bind_batch.h"
 #include "train/bits/maps.h"
 #include "train/common/arrays.h"
 #include "train/conv/sizes.h"
@@ -82,36 +83,26 @@ MapStack make_stack(const MapStackDescription& stack, const MapArrays& arrays,
   return made;
 }
 
-LearnedInput make_batch(const Array& x, size_t stride, size_t n, size_t batch, const char* name) {
-  if (stride == 0) return {elements<const float>(x, {n, batch}, name), nullptr, 0};
-  if (stride < n && batch > 1)
-    throw std::invalid_argument(std::string(name) + " has rows that overlap");
-  if (x.type == ScalarType::kUint8)
-    return {nullptr, elements<const uint8_t>(x, {batch, n}, name), stride};
-  return {elements<const float>(x, {batch, n}, name), nullptr, stride};
-}
-
 bool run_forward(const MapStackDescription& description, const MapArrays& arrays, const Array& kept,
-                 const Array& x, size_t stride, const Array& out) {
+                 const BitBatch& x, const Array& out) {
   nb::gil_scoped_release release;
   const MapStack stack = make_stack(description, arrays, nullptr);
   const size_t batch = stack.batch;
   auto* words = reinterpret_cast<uint64_t*>(elements<int64_t>(kept, {kept_words(stack)}, "kept"));
-  return maps_forward(stack, make_batch(x, stride, n_in(stack.layers[0].window), batch, "x"), words,
+  return maps_forward(stack, make_batch(x, n_in(stack.layers[0].window), batch, "x"), words,
                       elements<float>(out, {n_out(stack.layers.back().window), batch}, "out"));
 }
 
 void run_backward(const MapStackDescription& description, const MapArrays& arrays,
-                  const Array& kept, const Array& grad, size_t stride,
-                  const std::vector<Given>& grads, const Given& grad_x) {
+                  const Array& kept, const BitBatch& grad, const std::vector<Given>& grads,
+                  const Given& grad_x) {
   nb::gil_scoped_release release;
   const MapStack stack = make_stack(description, arrays, &grads);
   const size_t batch = stack.batch;
-  if (grad.type == ScalarType::kUint8) throw std::invalid_argument("a gradient is no bytes");
+  if (grad.array.type == ScalarType::kUint8) throw std::invalid_argument("a gradient is no bytes");
   const auto* words =
       reinterpret_cast<const uint64_t*>(elements<int64_t>(kept, {kept_words(stack)}, "kept"));
-  maps_backward(stack, words,
-                make_batch(grad, stride, n_out(stack.layers.back().window), batch, "grad"),
+  maps_backward(stack, words, make_batch(grad, n_out(stack.layers.back().window), batch, "grad"),
                 elements<float>(grad_x, {n_in(stack.layers[0].window), batch}, "grad_x"));
 }
 
@@ -141,10 +132,9 @@ void bind_bit_maps(nb::module_& m) {
       .def(nb::init<std::vector<Given>, std::vector<Given>, std::vector<Given>>(), nb::kw_only(),
            nb::arg("places"), nb::arg("forward"), nb::arg("entries"));
   m.def("maps_forward", run_forward, nb::arg("stack"), nb::arg("arrays"), nb::kw_only(),
-        nb::arg("kept"), nb::arg("x"), nb::arg("stride"), nb::arg("out"));
+        nb::arg("kept"), nb::arg("x"), nb::arg("out"));
   m.def("maps_backward", run_backward, nb::arg("stack"), nb::arg("arrays"), nb::kw_only(),
-        nb::arg("kept"), nb::arg("grad"), nb::arg("stride"), nb::arg("grads"),
-        nb::arg("grad_x").none());
+        nb::arg("kept"), nb::arg("grad"), nb::arg("grads"), nb::arg("grad_x").none());
 }
 
 }  // namespace gategrad

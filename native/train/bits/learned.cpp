@@ -68,13 +68,6 @@ Part blocks_of(size_t n, size_t thread, size_t threads) {
   return {blocks.begin * kBlock, std::min(n, blocks.end * kBlock)};
 }
 
-bool pack(const LearnedStack& stack, const LearnedInput& x, Part features, uint64_t* bits) {
-  auto [begin, end] = features;
-  if (x.bytes) return stack.kernels->pack_bytes(x.bytes, x.stride, begin, end, stack.batch, bits);
-  if (x.stride) return stack.kernels->pack(x.values, x.stride, begin, end, stack.batch, bits);
-  return stack.kernels->pack_columns(x.values, begin, end, stack.batch, bits);
-}
-
 void sum_groups(const LearnedStack& stack, const LearnedGates& gates, float* out) {
   const size_t n_words = stack.n_words(), groups = stack.n_groups, size = gates.n / groups;
   parallel(stack.threads, [&](size_t thread) {
@@ -138,15 +131,8 @@ class OutputGrad {
   }
   void fill(const LearnedStack& stack, const LearnedInput& grad) {
     parallel(stack.threads, [&](size_t thread) {
-      auto [begin, end] = blocks_of(n_, thread, stack.threads);
-      if (grad.stride)
-        return stack.kernels->to_rows(grad.values, grad.stride, begin, end, stack.batch,
-                                      stack.n_words(), rows_.data());
-      for (size_t g = begin; g < end; ++g) {
-        float* row = rows_.data() + g * row_;
-        std::memcpy(row, grad.values + g * stack.batch, stack.batch * sizeof(float));
-        std::memset(row + stack.batch, 0, (row_ - stack.batch) * sizeof(float));
-      }
+      const Part own = blocks_of(n_, thread, stack.threads);
+      fill_rows(*stack.kernels, grad, own, stack.batch, rows_.data());
     });
   }
 
@@ -256,7 +242,7 @@ bool learned_forward(const LearnedStack& stack, const LearnedInput& x, const Lea
                      layer.straight_through ? parts[l].forward + 4 * begin : nullptr);
     }
     Part own = blocks_of(stack.layers[0].n_in, thread, stack.threads);
-    exact[thread] = pack(stack, x, own, kept.bits);
+    exact[thread] = pack(*stack.kernels, x, own, stack.batch, kept.bits);
   });
   if (const size_t l = *std::min_element(wrong.begin(), wrong.end()); l < parts.size())
     refuse(stack.layers[l].candidates ? "a pin has a candidate" : "a gate reads a wire",

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "train/bits/batch.h"
 #include "train/kernel.h"
 #include "train/bits/kernel.h"
 #include "train/stack.h"
@@ -22,13 +23,6 @@ struct LearnedLayer {
   WeightKind weights;
   bool straight_through;
   float grad_factor;
-};
-
-// A batch: values in rows `stride` apart or, where that is 0, in columns without gaps; or bytes.
-struct LearnedInput {
-  const float* values;
-  const uint8_t* bytes;
-  size_t stride;
 };
 
 struct LearnedStack {

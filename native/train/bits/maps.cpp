@@ -96,13 +96,6 @@ uint64_t table_of(const float* entries, size_t n) {
   return table;
 }
 
-bool pack(const MapStack& stack, const LearnedInput& x, Part part, uint64_t* to) {
-  auto [begin, end] = part;
-  if (x.bytes) return stack.packing->pack_bytes(x.bytes, x.stride, begin, end, stack.batch, to);
-  if (x.stride) return stack.packing->pack(x.values, x.stride, begin, end, stack.batch, to);
-  return stack.packing->pack_columns(x.values, begin, end, stack.batch, to);
-}
-
 // The batch as bits, within the borders of the first layer's input.
 bool pack_maps(const MapStack& stack, const LearnedInput& x, uint64_t* to) {
   const Window& w = stack.layers[0].window;
@@ -114,7 +107,8 @@ bool pack_maps(const MapStack& stack, const LearnedInput& x, uint64_t* to) {
   std::vector<char> exact(stack.threads);
   parallel(stack.threads, [&](size_t thread) {
     const Part blocks = part_of((n + kWord - 1) / kWord, thread, stack.threads);
-    exact[thread] = pack(stack, x, {blocks.begin * kWord, std::min(n, blocks.end * kWord)}, bits);
+    exact[thread] = pack(*stack.packing, x, {blocks.begin * kWord, std::min(n, blocks.end * kWord)},
+                         stack.batch, bits);
   });
   if (!std::all_of(exact.begin(), exact.end(), [](char e) { return e; })) return false;
   if (!bordered) return true;
@@ -148,15 +142,8 @@ TopGrad top_gradient(const MapStack& stack, const LearnedInput& grad, Buffer<flo
   const size_t n = n_out(stack.layers.back().window), pitch = stack.n_words() * kWord;
   if (!room) return {grad.values, stack.batch};
   parallel(stack.threads, [&](size_t thread) {
-    const auto [begin, end] = part_of(n, thread, stack.threads);
-    if (grad.stride)
-      return stack.packing->to_rows(grad.values, grad.stride, begin, end, stack.batch,
-                                    stack.n_words(), room->data());
-    for (size_t g = begin; g < end; ++g) {
-      float* row = room->data() + g * pitch;
-      std::memcpy(row, grad.values + g * stack.batch, stack.batch * sizeof(float));
-      std::memset(row + stack.batch, 0, (pitch - stack.batch) * sizeof(float));
-    }
+    const Part own = part_of(n, thread, stack.threads);
+    fill_rows(*stack.packing, grad, own, stack.batch, room->data());
   });
   return {room->data(), pitch};
 }

@@ -5,8 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "train/bits/kernel.h"
-#include "train/bits/learned.h"
+#include "train/bits/batch.h"
 #include "train/bits/map_kernel.h"
 #include "train/conv/window.h"
 

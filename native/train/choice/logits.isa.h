@@ -187,45 +187,25 @@ GG_INLINE void softmax_gradients8(const float* logits, float* d) {
 }
 #endif
 
-#if defined(__AVX2__)
-#if defined(__AVX512F__)
-GG_INLINE Floats other_fours(Floats v) {
-  return (Floats)_mm512_shuffle_f32x4((__m512)v, (__m512)v, 0xB1);
-}
-template <int kOrder>
-GG_INLINE Floats in_fours(Floats v) {
-  return (Floats)_mm512_permute_ps((__m512)v, kOrder);
-}
-GG_INLINE Floats larger(Floats a, Floats b) { return (Floats)_mm512_max_ps((__m512)a, (__m512)b); }
-#else
-GG_INLINE Floats other_fours(Floats v) {
-  return (Floats)_mm256_permute2f128_ps((__m256)v, (__m256)v, 1);
-}
-template <int kOrder>
-GG_INLINE Floats in_fours(Floats v) {
-  return (Floats)_mm256_permute_ps((__m256)v, kOrder);
-}
-GG_INLINE Floats larger(Floats a, Floats b) { return (Floats)_mm256_max_ps((__m256)a, (__m256)b); }
-#endif
-
-// The sum of each eight lanes, in all of them.
-GG_INLINE Floats sums_of_eight(Floats v) {
-  v += other_fours(v);
-  v += in_fours<0x4E>(v);
-  return v + in_fours<0xB1>(v);
+// What an operation makes of each eight lanes, in all of them.
+template <typename Operation>
+GG_INLINE Floats of_eight(Floats v, const Operation& operation) {
+  v = operation(v, swapped<float, 4>(v));
+  v = operation(v, swapped<float, 2>(v));
+  return operation(v, swapped<float, 1>(v));
 }
 
 // The same for pins of 8 candidates, as many as a vector has.
 GG_INLINE void softmax_gradients_of_eight(const float* logits, float* d) {
+  const auto sum = [](Floats a, Floats b) __attribute__((always_inline)) { return a + b; };
+  const auto largest = [](Floats a, Floats b)
+                           __attribute__((always_inline)) { return a > b ? a : b; };
   const Floats own = load(logits), slope = load(d);
-  Floats top = larger(own, other_fours(own));
-  top = larger(top, in_fours<0x4E>(top));
-  top = larger(top, in_fours<0xB1>(top));
-  const Floats power = power_below(own, top), scale = 1.0f / sums_of_eight(power);
-  const Floats middle = scale * sums_of_eight(power * slope);
+  const Floats power = power_below(own, of_eight(own, largest));
+  const Floats scale = 1.0f / of_eight(power, sum);
+  const Floats middle = scale * of_eight(power * slope, sum);
   store<float>(d, (scale * power) * (slope - middle));
 }
-#endif
 
 // In place of the products d of pins [begin, end): q (d - sum q d), q = softmax(logits).
 inline void softmax(const float* logits, size_t begin, size_t end, size_t k, float* d) {
@@ -235,11 +215,9 @@ inline void softmax(const float* logits, size_t begin, size_t end, size_t k, flo
 #elif defined(__AVX2__)
   for (; k == 16 && pin + 8 <= end; pin += 8) softmax_gradients8(logits + pin * k, d + pin * k);
 #endif
-#if defined(__AVX2__)
-  constexpr size_t eights = kLanes<float> / 8;
-  for (; k == 8 && pin + eights <= end; pin += eights)
-    softmax_gradients_of_eight(logits + pin * k, d + pin * k);
-#endif
+  if constexpr (constexpr size_t eights = kLanes<float> / 8; eights > 0)
+    for (; k == 8 && pin + eights <= end; pin += eights)
+      softmax_gradients_of_eight(logits + pin * k, d + pin * k);
   for (; pin < end; ++pin) softmax_gradient(logits + pin * k, k, d + pin * k);
 }
 

@@ -115,7 +115,7 @@ class _LearnedStack(torch.autograd.Function):
         kept = pooled((n_kept,), torch.int64)
         out = pooled((batch, n_groups) if n_groups else (len(tensors[-3]), batch), torch.float32)
         shapes = [None if t is None else tuple(t.shape) for t in tensors]
-        x, given_x = _batch(x)
+        x, given_x = bit_batch(x)
         if not _core.learned_forward(
             stack,
             _arrays(tensors, shapes),
@@ -141,7 +141,7 @@ class _LearnedStack(torch.autograd.Function):
         ]
         grad_x = pooled((n_in, batch), torch.float32) if wants_x else None
         n_groups = ctx.stack.n_groups
-        grad, given_grad = _batch(grad.contiguous() if n_groups else grad.t(), bool(n_groups))
+        grad, given_grad = bit_batch(grad.contiguous() if n_groups else grad.t(), bool(n_groups))
         given_grads = [
             given(g, "a gradient", torch.float32, shape)
             for g, shape in zip(grads, ctx.shapes, strict=True)
@@ -171,22 +171,14 @@ def _arrays(
     return _core.BitArrays(weights=weights, logits=logits, wires=wires)
 
 
-def _batch(x: Tensor, in_rows: bool = False) -> tuple[Tensor, _core.BitBatch]:
+def bit_batch(x: Tensor, in_rows: bool = False) -> tuple[Tensor, _core.BitBatch]:
     """X in rows, or else in columns, and the core's description of it, while x lives."""
-    x, array, stride = batch_array(x, in_rows)
-    return x, _core.BitBatch(array=array, stride=stride)
-
-
-def batch_array(x: Tensor, in_rows: bool = False) -> tuple[Tensor, _core.Array, int]:
-    """(batch, n) in rows, or else in columns, its memory for the core, and the rows' stride.
-
-    The stride of columns is 0. The memory is good while the tensor that is returned lives.
-    """
     in_bytes = x.dtype in (torch.bool, torch.uint8)
     if not in_bytes and not in_rows and x.t().is_contiguous():
         columns = x.t()
-        return x, checked(columns, "a batch", torch.float32, tuple(columns.shape)), 0
+        array = checked(columns, "a batch", torch.float32, tuple(columns.shape))
+        return x, _core.BitBatch(array=array, stride=0)
     if x.stride(1) != 1 or x.stride(0) < x.shape[1]:
         x = x.contiguous()
     array = checked(x, "a batch", x.dtype, tuple(x.shape), rows=True)
-    return x, array, x.stride(0) if len(x) > 1 else x.shape[1]
+    return x, _core.BitBatch(array=array, stride=x.stride(0) if len(x) > 1 else x.shape[1])

@@ -7,6 +7,7 @@ of which the upper ones read two channels at one place.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -17,8 +18,8 @@ from gategrad import _core
 from gategrad.engine import isa
 from gategrad.nn.checks import outside_graphs, refuse_second_derivative
 from gategrad.nn.executors.cpu.arrays import checked, pooled
-from gategrad.nn.executors.cpu.conv import pool_window
-from gategrad.nn.executors.cpu.native_learned import batch_array
+from gategrad.nn.executors.cpu.conv import conv_window, pool_window
+from gategrad.nn.executors.cpu.native_learned import bit_batch
 from gategrad.nn.executors.cpu.native_pins import given
 from gategrad.nn.executors.cpu.native_tables import entries_of
 from gategrad.nn.executors.description import ConvDescription
@@ -139,15 +140,12 @@ def _levels(
 
 def _window(about: ConvDescription, level: int, n_gates: int) -> _core.Window:
     """Of a level of gates: level 0 reads the input, and each other one the maps of that below."""
-    if level == 0:
-        channels, size = about.in_channels, (about.height, about.width)
-        rest = {"kernel": about.kernel, "stride": about.stride, "padding": about.padding}
-    else:
-        channels, size = 2 * n_gates, about.out_size
-        rest = {"kernel": (1, 1), "stride": (1, 1), "padding": (0, 0)}
-    return _core.Window(
-        depth=1, channels=channels, size=size, out_channels=n_gates, out_size=about.out_size, **rest
-    )
+    own = replace(about, depth=1, out_channels=n_gates)
+    if level:
+        height, width = about.out_size
+        one = {"kernel": (1, 1), "stride": (1, 1), "padding": (0, 0)}
+        own = replace(own, in_channels=2 * n_gates, height=height, width=width, **one)
+    return conv_window(own)
 
 
 class _Maps(torch.autograd.Function):
@@ -160,13 +158,12 @@ class _Maps(torch.autograd.Function):
         kept = pooled((stack.n_kept,), torch.int64)
         out = pooled((stack.n_out, stack.batch), torch.float32)
         shapes = [None if t is None else tuple(t.shape) for t in tensors]
-        x, array, stride = batch_array(x)
+        x, given_x = bit_batch(x)
         if not _core.maps_forward(
             stack,
             _arrays(tensors, shapes),
             kept=checked(kept, "kept", torch.int64, tuple(kept.shape)),
-            x=array,
-            stride=stride,
+            x=given_x,
             out=checked(out, "out", torch.float32, tuple(out.shape)),
         ):
             return None
@@ -182,13 +179,12 @@ class _Maps(torch.autograd.Function):
         wants_x = ctx.needs_input_grad[1]
         grads = [None if shape is None else pooled(shape, torch.float32) for shape in shapes[2::3]]
         grad_x = pooled((stack.n_in, stack.batch), torch.float32) if wants_x else None
-        grad, array, stride = batch_array(grad.t())
+        grad, given_grad = bit_batch(grad.t())
         _core.maps_backward(
             stack,
             _arrays(tensors, shapes),
             kept=checked(kept, "kept", torch.int64, tuple(kept.shape)),
-            grad=array,
-            stride=stride,
+            grad=given_grad,
             grads=[
                 given(g, "a gradient", torch.float32, shape)
                 for g, shape in zip(grads, shapes[2::3], strict=True)
