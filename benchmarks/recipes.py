@@ -130,18 +130,19 @@ _CONV_FASHION = {
 }
 _CONV_PAIRS = {"arch": "compact-64", **_LEARNED, **_WIDE}
 _SMALL_CIFAR = {
+    "filters": "pixels,opponents,steps",
     "thermometer": 7,
     "arch": "compact-64",
     **_LEARNED,
     "candidates": 8,
     "freeze": None,
-    "layers": "24000x2",
-    "tau": 45.0,
+    "layers": "20000x2",
+    "tau": 40.0,
     **_RATES,
     "steps": 60_000,
 }
-# Some three hours of two cores.
-_LONG_CIFAR = {"arch": "compact-256", "layers": "64000x2", "tau": 85.0, "steps": 150_000}
+# Some two hours of one core.
+_LONG_CIFAR = {"arch": "compact-256", "layers": "64000x2", "tau": 85.0, "steps": 75_000}
 # LogicTreeNet-S, whose dense layers are those of the paper.
 _TREES = {
     "arch": "tree-S",

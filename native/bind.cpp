@@ -7,6 +7,7 @@ void bind_bit_maps(nanobind::module_& m);
 void bind_choice(nanobind::module_& m);
 void bind_circuit(nanobind::module_& m);
 void bind_engine(nanobind::module_& m);
+void bind_filter(nanobind::module_& m);
 void bind_learned(nanobind::module_& m);
 void bind_passes(nanobind::module_& m);
 void bind_pruning(nanobind::module_& m);
@@ -23,6 +24,7 @@ NB_MODULE(_core, m) {
   gategrad::bind_choice(m);
   gategrad::bind_circuit(m);
   gategrad::bind_engine(m);
+  gategrad::bind_filter(m);
   gategrad::bind_learned(m);
   gategrad::bind_passes(m);
   gategrad::bind_pruning(m);

@@ -2,6 +2,7 @@
 // which GATEGRAD_ENGINE_ONLY is defined, has what predicts and leaves out what trains.
 #pragma once
 
+#include "engine/filter_kernel.h"
 #include "engine/kernel.h"
 #include "engine/single.h"
 #if !defined(GATEGRAD_ENGINE_ONLY)
@@ -31,6 +32,7 @@ struct ValueKernels {
 struct KernelSet {
   BlockKernels blocks;
   SingleKernels single;
+  FilterKernels filters;
 #if !defined(GATEGRAD_ENGINE_ONLY)
   ValueKernels<float> floats;
   ValueKernels<double> doubles;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/few.isa.h"
+#include "engine/filter.isa.h"
 #include "engine/kernels.isa.h"
 #include "engine/single.isa.h"
 #include "isa/kernel_set.h"
@@ -21,7 +22,7 @@ namespace {
 #if defined(GATEGRAD_ENGINE_ONLY)
 
 constexpr KernelSet kernel_set(const char* isa) {
-  return {block_kernels(isa, few_kernels()), single_kernels()};
+  return {block_kernels(isa, few_kernels()), single_kernels(), filters::kernels()};
 }
 
 #else
@@ -34,9 +35,9 @@ constexpr ValueKernels<S> value_kernels() {
 }
 
 constexpr KernelSet kernel_set(const char* isa) {
-  return {block_kernels(isa, few_kernels()), single_kernels(),       value_kernels<float>(),
-          value_kernels<double>(),           train::bits::kernels(), train::maps::kernels(),
-          train::images::kernels()};
+  return {block_kernels(isa, few_kernels()), single_kernels(),        filters::kernels(),
+          value_kernels<float>(),            value_kernels<double>(), train::bits::kernels(),
+          train::maps::kernels(),            train::images::kernels()};
 }
 
 #endif

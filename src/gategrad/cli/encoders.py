@@ -1,17 +1,21 @@
 """The encoder that suits rows where none is asked for in detail."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.cli.errors import CommandError
 from gategrad.cli.sources import Source
-from gategrad.encoding import Encoder, Table, Thermometer
+from gategrad.encoding import Encoder, Filters, Table, Thermometer
 from gategrad.encoding.gaps import MISSING
 
+if TYPE_CHECKING:
+    from gategrad.train import Recipe
+
 SPACINGS = ("uniform", "quantile")
-TABLE_BITS, IMAGE_BITS, NUMBER_BITS = 8, 3, 8
+TABLE_BITS, IMAGE_BITS, NUMBER_BITS, FILTER_BITS = 8, 3, 8, 7
 
 # Measured for these sets; other bytes get evenly spaced levels.
 _LEVELS = {"mnist": (127.5,), "fashion-mnist": (25.5, 89.25, 165.75)}
@@ -23,6 +27,7 @@ def choose_encoder(
     bits: int | Sequence[float] | None = None,
     spacing: str | None = None,
     missing: str | None = None,
+    filters: str | None = None,
 ) -> Encoder | None:
     """An encoder for `source`, fitted on its training rows; None where they are bits.
 
@@ -30,6 +35,7 @@ def choose_encoder(
         source: tables get a `Table`, bytes and other numbers a `Thermometer`.
         bits: how many levels a number, or for bytes the levels themselves; by default what suits
             the set.
+        filters: over images of bytes, names with commas between them; see `Filters.fit`.
         spacing: "uniform" or "quantile" levels; uniform for bytes, else quantile by default.
         missing: what missing values become, see `Table`; an error where None.
 
@@ -40,6 +46,8 @@ def choose_encoder(
     if spacing is not None and spacing not in SPACINGS:
         raise CommandError(f"--spacing is {spacing!r}; known: {', '.join(SPACINGS)}")
     x = source.x_train
+    if filters is not None:
+        return _filters(source, filters, bits, spacing)
     if isinstance(bits, Sequence) and (spacing == "quantile" or x.dtype != np.uint8):
         bits = len(bits)
     if missing is not None and missing not in MISSING:
@@ -66,6 +74,32 @@ def choose_encoder(
 def passes_gaps(missing: str | None) -> bool:
     """Whether values may be missing."""
     return missing not in (None, "error")
+
+
+def _filters(
+    source: Source, filters: str, bits: int | Sequence[float] | None, spacing: str | None
+) -> Filters:
+    if source.image_shape is None:
+        raise CommandError("--filters are for images; say their shape by --image-shape")
+    if isinstance(bits, Sequence) or spacing == "uniform":
+        raise CommandError(
+            "--filters split what each filter gives into parts of equally many pixels; leave out "
+            "--spacing, and give --thermometer as a number of levels"
+        )
+    names = [name.strip() for name in filters.split(",")]
+    bits = FILTER_BITS if bits is None else bits
+    return Filters.fit(source.x_train, source.image_shape, names, bits)
+
+
+def recipe_encoder(source: Source, recipe: "Recipe") -> Encoder | None:
+    """What `choose_encoder` gives for the options of a recipe; raises what it raises."""
+    return choose_encoder(
+        source,
+        bits=recipe.thermometer,
+        spacing=recipe.spacing,
+        missing=recipe.missing,
+        filters=recipe.filters,
+    )
 
 
 def _for_bytes(source: Source, bits: int | Sequence[float] | None) -> Thermometer:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gategrad import discretize, train
 from gategrad.circuit.figures import figure
-from gategrad.cli.encoders import choose_encoder
+from gategrad.cli.encoders import recipe_encoder
 from gategrad.cli.errors import CommandError
 from gategrad.cli.fitting import follow
 from gategrad.cli.sources import SPLIT_SEED, Source
@@ -93,9 +93,7 @@ def _figure(
     validation: int | float | None,
     threads: int | None,
 ) -> float:
-    encoder = choose_encoder(
-        part, bits=recipe.thermometer, spacing=recipe.spacing, missing=recipe.missing
-    )
+    encoder = recipe_encoder(part, recipe)
     net, _ = follow(
         recipe,
         part,

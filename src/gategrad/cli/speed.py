@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gategrad import _core
 from gategrad.cli.errors import CommandError
+from gategrad.encoding import Filters
 from gategrad.engine import Program
 from gategrad.engine.isa import available
 from gategrad.model import Model
@@ -92,13 +93,18 @@ def measure(
 
 def takes_features(model: Model) -> bool:
     """Whether the engine itself encodes; else the rows to time are bits."""
-    return model.encoder is not None and model.encoder.thresholds() is not None
+    encoder = model.encoder
+    return isinstance(encoder, Filters) or (
+        encoder is not None and encoder.thresholds() is not None
+    )
 
 
 def row_dtype(model: Model) -> str:
     """The dtype of the rows that a model was made for, as far as it tells."""
     if not takes_features(model):
         return "bool"
+    if isinstance(model.encoder, Filters):
+        return "uint8"
     known = model.meta.get("dtype")
     if known in DTYPES:
         return known
@@ -124,6 +130,8 @@ def random_rows(model: Model, *, dtype: str | None = None, seed: int = 0) -> NDA
     dtype = dtype or row_dtype(model)
     if dtype not in DTYPES:
         raise CommandError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
+    if isinstance(model.encoder, Filters) and dtype != "uint8":
+        raise CommandError(f"--dtype is {dtype}; filters take bytes: give uint8, or leave it out")
     width = model.encoder.n_features if takes_features(model) else model.circuit.n_inputs
     # Half of what is free: the labels and the rest of the machine need some.
     size = min(READ_BYTES, max(free_bytes() // 2, READ_BYTES // 16))

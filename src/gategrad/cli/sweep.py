@@ -8,7 +8,7 @@ from rich.table import Table
 
 from gategrad.cli import report
 from gategrad.cli import train_options as options
-from gategrad.cli.encoders import choose_encoder
+from gategrad.cli.encoders import recipe_encoder
 from gategrad.cli.errors import require_torch, require_writable
 from gategrad.cli.options import DecimalOption, JsonOption, TargetOption
 from gategrad.cli.recipe_options import takes_options
@@ -75,7 +75,7 @@ def run(
     recipe = find_preset(preset, source.name, image_shape=source.image_shape, **given)
     recipe = recipe.but(layers=recipe_layers(recipe, len(source.classes), source.image_shape))
     # What is wrong with the rows, or the levels, is said before a file is made.
-    choose_encoder(source, bits=recipe.thermometer, spacing=recipe.spacing)
+    recipe_encoder(source, recipe)
     found = sweep.run_study(
         recipe,
         source.x_train,
@@ -86,7 +86,7 @@ def run(
         knobs=None if knobs is None else tuple(part.strip() for part in knobs.split(",")),
         classes=len(source.classes),
         image_shape=source.image_shape,
-        encoder=lambda trial: choose_encoder(source, bits=trial.thermometer, spacing=trial.spacing),
+        encoder=lambda trial: recipe_encoder(source, trial),
         validation=rows_to_choose_on(validation, len(source.y_train)),
         seed=seed,
         threads=threads_for(threads),

@@ -9,7 +9,7 @@ import numpy as np
 
 from gategrad.cli import report
 from gategrad.cli import train_options as options
-from gategrad.cli.encoders import choose_encoder, passes_gaps
+from gategrad.cli.encoders import passes_gaps, recipe_encoder
 from gategrad.cli.errors import CommandError, require_torch, require_writable
 from gategrad.cli.options import (
     DecimalOption,
@@ -100,9 +100,7 @@ def run(
     _check_task(source, given, record=record)
     source = with_image_shape(source, image_shape)
     recipe = _recipe(preset, source, given)
-    encoder = choose_encoder(
-        source, bits=recipe.thermometer, spacing=recipe.spacing, missing=recipe.missing
-    )
+    encoder = recipe_encoder(source, recipe)
     strange = KnownCategories(encoder).unknown(source.x_test)
     tell_unknown(strange, len(source.y_test), refuse=unknown is Unknown.error)
     to_choose_on = rows_to_choose_on(validation, len(source.y_train))

@@ -4,6 +4,7 @@ from gategrad.encoding.binned import Binned
 from gategrad.encoding.comparisons import Comparisons, Front, compare
 from gategrad.encoding.encoder import Encoder
 from gategrad.encoding.errors import EncodingError
+from gategrad.encoding.filters import Filters
 from gategrad.encoding.fitted import rows_for
 from gategrad.encoding.frames import aligned, plain_rows
 from gategrad.encoding.intervals import Intervals, number_intervals
@@ -19,6 +20,7 @@ __all__ = [
     "Comparisons",
     "Encoder",
     "EncodingError",
+    "Filters",
     "Front",
     "Intervals",
     "KnownCategories",

@@ -3,17 +3,19 @@
 from gategrad.encoding.binned import Binned
 from gategrad.encoding.encoder import Arrays, Config, Encoder
 from gategrad.encoding.fields import read_kind
+from gategrad.encoding.filters import Filters
 from gategrad.encoding.onehot import OneHot
 from gategrad.encoding.splits import Splits
 from gategrad.encoding.table import Table
 from gategrad.encoding.thermometer import Thermometer
 
-KINDS: dict[str, type[Thermometer | Binned | OneHot | Splits | Table]] = {
+KINDS: dict[str, type[Thermometer | Binned | OneHot | Splits | Table | Filters]] = {
     "thermometer": Thermometer,
     "binned": Binned,
     "one-hot": OneHot,
     "table": Table,
     "splits": Splits,
+    "filters": Filters,
 }
 
 

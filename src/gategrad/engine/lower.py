@@ -4,8 +4,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Union
 
 from gategrad.circuit import Circuit, Convolution, Readout
-from gategrad.encoding import Encoder
+from gategrad.encoding import Encoder, Filters
 from gategrad.engine.errors import BackendError
+from gategrad.engine.filtered import FilteredProgram
 from gategrad.engine.native import NativeProgram
 from gategrad.engine.reference import NumpyProgram
 
@@ -47,6 +48,8 @@ def lower(
         ValueError: an unknown backend; lists the known ones.
         BackendError: the GPU is asked for, and something that it needs is missing.
     """
+    if backend in (None, "native") and isinstance(encoder, Filters):
+        return FilteredProgram(circuit, readout, encoder, convolution)
     if backend in (None, "native"):
         return NativeProgram(circuit, readout, encoder, convolution)
     if backend == "numpy":

@@ -17,6 +17,7 @@ class Route(Enum):
     NUMBERS = "numbers: compared in the core with the ends of the encoder's intervals"
     CELLS = "objects, text or columns: read as numbers and places of categories, and compared"
     ENCODER = "the encoder turns rows into bits in numpy, as the core reads no such rows"
+    FILTERS = "filters make planes of bytes, which are compared with their levels in the core"
     REFERENCE = "numpy, gate by gate"
     GPU = "kernels on a GPU, all rows at once"
 

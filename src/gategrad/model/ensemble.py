@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from gategrad.circuit import Circuit, Readout, beside
 from gategrad.model.errors import ModelError
 from gategrad.model.model import Model
+from gategrad.model.planes import with_common_planes
 
 Values = NDArray[np.float64]
 
@@ -31,7 +32,8 @@ def ensemble(
     score can be off by that. A gate that two models share is there once after `optimize`.
 
     Args:
-        models: at least one, of one kind, with the same encoder, labels and number of classes.
+        models: at least one, of one kind, with the same encoder, labels and number of classes; of
+            `Filters` over images that differ the ensemble has the planes of all.
         weights: a finite number for each; equal ones, 1 together, where None.
         digits: binary digits of the largest weight in the readout, 1 to 24.
 
@@ -47,6 +49,8 @@ def ensemble(
         [[1.0, 0.0], [1.5, 1.5]]
     """
     models = list(models)
+    _check_models(models)
+    models = with_common_planes(models)
     _check(models)
     factors = _factors(weights, len(models))
     if isinstance(digits, bool) or digits not in range(1, 25):
@@ -165,9 +169,12 @@ def _unit(readouts: Sequence[Readout], factors: Values, digits: int) -> float | 
     return float(np.float32(scales.pop()))
 
 
-def _check(models: Sequence[Model]) -> None:
+def _check_models(models: Sequence[Model]) -> None:
     if not models or not all(isinstance(model, Model) for model in models):
         raise ModelError("an ensemble is made of a list of gategrad.Model, at least one")
+
+
+def _check(models: Sequence[Model]) -> None:
     first = models[0]
     wanted = _traits(first)
     for place, model in enumerate(models):

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gategrad.circuit import N_CONSTANTS, Circuit
-from gategrad.encoding import Thermometer
+from gategrad.encoding import Filters, Thermometer
 from gategrad.model.errors import ModelError
 from gategrad.model.model import Model
+from gategrad.model.planes import mirrored_filters, rewired
 
 
 def mirrored(model: Model, image_shape: Sequence[int]) -> Model:
@@ -24,8 +23,8 @@ def mirrored(model: Model, image_shape: Sequence[int]) -> Model:
     is left behind.
 
     Args:
-        model: without an encoder, or with a `Thermometer` whose levels are the same for a pixel and
-            its image in the mirror.
+        model: without an encoder, with `Filters`, which become those of the mirror image, or with a
+            `Thermometer` whose levels are the same for a pixel and its image in the mirror.
         image_shape: (channels, height, width) or (height, width) of a row.
 
     Raises:
@@ -39,14 +38,11 @@ def mirrored(model: Model, image_shape: Sequence[int]) -> Model:
     """
     planes = _planes(model, image_shape)
     inputs = np.arange(model.circuit.n_inputs, dtype=np.uint32).reshape(planes)[..., ::-1]
-    return replace(model, circuit=_rewired(model.circuit, inputs.reshape(-1)), convolution=None)
-
-
-def _rewired(circuit: Circuit, inputs: NDArray[np.uint32]) -> Circuit:
-    """The circuit that reads input `inputs[j]` where it read input j."""
-    gates = np.arange(N_CONSTANTS + circuit.n_inputs, circuit.n_signals, dtype=np.uint32)
-    signals = np.concatenate([np.arange(N_CONSTANTS, dtype=np.uint32), N_CONSTANTS + inputs, gates])
-    return replace(circuit, fanin=signals[circuit.fanin], outputs=signals[circuit.outputs])
+    circuit = rewired(model.circuit, inputs.reshape(-1), model.circuit.n_inputs)
+    encoder = model.encoder
+    if isinstance(encoder, Filters):
+        encoder = mirrored_filters(encoder)
+    return replace(model, circuit=circuit, encoder=encoder, convolution=None)
 
 
 def _planes(model: Model, image_shape: Sequence[int]) -> tuple[int, int, int]:
@@ -69,6 +65,12 @@ def _planes(model: Model, image_shape: Sequence[int]) -> tuple[int, int, int]:
 
 
 def _check_levels(encoder: object, shape: tuple[int, ...]) -> None:
+    if isinstance(encoder, Filters):
+        if encoder.image_shape != (1, *shape)[-3:]:
+            raise ModelError(
+                f"image_shape is {shape}; the filters are over images of {encoder.image_shape}"
+            )
+        return
     if not isinstance(encoder, Thermometer):
         raise ModelError(
             f"a mirror knows pixels that a Thermometer encoded; got {type(encoder).__name__}"

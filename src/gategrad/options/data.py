@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gategrad.options.option import Range, When, option
-from gategrad.options.words import number_or
+from gategrad.options.words import number_or, text_or_none
 
 ONLINE = "online"
 WARPED = When("warped images, which augment asks for", lambda options: options.augment != 0)
@@ -21,6 +21,8 @@ class DataOptions:
     Attributes:
         thermometer: how many levels a number, or the levels themselves.
         spacing: of so many levels: "uniform" or "quantile".
+        filters: over images of bytes, names with commas between them, such as
+            "pixels,opponents,steps"; see `encoding.Filters.fit`. None: raw pixels.
         missing: what a missing value of a table becomes: "error", "zero", "indicator" or
             "most-frequent", see `encoding.Table`; None is "error".
         augment: warped copies of each image, made once; or "online": warped anew at every step.
@@ -43,6 +45,14 @@ class DataOptions:
         sweep=Range(1, 15, rank=9, whole=True),
     )
     spacing: str | None = option(None, "Of thresholds: uniform or quantile.")
+    filters: str | None = option(
+        None,
+        "Filters over images before the thresholds, such as pixels,opponents,steps: edges and "
+        "differences of colours; or none.",
+        kind=str,
+        words=text_or_none("names with commas between them, or none"),
+        metavar="NAMES",
+    )
     missing: str | None = option(
         None,
         "What missing values of a table become: error (the default), indicator (a bit of their "

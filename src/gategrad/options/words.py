@@ -53,6 +53,11 @@ def two_numbers_or_none(example: str) -> Words:
     return Words(read, f"such as {example}, or none")
 
 
+def text_or_none(expected: str) -> Words:
+    """Any text; none where the preset's does not hold."""
+    return Words(lambda text: None if text == "none" else text, expected)
+
+
 def names_or_one_of(known: tuple[str, ...]) -> Words:
     """One of the known names as it is; all else as a tuple of names with commas between them."""
 

@@ -37,13 +37,15 @@ _CONVOLUTIONS = Recipe(
     shear=0.0,
 )
 _CROPS = _CONVOLUTIONS.but(crop=2, flip=True)
-# Gates of three inputs whose places are drawn, in front of dense layers that learn what they read.
+# Gates of three inputs whose places are drawn, on edges and differences of colours, in front of
+# dense layers that learn what they read.
 _COLOUR_CONVOLUTIONS = _CROPS.but(
     arch="compact-128",
     connections="learned",
     conv_connections="random",
     conv_inputs=3,
     candidates=8,
+    filters="pixels,opponents,steps",
     thermometer=7,
     optimizer="adamw",
     freeze=None,

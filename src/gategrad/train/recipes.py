@@ -8,7 +8,7 @@ from os import PathLike
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gategrad.encoding import Encoder
+from gategrad.encoding import Encoder, Filters
 from gategrad.nn import Sequential
 from gategrad.nn.zoo.architecture import architecture
 from gategrad.options import ONLINE, NetworkOptions, TrainingOptions, gathered
@@ -129,13 +129,13 @@ def _network(
         raise TrainError(f"connections {connections!r} are for images; give image_shape")
     # "all" of the wires is more than a window has.
     windows = connections in _WINDOWED and image_shape is not None and recipe.candidates != "all"
-    thresholds = n_inputs // n_features if connections == "structured" else None
+    bits = len(encoder.levels) if isinstance(encoder, Filters) else n_inputs // n_features
+    thresholds = bits if connections == "structured" else None
     pixels = Pixels(thresholds=thresholds)
     if recipe.arch is not None:
-        bits = n_inputs // n_features
-        pixels = Pixels(_planes(image_shape, bits), None, recipe.radius, bits)
+        pixels = Pixels(_planes(image_shape, n_inputs), None, recipe.radius, bits)
     elif windows:
-        planes = _planes(image_shape, n_inputs // n_features)
+        planes = _planes(image_shape, n_inputs)
         pixels = Pixels(planes, _active(x, encoder), recipe.radius, thresholds)
     of_dense = "random" if connections == "local" else connections
     options = replace(
@@ -192,10 +192,10 @@ def _divided(widths: Sequence[int], classes: int) -> list[int]:
     return [*first, -(-last // classes) * classes]
 
 
-def _planes(image_shape: Sequence[int], bits: int) -> tuple[int, int, int]:
-    """The shape of encoded images, `bits` a number."""
-    channels, height, width = (1, *image_shape)[-3:]
-    return channels * bits, height, width
+def _planes(image_shape: Sequence[int], n_inputs: int) -> tuple[int, int, int]:
+    """The shape of encoded images, of so many bits."""
+    height, width = image_shape[-2:]
+    return n_inputs // (height * width), height, width
 
 
 def _active(x: NDArray, encoder: Encoder | None) -> NDArray[np.bool_]:
