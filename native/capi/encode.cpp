@@ -30,7 +30,8 @@ double as_measured(double value) noexcept {
   return std::strtod(text, nullptr);
 }
 
-RowEncoder::RowEncoder(StoredEncoder encoder) : encoder_(std::move(encoder)) {
+RowEncoder::RowEncoder(StoredEncoder encoder, const FilterKernels& kernels)
+    : encoder_(std::move(encoder)), kernels_(kernels) {
   for (const Part& part : encoder_.parts) {
     categories_.emplace_back();
     size_t first = 0;
@@ -55,8 +56,31 @@ double RowEncoder::value_of(const double* row, uint32_t column) const noexcept {
   return std::isnan(value) && encoder_.missing == Missing::kFilled ? encoder_.fills[column] : value;
 }
 
-Fault RowEncoder::encode(const double* row, bool is_float32, uint8_t* bits,
+// An image, its planes, and what filters work in.
+size_t RowEncoder::room_bytes() const {
+  const std::optional<FilterBank>& bank = encoder_.filters;
+  return bank ? bank->image_bytes() + bank->plane_bytes() + bank->room_bytes() : 0;
+}
+
+Fault RowEncoder::encode_planes(const double* row, uint8_t* bits, uint8_t* room,
+                                size_t& column) const noexcept {
+  const FilterBank& bank = *encoder_.filters;
+  for (column = 0; column < bank.image_bytes(); ++column) {
+    const double value = row[column];
+    if (!(value >= 0 && value <= 255) || value != std::floor(value)) return Fault::kNoByte;
+    room[column] = static_cast<uint8_t>(value);
+  }
+  uint8_t* planes = room + bank.image_bytes();
+  const size_t n = bank.plane_bytes();
+  bank.run(kernels_, room, planes, planes + n);
+  const std::vector<double>& levels = encoder_.parts.front().levels;
+  for (size_t i = 0; i < levels.size(); ++i) bits[i] = planes[i % n] > levels[i];
+  return Fault::kNone;
+}
+
+Fault RowEncoder::encode(const double* row, bool is_float32, uint8_t* bits, uint8_t* room,
                          size_t& column) const noexcept {
+  if (encoder_.filters) return encode_planes(row, bits, room, column);
   if (encoder_.missing == Missing::kError)
     for (column = 0; column < encoder_.n_features; ++column)
       if (std::isnan(row[column])) return Fault::kMissing;

@@ -189,6 +189,7 @@ class Front {
 
 std::optional<Source> source_of_numbers(const StoredModel& model) {
   const StoredEncoder& encoder = *model.encoder;
+  if (encoder.filters) return std::nullopt;
   std::optional<std::vector<Interval>> intervals = intervals_of(encoder);
   if (!intervals) return std::nullopt;
   Source source = bare_source(model);

@@ -10,6 +10,8 @@ set(capi
   capi/encode.cpp
   capi/stored_model.cpp
   capi/stored_encoder.cpp
+  capi/stored_fields.cpp
+  capi/stored_filters.cpp
   capi/names.cpp
   capi/container.cpp
   capi/json.cpp

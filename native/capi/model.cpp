@@ -102,7 +102,7 @@ std::unique_ptr<gg_model> make_model(const uint8_t* bytes, size_t n) {
       model->direct.emplace(*source);
     if (!model->direct || sees_rows(*stored.encoder)) {
       model->on_bits.emplace(source_of_bits(stored));
-      model->encoder.emplace(std::move(*stored.encoder));
+      model->encoder.emplace(std::move(*stored.encoder), wanted_isa().kernels->filters);
     }
   }
   const size_t row_bytes = std::max({model->n_classes * sizeof(int32_t),

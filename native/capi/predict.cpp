@@ -26,8 +26,9 @@ Layout layout_of(const gg_model& model) {
   at.sums = at.on_bits + (model.on_bits ? padded(model.on_bits->memory_bytes()) : 0);
   at.values = at.sums + padded(n * model.n_classes * sizeof(int32_t));
   at.encoded = at.values + padded(n * model.n_features * sizeof(double));
-  const bool encodes = model.encoder.has_value();
-  at.end = at.encoded + (encodes ? padded(n * model.encoder->encoder().n_bits()) : 0);
+  at.end = at.encoded;
+  if (model.encoder)
+    at.end += padded(n * model.encoder->encoder().n_bits()) + padded(model.encoder->room_bytes());
   return at;
 }
 
@@ -165,11 +166,21 @@ class Call {
       values = scratch_.values;
     }
     size_t column = 0;
-    const Fault fault = model_.encoder->encode(values, piece.dtype == GG_FLOAT32, bits, column);
+    // Behind the bits of all rows of a piece.
+    uint8_t* room =
+        scratch_.encoded + padded(model_.piece_rows * model_.encoder->encoder().n_bits());
+    const Fault fault =
+        model_.encoder->encode(values, piece.dtype == GG_FLOAT32, bits, room, column);
     if (fault == Fault::kNone) return GG_OK;
-    return fail(error_, piece.first + row, column, values[column],
-                fault == Fault::kMissing ? "a number: fill in missing values or drop the row"
-                                         : "a category that the model was trained on");
+    return fail(error_, piece.first + row, column, values[column], expected_for(fault));
+  }
+
+  static const char* expected_for(Fault fault) noexcept {
+    switch (fault) {
+      case Fault::kMissing: return "a number: fill in missing values or drop the row";
+      case Fault::kNoByte: return "a pixel, an integer from 0 to 255";
+      default: return "a category that the model was trained on";
+    }
   }
 
   const gg_model& model_;

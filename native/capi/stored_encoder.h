@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "capi/container.h"
+#include "engine/filter.h"
 
 namespace gategrad::capi {
 
@@ -34,6 +36,8 @@ struct StoredEncoder {
   Missing missing = Missing::kError;
   std::vector<uint32_t> marked;
   std::vector<double> fills;  // of each column, where gaps are filled
+  // Of images: the part's columns are the pixels of their planes, and rows are other ones.
+  std::optional<FilterBank> filters;
 
   size_t n_bits() const;
 };

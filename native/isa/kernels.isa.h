@@ -35,9 +35,14 @@ constexpr ValueKernels<S> value_kernels() {
 }
 
 constexpr KernelSet kernel_set(const char* isa) {
-  return {block_kernels(isa, few_kernels()), single_kernels(),        filters::kernels(),
-          value_kernels<float>(),            value_kernels<double>(), train::bits::kernels(),
-          train::maps::kernels(),            train::images::kernels()};
+  return {block_kernels(isa, few_kernels()),
+          single_kernels(),
+          filters::kernels(),
+          value_kernels<float>(),
+          value_kernels<double>(),
+          train::bits::kernels(),
+          train::maps::kernels(),
+          train::images::kernels()};
 }
 
 #endif

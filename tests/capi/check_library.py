@@ -18,7 +18,7 @@ from gategrad.model import container
 from tests.capi.library import DTYPES, Library, RefusedError, Scratch
 from tests.export.models import KINDS, all_rows, odd_models, random_model
 from tests.fuzz import gg_cases
-from tests.model.examples import all_models, encoded_model, table_model
+from tests.model.examples import IMAGES, all_models, encoded_model, filters_model, table_model
 
 BATCHES = (0, 1, 2, 3, 7, 8, 64, 65, 130, 513, 1100)
 
@@ -101,6 +101,19 @@ def test_encoders_of_numbers(library, name) -> None:
         model = random_model(kind, encoder=encoder, gates=150)
         for dtype in DTYPES:
             same(library, model, rows_of(encoder.n_features, dtype), (1, 5, 200, 600))
+
+
+def test_filters_over_images(library) -> None:
+    names = ("pixels", "opponents", "steps", "diagonals", "spots")
+    model = filters_model(names)
+    rows = np.tile(IMAGES, (30, 1))
+    for dtype in DTYPES:
+        if np.can_cast(np.uint8, dtype):
+            same(library, model, rows.astype(dtype), (1, 5, 600))
+    bad = rows.astype(np.float32)
+    bad[3, 7] = 0.5
+    with pytest.raises(RefusedError, match=r"row 3, column 7 is 0\.5; expected a pixel"):
+        library.load(model.to_bytes()).sums(bad)
 
 
 def test_large_float32_are_their_shortest_decimals(library) -> None:

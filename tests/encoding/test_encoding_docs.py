@@ -30,9 +30,10 @@ def test_all_names_exist():
     assert all(hasattr(gategrad.encoding, name) for name in gategrad.encoding.__all__)
 
 
-def test_it_imports_nothing_else_of_the_package():
+def test_it_imports_nothing_else_of_the_package_but_the_core():
     for path in Path(gategrad.encoding.__path__[0]).glob("*.py"):
-        imports = re.findall(r"^\s*(?:from|import) (\S+)", path.read_text(), flags=re.M)
+        text = path.read_text().replace("from gategrad import _core\n", "")
+        imports = re.findall(r"^\s*(?:from|import) (\S+)", text, flags=re.M)
         foreign = [
             name
             for name in imports

@@ -4,7 +4,7 @@ import numpy as np
 
 from gategrad import Circuit, Model, Readout
 from gategrad.circuit import Convolution, Kernels, Pool
-from gategrad.encoding import Table, Thermometer
+from gategrad.encoding import Filters, Table, Thermometer
 from tests.random_convolutions import small_convolution
 
 ROWS = np.arange(24, dtype=np.float32).reshape(8, 3) % 7
@@ -43,6 +43,19 @@ def table_model() -> Model:
     return Model(circuit(encoder.n_inputs), Readout.identity(6), encoder, neurons=99)
 
 
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3 * 4 * 5), np.uint8)
+
+
+def filters_model(filters=("pixels", "steps"), **options) -> Model:
+    """Images of three colours, 4 rows and 5 columns, of which every plane is read."""
+    encoder = Filters.fit(IMAGES, (3, 4, 5), filters, 2)
+    n = encoder.n_inputs
+    fanin = np.random.default_rng(1).integers(2, 2 + n, (300, 2))
+    tables = np.random.default_rng(2).integers(1, 15, 300)
+    gates = Circuit(n, fanin, tables, np.arange(2 + n, 302 + n))
+    return Model(gates, Readout.group_sum(300, 3), encoder, **options)
+
+
 def convolution_model(**options) -> Model:
     """A circuit that is also there by its kernels."""
     circuit, readout, convolution = small_convolution()
@@ -68,6 +81,7 @@ def all_models() -> list[Model]:
         Model(circuit(), Readout.identity(6, kind="regression")),
         encoded_model(),
         table_model(),
+        filters_model(),
         empty,
         convolution_model(labels=list("abc")),
     ]

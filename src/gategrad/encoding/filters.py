@@ -17,11 +17,14 @@ from gategrad.encoding.filter_bank import bank
 from gategrad.encoding.levels import check_count, check_levels
 from gategrad.encoding.names import checked_names, feature_names_or_default, number_text
 from gategrad.encoding.rows import numeric_rows
+from gategrad.encoding.splits import MOST_FEATURES
 from gategrad.encoding.thermometer import Thermometer
 
 # Rows filtered at a time, so that their planes are some 40 MB.
 _BLOCK_BYTES = 1 << 25
 _ROWS_TO_FIT = 4096
+# Arrays of a state, and how many dimensions each has.
+_DIMENSIONS = {"weights": 4, "shift": 1, "offset": 1, "levels": 2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +84,7 @@ class Filters:
                 f"levels have shape {levels.shape} and go from {levels.min():g} to "
                 f"{levels.max():g}; expected (levels, {n}) of 0 or more and below 255"
             )
+        _check_size(shape, levels)
         names = checked_names(self.filters, n)
         if names is None:
             raise EncodingError("filters have no names; expected one for each plane")
@@ -97,7 +101,7 @@ class Filters:
         cls,
         x: ArrayLike,
         image_shape: Sequence[int],
-        filters: Sequence[str] = ("edges",),
+        filters: Sequence[str] = ("pixels", "steps"),
         bits: int = 7,
     ) -> Self:
         """Make planes by name, and levels that split what each has on images as evenly as can be.
@@ -205,9 +209,9 @@ class Filters:
         ]
 
     def to_state(self) -> State:
-        """Give the config, and the arrays `weights`, `shift`, `offset` and `levels`."""
+        """Give the config, and as float64 the arrays `weights`, `shift`, `offset` and `levels`."""
         config = {"kind": "filters", "image_shape": list(self.image_shape)}
-        arrays = {name: getattr(self, name) for name in ("weights", "shift", "offset", "levels")}
+        arrays = {name: getattr(self, name).astype(np.float64) for name in _DIMENSIONS}
         return config | {"filters": list(self.filters)}, arrays
 
     @classmethod
@@ -218,20 +222,16 @@ class Filters:
             EncodingError: anything missing, unexpected or malformed.
         """
         read_kind(config, ("filters",))
-        dtypes: dict[str, tuple[type, int]] = {
-            "weights": (np.int16, 4),
-            "shift": (np.uint8, 1),
-            "offset": (np.uint8, 1),
-            "levels": (np.float64, 2),
-        }
-        check_fields(config, arrays, keys={"image_shape", "filters"}, names=set(dtypes))
+        check_fields(config, arrays, keys={"image_shape", "filters"}, names=set(_DIMENSIONS))
         shape = read_list(config["image_shape"], "image_shape", int)
         names = read_list(config["filters"], "filters", str)
         read = {
-            name: read_array(arrays, name, dtype, ndim=ndim)
-            for name, (dtype, ndim) in dtypes.items()
+            name: read_array(arrays, name, np.float64, ndim=n) for name, n in _DIMENSIONS.items()
         }
-        return cls(tuple(shape), **read, filters=tuple(names))
+        weights, shift, offset = (
+            _whole(read[name], name) for name in ("weights", "shift", "offset")
+        )
+        return cls(checked_image_shape(shape), weights, shift, offset, read["levels"], tuple(names))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Filters):
@@ -265,6 +265,15 @@ def checked_image_shape(image_shape: Sequence[int]) -> tuple[int, int, int]:
             "width), each at least 1"
         )
     return shape
+
+
+def _check_size(shape: tuple[int, int, int], levels: NDArray) -> None:
+    """Refuse what no engine takes, of which a file says in a few bytes how much it is."""
+    pixels, bits = math.prod(shape), levels.size * shape[1] * shape[2]
+    if max(pixels, bits) > MOST_FEATURES:
+        raise EncodingError(
+            f"filters make {bits:,} bits of {pixels:,} pixels; expected at most 2**24 of each"
+        )
 
 
 def pixel_rows(x: ArrayLike, n_features: int) -> NDArray[np.uint8]:
@@ -304,6 +313,12 @@ def _apart(cuts: NDArray[np.int64]) -> NDArray[np.int64]:
     n = np.arange(len(cuts))
     rising = np.maximum.accumulate(cuts - n) + n
     return np.clip(np.minimum(rising, 254 - n[::-1]), 0, 254)
+
+
+def _whole(values: NDArray[np.float64], what: str) -> NDArray:
+    if not (np.abs(values) <= np.iinfo(np.int16).max).all() or (values != np.rint(values)).any():
+        raise EncodingError(f"array {what!r} holds something else than whole numbers of 16 bits")
+    return values.astype(np.int64)
 
 
 def _integers(values: ArrayLike, dtype: type, ndim: int, what: str) -> NDArray:

@@ -26,7 +26,7 @@ KEYS = {
 SUM_KEYS = {"bias", "scale", "offset", "terms"}
 # Products of an array's other dimensions where one is 0, which no value backs.
 _MOST_EMPTY = 1 << 10
-_MOST_DIMENSIONS = 2
+_MOST_DIMENSIONS = 4
 _TABLE = re.compile(r"0|[1-9a-f][0-9a-f]{0,15}")
 _NAN = re.compile(r"nan:([0-9a-f]{16})")
 

@@ -1,12 +1,14 @@
 """A model as C99: one header, one source, and what builds and tries them."""
 
 from gategrad.circuit import decompose
+from gategrad.encoding import Filters
 from gategrad.export.artifact import Artifact
 from gategrad.export.c_code.host import WORDS, host_values
 from gategrad.export.c_code.mcu import mcu_values
 from gategrad.export.c_code.plan import Plan, filled
 from gategrad.export.errors import ExportError
 from gategrad.export.front import front, values_of
+from gategrad.export.planes import filters_header, on_planes
 from gategrad.export.source import Source, checked_choice, checked_name
 
 STYLES = ("auto", "statements", "tables")
@@ -46,12 +48,19 @@ def c(
 
     Returns:
         The files NAME.h, NAME.c, main.c (which classifies rows of text from standard input),
-        Makefile and CMakeLists.txt.
+        Makefile and CMakeLists.txt. Behind `Filters` rows are the planes that they make, and
+        NAME_filters.h makes them of images.
 
     Raises:
         ExportError: an unknown option, or an encoder of categories that are text.
     """
     name = checked_name(name)
+    if isinstance(model.encoder, Filters):
+        if rows not in (None, "uint8"):
+            raise ExportError(f"rows is {rows!r}; the planes of filters are bytes: rows='uint8'")
+        options = {"rows": "uint8", "word": word, "style": style, "profile": profile}
+        behind = c(on_planes(model), name=name, **options)  # type: ignore[arg-type]
+        return Artifact({**behind.files, f"{name}_filters.h": filters_header(model.encoder, name)})
     checked_choice("profile", profile, PROFILES)
     if profile == "mcu" and (word or style):
         raise ExportError("word and style are for profile='host'; leave them out for 'mcu'")

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from gategrad.export.errors import ExportError
+from gategrad.export.planes import on_planes
 from gategrad.export.source import Source, checked_choice
 from gategrad.export.synthesis.liberty import MAPPING, read_library, registers_of
 from gategrad.export.synthesis.parts import part_files
@@ -84,7 +85,7 @@ def synthesize(
     The whole is less than its parts together where logic of several goes into one table.
 
     Args:
-        model: a `gategrad.Model`; optimize it first.
+        model: a `gategrad.Model`; optimize it first. What makes planes of images is not counted.
         target: "xilinx" (series 7), "ice40", "ecp5", or "gates" of two inputs.
         stages: ranks of registers of the whole; 0: combinational.
         max_levels: instead of `stages`, see `gategrad.export.verilog`.
@@ -105,6 +106,7 @@ def synthesize(
             `gategrad.export.verilog` refuses.
         ToolError: yosys or nextpnr is missing, fails, or takes longer.
     """
+    model = on_planes(model)
     target = checked_choice("target", target, tuple(TARGETS))
     if place not in (False, True, ESTIMATE):
         raise ExportError(f"place is {place!r}; expected a bool or {ESTIMATE!r}")

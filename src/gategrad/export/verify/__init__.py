@@ -6,6 +6,7 @@ from pathlib import Path
 from numpy.typing import NDArray
 
 from gategrad.export.errors import ExportError
+from gategrad.export.planes import on_planes, planes_of
 from gategrad.export.source import Source
 from gategrad.export.verify.c_library import verify_c
 from gategrad.export.verify.json_file import verify_json
@@ -53,6 +54,8 @@ def verify(
     require_suffix(path, SUFFIXES)
     if not path.is_file():
         raise ExportError(f"{path} is no file; export the model there first")
+    if path.suffix in (".c", ".v"):
+        model, rows = on_planes(model), planes_of(model, rows)
     if path.suffix == ".c":
         return verify_c(model, path, rows=rows, n_random=n_random, seconds=seconds)
     if path.suffix == ".v":

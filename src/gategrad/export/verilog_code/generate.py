@@ -12,6 +12,7 @@ from gategrad.export.artifact import Artifact
 from gategrad.export.errors import ExportError
 from gategrad.export.front import Front, Integers, front
 from gategrad.export.meaning import plain
+from gategrad.export.planes import on_planes, planes_of
 from gategrad.export.source import Source, checked_name, sha256, version
 from gategrad.export.template import fill
 from gategrad.export.verilog_code.axis import axis_values
@@ -76,6 +77,7 @@ def verilog(
             labels and sums out, each side stopping the other.
         vectors: (n, features) rows for the bench, whose labels and sums are the model's; none:
             no bench. They must be such that `value_bits` and `fraction_bits` hold them exactly.
+            Behind `Filters` these are images, and a row of the module is what filters make of one.
 
     Returns:
         NAME.v, NAME.xdc (the clock), and with vectors NAME_tb.v and NAME_vectors.hex; with
@@ -86,6 +88,7 @@ def verilog(
             the format of values does not hold.
     """
     name = checked_name(name)
+    model, vectors = on_planes(model), planes_of(model, vectors)
     form = _format(model, value_bits, fraction_bits, signed=signed)
     before = front(model, form.values)
     circuit = before.circuit if lut6 or before.circuit.width <= 2 else decompose(before.circuit)
