@@ -7,7 +7,6 @@
 #include "arrays.h"
 #include "engine/filter.h"
 #include "isa/isa.h"
-#include "train/parallel.h"
 
 namespace gategrad {
 namespace {
@@ -31,29 +30,26 @@ FilterBank bank_of(const In<int16_t, 4>& weights, size_t height, size_t width,
 }
 
 void filter(const FilterBank& bank, const std::string& isa, const In<uint8_t, 2>& images,
-            const nb::ndarray<uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>& out,
-            size_t n_threads) {
+            const nb::ndarray<uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>& out) {
   const size_t n = images.shape(0);
   if (images.shape(1) != bank.image_bytes() || out.shape(0) != n ||
-      out.shape(1) != bank.plane_bytes() || n_threads == 0)
+      out.shape(1) != bank.plane_bytes())
     throw std::invalid_argument("images and planes must be rows of the bank's sizes");
   const FilterKernels& kernels = instruction_set(isa).kernels->filters;
   const uint8_t* from = images.data();
   uint8_t* to = out.data();
   nb::gil_scoped_release release;
-  std::vector<uint8_t> rooms(n_threads * bank.room_bytes());
-  train::parallel(n_threads, [&](size_t thread) {
-    const train::Part part = train::part_of(n, thread, n_threads);
-    for (size_t i = part.begin; i < part.end; ++i)
-      bank.run(kernels, from + i * bank.image_bytes(), to + i * bank.plane_bytes(),
-               rooms.data() + thread * bank.room_bytes());
-  });
+  std::vector<uint8_t> room(bank.room_bytes());
+  for (size_t i = 0; i < n; ++i)
+    bank.run(kernels, from + i * bank.image_bytes(), to + i * bank.plane_bytes(), room.data());
 }
 
 }  // namespace
 
 void bind_filter(nb::module_& m) {
-  nb::class_<FilterBank>(m, "FilterBank").def("run", filter);
+  nb::class_<FilterBank>(m, "FilterBank")
+      .def("run", filter)
+      .def_prop_ro("plane_bytes", &FilterBank::plane_bytes);
   m.def("filter_bank", bank_of);
 }
 

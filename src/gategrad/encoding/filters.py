@@ -3,6 +3,7 @@
 import math
 import operator
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from gategrad.encoding.thermometer import Thermometer
 # Rows filtered at a time, so that their planes are some 40 MB.
 _BLOCK_BYTES = 1 << 25
 _ROWS_TO_FIT = 4096
+_BEST = _core.isas()[-1]
 # Arrays of a state, and how many dimensions each has.
 _DIMENSIONS = {"weights": 4, "shift": 1, "offset": 1, "levels": 2}
 
@@ -160,8 +162,14 @@ class Filters:
             EncodingError: another shape or dtype, or a value that is no byte.
         """
         rows = self.pixels(x)
-        made = np.empty((len(rows), math.prod(self.plane_shape)), np.uint8)
-        self._bank.run(_core.isas()[-1], rows, made, threads)
+        made = np.empty((len(rows), self._bank.plane_bytes), np.uint8)
+        # All instruction sets give the same.
+        if threads == 1 or len(rows) < threads:
+            self._bank.run(_BEST, rows, made)
+            return made
+        parts = zip(np.array_split(rows, threads), np.array_split(made, threads), strict=True)
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda part: self._bank.run(_BEST, *part), parts))
         return made
 
     def by_plane(self, planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -282,7 +290,8 @@ def pixel_rows(x: ArrayLike, n_features: int) -> NDArray[np.uint8]:
     Raises:
         EncodingError: another shape or dtype, or a value that is no integer from 0 to 255.
     """
-    x = numeric_rows(x, n_features)
+    if type(x) is not np.ndarray or x.dtype != np.uint8 or x.shape[1:] != (n_features,):
+        x = numeric_rows(x, n_features)
     if x.dtype == np.uint8 or x.dtype == bool:
         return np.ascontiguousarray(x).view(np.uint8)
     with np.errstate(invalid="ignore"):

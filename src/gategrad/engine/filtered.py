@@ -47,7 +47,9 @@ class FilteredProgram(NativeProgram):
             return super()._run(x, threads, sums=sums)
         check_threads(threads)
         rows = self._filters.pixels(x)
-        workers = thread_count(threads) if threads or len(rows) > _SEVERAL else 1
+        if len(rows) <= _SEVERAL and threads is None:
+            return super()._run(self._filters.planes(rows), None, sums=sums)
+        workers = thread_count(threads)
         found = [
             super(FilteredProgram, self)._run(
                 self._filters.planes(rows[part], threads=workers), threads, sums=sums

@@ -165,6 +165,9 @@ class NativeProgram:
 
     def route(self, x: ArrayLike | Packed) -> Route:
         """Which way rows take; their values are not looked at."""
+        return self._way(x)
+
+    def _way(self, x: ArrayLike | Packed) -> Route:
         if isinstance(x, Packed):
             return Route.PACKED
         if self._encoder is not None:
@@ -184,7 +187,7 @@ class NativeProgram:
             return Route.ENCODER
         if self._cell_rows is not None and self._cell_rows.take_columns(columns):
             return Route.CELLS
-        return self.route(joined(columns))
+        return self._way(joined(columns))
 
     def warm_up(self) -> None:
         """Make now what first calls would make: plans, room to work in, threads."""
@@ -219,7 +222,7 @@ class NativeProgram:
             rows = check_rows(x, n_features=self._n_features, bits=self._bits)
         else:
             return self._run_table(self._encoder, x, threads, sums=sums)
-        route, found = self.route(rows), None
+        route, found = self._way(rows), None
         if route in (Route.SINGLE_ROWS, Route.POSITIONS):
             found = self.single_rows.run(rows, sums=sums)
         elif (
