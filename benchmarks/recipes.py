@@ -139,7 +139,7 @@ _SMALL_CIFAR = {
     "layers": "20000x2",
     "tau": 40.0,
     **_RATES,
-    "steps": 60_000,
+    "steps": 30_000,
 }
 # Some two hours of one core.
 _LONG_CIFAR = {"arch": "compact-256", "layers": "64000x2", "tau": 85.0, "steps": 36_000}

@@ -6,12 +6,14 @@ import pytest
 from gategrad.cli.encoders import choose_encoder
 from gategrad.cli.errors import CommandError
 from gategrad.cli.sources import Source
-from gategrad.encoding import Table, Thermometer
+from gategrad.encoding import EncodingError, Filters, Table, Thermometer
 
 
-def source(x, *, name="mine.npz", columns=(), categories=()):
+def source(x, *, name="mine.npz", columns=(), categories=(), **more):
     y = np.zeros(len(x), np.int64)
-    return Source(name, x, y, x, y, ("a", "b"), "all", columns=columns, categories=categories)
+    return Source(
+        name, x, y, x, y, ("a", "b"), "all", columns=columns, categories=categories, **more
+    )
 
 
 BYTES = np.array([[0, 200], [255, 3], [90, 90]], np.uint8)
@@ -58,3 +60,32 @@ def test_tables_keep_their_names_and_categories():
 def test_unknown_spacing():
     with pytest.raises(CommandError, match="--spacing is 'x'; known: uniform, quantile"):
         choose_encoder(source(BYTES), spacing="x")
+
+
+PHOTOS = np.random.default_rng(0).integers(0, 256, (30, 3 * 4 * 4), np.uint8)
+
+
+def test_filters_by_name():
+    photos = source(PHOTOS, image_shape=(3, 4, 4))
+    encoder = choose_encoder(photos, filters="pixels, steps")
+    assert encoder == Filters.fit(PHOTOS, (3, 4, 4), ("pixels", "steps"), 7)
+    assert len(choose_encoder(photos, filters="steps", bits=2).levels) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"bits": (1.0, 2.0)}, "give --thermometer as a number of levels"),
+        ({"spacing": "uniform"}, "leave out --spacing"),
+        ({"filters": "pixels,edges"}, "unknown filter 'edges'; known: pixels, opponents, steps"),
+    ],
+)
+def test_what_filters_do_not_take(options, message):
+    error = EncodingError if "filters" in options else CommandError
+    with pytest.raises(error, match=message):
+        choose_encoder(source(PHOTOS, image_shape=(3, 4, 4)), **{"filters": "steps"} | options)
+
+
+def test_filters_are_for_images():
+    with pytest.raises(CommandError, match="--filters are for images; say their shape by --image"):
+        choose_encoder(source(PHOTOS), filters="steps")

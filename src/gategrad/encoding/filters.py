@@ -15,7 +15,7 @@ from gategrad.encoding.encoder import Arrays, Config, State
 from gategrad.encoding.errors import EncodingError
 from gategrad.encoding.fields import check_fields, read_array, read_kind, read_list
 from gategrad.encoding.filter_bank import bank
-from gategrad.encoding.levels import check_count, check_levels
+from gategrad.encoding.levels import check_count, check_levels, quantile_levels
 from gategrad.encoding.names import checked_names, feature_names_or_default, number_text
 from gategrad.encoding.rows import numeric_rows
 from gategrad.encoding.splits import MOST_FEATURES
@@ -23,7 +23,7 @@ from gategrad.encoding.thermometer import Thermometer
 
 # Rows filtered at a time, so that their planes are some 40 MB.
 _BLOCK_BYTES = 1 << 25
-_ROWS_TO_FIT = 4096
+_ROWS_TO_FIT, _PIXELS_TO_FIT = 4096, 1 << 18
 _BEST = _core.isas()[-1]
 # Arrays of a state, and how many dimensions each has.
 _DIMENSIONS = {"weights": 4, "shift": 1, "offset": 1, "levels": 2}
@@ -307,21 +307,10 @@ def pixel_rows(x: ArrayLike, n_features: int) -> NDArray[np.uint8]:
 
 
 def _byte_levels(planes: NDArray[np.uint8], bits: int) -> NDArray[np.float64]:
-    """(bits, P) levels between bytes that split those of each plane (n, P, pixels) evenly."""
-    levels = np.empty((bits, planes.shape[1]))
-    shares = np.arange(1, bits + 1) / (bits + 1)
-    for p in range(planes.shape[1]):
-        below = np.cumsum(np.bincount(planes[:, p].ravel(), minlength=256)) / planes[:, p].size
-        cuts = np.searchsorted(below, shares)
-        levels[:, p] = _apart(np.minimum(cuts, 254)) + 0.5
-    return levels
-
-
-def _apart(cuts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rising bytes, no two the same as far as 0 to 254 have room for them."""
-    n = np.arange(len(cuts))
-    rising = np.maximum.accumulate(cuts - n) + n
-    return np.clip(np.minimum(rising, 254 - n[::-1]), 0, 254)
+    """(bits, P) levels below 255 that split those of each plane (n, P, pixels) evenly."""
+    values = planes.transpose(0, 2, 1).reshape(-1, planes.shape[1])
+    some = values[:: max(1, len(values) // _PIXELS_TO_FIT)]
+    return np.minimum(quantile_levels(some, bits), 254.5)
 
 
 def _whole(values: NDArray[np.float64], what: str) -> NDArray:
