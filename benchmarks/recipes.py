@@ -107,6 +107,8 @@ _THREES = _LEARNED | {"candidates": 8, "conv_inputs": 3, "freeze": None}
 _RATES = {"lr": 0.03, "wiring_lr": 0.03}
 _WIDE = {"layers": "32000x2", "tau": 60.0, **_RATES}
 _CONV_MNIST = {
+    "filters": "pixels,steps",
+    "thermometer": 3,
     "arch": "compact-128",
     **_THREES,
     "layers": "16000x2",
@@ -117,7 +119,7 @@ _CONV_MNIST = {
     "shift": 1.5,
     "scale": 0.08,
     "shear": 0.1,
-    "steps": 50_000,
+    "steps": 24_000,
 }
 _CONV_FASHION = {
     "arch": "compact-64",
