@@ -26,8 +26,8 @@ FilterBank::FilterBank(size_t channels, size_t height, size_t width, size_t size
     if (side == 0 || side > kLargestSide)
       throw std::invalid_argument("an image or a filter has no pixels, or more than 4096 a side");
   const size_t each = channels * size * size;
-  if (size % 2 == 0 || shift_.empty() || shift_.size() != offset_.size() ||
-      weights.size() != shift_.size() * each)
+  if (size % 2 == 0) throw std::invalid_argument("the side of a filter is even; it needs a middle");
+  if (shift_.empty() || shift_.size() != offset_.size() || weights.size() != shift_.size() * each)
     throw std::invalid_argument("filters are of other sizes than they say");
   for (size_t p = 0; p < shift_.size(); ++p) {
     first_.push_back(weights_.size());
@@ -38,7 +38,8 @@ FilterBank::FilterBank(size_t channels, size_t height, size_t width, size_t size
       all = std::min(all + std::abs(int{weight}), kMostWeight + 1);
       weights_.push_back({i / (size * size), i / size % size, i % size, weight});
     }
-    if (all > kMostWeight || shift_[p] > kMostShift)
+    if (shift_[p] > kMostShift) throw std::invalid_argument("a shift is more than 7");
+    if (all > kMostWeight)
       throw std::invalid_argument("the weights of a filter sum up to more than 127");
   }
   first_.push_back(weights_.size());

@@ -77,6 +77,7 @@ def test_filters_by_name():
     [
         ({"bits": (1.0, 2.0)}, "give --thermometer as a number of levels"),
         ({"spacing": "uniform"}, "leave out --spacing"),
+        ({"missing": "zero"}, "--filters are for images, which have no columns and no gaps"),
         ({"filters": "pixels,edges"}, "unknown filter 'edges'; known: pixels, opponents, steps"),
     ],
 )

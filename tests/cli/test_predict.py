@@ -126,3 +126,22 @@ def test_standard_output(gategrad, xor_model, tmp_path):
         "-o - writes the rows to standard output; leave out --json"
     )
     gategrad("predict", xor_model, rows, "-o", "-", "--resume").fails_with("can't be continued")
+
+
+def test_filters_name_a_bad_cell_and_take_pieces_of_rows(gategrad, tmp_path):
+    from gategrad.files.wanted import Wanted
+    from tests.model.examples import IMAGES, filters_model
+
+    model = filters_model()
+    model.save(tmp_path / "m.gg")
+    assert Wanted.by(model).only_numbers
+    lines = [",".join(f"p{i}" for i in range(60)), *(",".join(map(str, row)) for row in IMAGES)]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    done = gategrad("predict", tmp_path / "m.gg", tmp_path / "rows.csv", "-o", tmp_path / "out.csv")
+    assert done.code == 0, done.err
+    said = [int(line.split(",")[-1]) for line in (tmp_path / "out.csv").read_text().split()[1:]]
+    assert said == model.predict(IMAGES).tolist()
+    lines[4] = lines[4].replace(lines[4].split(",")[7], "oops", 1)
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    bad = gategrad("predict", tmp_path / "m.gg", tmp_path / "rows.csv", "-o", tmp_path / "out.csv")
+    bad.fails_with("'oops'")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gategrad import _core
 from gategrad.encoding import EncodingError, Filters, from_state
 from gategrad.encoding.filter_bank import KNOWN, bank
 
@@ -35,9 +36,11 @@ def by_definition(encoder, x):
     return made.reshape(len(images), -1)
 
 
-@pytest.mark.parametrize("names", [KNOWN, ("pixels",), ("steps", "spots")])
+@pytest.mark.parametrize("isa", _core.isas())
+@pytest.mark.parametrize("names", [KNOWN, ("steps", "spots")])
 @pytest.mark.parametrize("shape", [SHAPE, (3, 1, 1), (3, 5, 70), (3, 33, 2)])
-def test_planes_are_those_of_the_definition(names, shape):
+def test_planes_are_those_of_the_definition(names, shape, isa, monkeypatch):
+    monkeypatch.setenv("GATEGRAD_ISA", isa)
     x = RNG.integers(0, 256, (5, int(np.prod(shape))), np.uint8)
     encoder = Filters.fit(x, shape, names, 2)
     np.testing.assert_array_equal(encoder.planes(x), by_definition(encoder, x))
@@ -92,6 +95,16 @@ def test_levels_split_pixels_evenly():
     # Bytes far apart in the images, of which no two levels may be one.
     assert np.abs(shares[:, :3] - np.array([[0.75], [0.5], [0.25]])).max() < 0.02
     assert (np.diff(ALL.levels, axis=0) > 0).all()
+
+
+def test_levels_are_those_of_all_pixels():
+    """Of wide images too, whose columns differ."""
+    x = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (9000, 2))
+    encoder = Filters.fit(x, (2, 32), ("pixels",), 3)
+    assert encoder.levels[:, 0].tolist() == [60, 124, 188]
+    counts = encoder.histograms(x)
+    assert counts.sum() == x.size
+    assert counts[0, 8] == 2 * 9000
 
 
 def test_levels_of_images_that_are_mostly_one_value():
@@ -153,9 +166,9 @@ GOOD = {
         ({"image_shape": "wide"}, "image_shape is 'wide'"),
         ({"weights": np.ones((1, 1, 3, 3))}, "weights have .* dtype float64; expected 4 dim"),
         ({"weights": np.ones((1, 2, 3, 3), int)}, r"expected \(planes, 1 channels, size, size\)"),
-        ({"weights": np.ones((1, 1, 2, 2), int)}, "filters can't be computed: .* other sizes"),
+        ({"weights": np.ones((1, 1, 2, 2), int)}, "the side of a filter is even"),
         ({"weights": np.full((1, 1, 3, 3), 15)}, "sum up to more than 127"),
-        ({"shift": [8]}, "filters can't be computed"),
+        ({"shift": [8]}, "filters can't be computed: a shift is more than 7"),
         ({"shift": [0, 0]}, "2 shifts and 1 offsets"),
         ({"offset": [256]}, "integers from 0 to 255"),
         ({"levels": [[255.0]]}, "expected .* of 0 or more and below 255"),
@@ -205,6 +218,12 @@ def test_wrong_names(filters, channels, message):
         bank(filters, channels)
 
 
+@pytest.mark.parametrize("threads", [0, -1, 1.5])
+def test_wrong_threads(threads):
+    with pytest.raises(EncodingError, match=f"threads is {threads}; expected an integer of at"):
+        ALL.planes(IMAGES, threads=threads)
+
+
 def test_nothing_to_fit_on():
     with pytest.raises(EncodingError, match="x has no rows"):
         Filters.fit(IMAGES[:0], SHAPE)
@@ -215,6 +234,7 @@ def test_nothing_to_fit_on():
     [
         (lambda c, a: c.pop("filters"), "filters config lacks the key 'filters'"),
         (lambda c, a: c.update(image_shape=[3, 6.0, 7]), "image_shape holds 6.0; expected int"),
+        (lambda c, a: c.update(image_shape=[6, 7]), "expected three sizes"),
         (lambda c, a: c.update(extra=1), "unexpected key 'extra'"),
         (lambda c, a: a.pop("shift"), "filters state lacks the array 'shift'"),
         (lambda c, a: a.update(shift=a["shift"].astype(int)), "array 'shift' has dtype int64"),

@@ -6,11 +6,18 @@ import pytest
 import gategrad as gg
 from gategrad.encoding import EncodingError
 from gategrad.engine import FilteredProgram, InputError, Route
+from tests.encoding.test_filters import by_definition
 from tests.model.examples import IMAGES, filters_model
 
 MODEL = filters_model()
 ROWS = np.tile(IMAGES, (40, 1))
-EXPECTED = MODEL.sums(ROWS, backend="numpy")
+# Planes by their definition, bits of these by a thermometer, gates by the numpy engine.
+BEHIND = gg.Model(MODEL.circuit, MODEL.readout, MODEL.encoder.of_planes())
+EXPECTED = BEHIND.sums(by_definition(MODEL.encoder, ROWS), backend="numpy")
+
+
+def test_the_numpy_engine():
+    np.testing.assert_array_equal(MODEL.sums(ROWS, backend="numpy"), EXPECTED)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 7, 64, 513, 800])
@@ -49,7 +56,8 @@ def test_packed_bits_go_behind_the_filters():
 
 
 def test_it_says_what_runs():
-    program = MODEL.warm_up().program()
+    program = filters_model().warm_up().program()
+    assert program._few_made
     assert isinstance(program, FilteredProgram)
     assert program.route(ROWS) is Route.FILTERS
     assert "5 filters make planes of bytes first" in program.reason

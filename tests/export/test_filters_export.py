@@ -2,6 +2,7 @@
 
 import ctypes
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +71,15 @@ def test_what_is_counted():
     found = synthesize(filters_model().optimize(), target="gates")
     assert found["encoder"].luts + found["encoder"].others > 0 or found["whole"] is not None
     assert found["gates"] != found["whole"]
+
+
+def test_names_stay_in_their_comment():
+    model = filters_model(("steps",))
+    encoder = replace(model.encoder, filters=("a */ #error", "b\n/*"))
+    header = gg.export.c(replace(model, encoder=encoder))["model_filters.h"]
+    comment, _, code = header.partition("*/")
+    assert "a (star)/ #error" in comment
+    assert "#error" not in code
 
 
 def test_what_does_not_fit():

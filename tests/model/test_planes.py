@@ -1,5 +1,7 @@
 """Models behind filters: seen in a mirror, and several with other filters as one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,10 +21,11 @@ def test_a_mirrored_model_sees_mirrored_images(filters):
     assert (model.sums(IMAGES) != model.sums(MIRRORED)).any()
 
 
-def test_twice_mirrored_is_the_model_but_for_names():
+def test_twice_mirrored_is_the_model():
     model = filters_model(ALL)
     twice = gg.mirrored(gg.mirrored(model, SHAPE), SHAPE)
     np.testing.assert_array_equal(twice.sums(IMAGES), model.sums(IMAGES))
+    assert twice == model
 
 
 def test_filters_that_a_mirror_keeps_are_shared():
@@ -62,3 +65,10 @@ def test_what_does_not_fit():
         gg.mirrored(filters_model(), (3, 5, 4))
     with pytest.raises(ModelError, match="number of inputs"):
         gg.ensemble([filters_model(), encoded_model(labels=None)])
+
+
+def test_names_that_a_mirror_makes_alike():
+    model = filters_model(("steps",))
+    encoder = replace(model.encoder, filters=("down, mirrored", "down"))
+    turned = gg.mirrored(replace(model, encoder=encoder), SHAPE)
+    assert turned.encoder.filters == ("down", "down 2")

@@ -47,6 +47,8 @@ def choose_encoder(
         raise CommandError(f"--spacing is {spacing!r}; known: {', '.join(SPACINGS)}")
     x = source.x_train
     if filters is not None:
+        if missing is not None or source.columns or source.categories:
+            raise CommandError("--filters are for images, which have no columns and no gaps")
         return _filters(source, filters, bits, spacing)
     if isinstance(bits, Sequence) and (spacing == "quantile" or x.dtype != np.uint8):
         bits = len(bits)
@@ -84,7 +86,7 @@ def _filters(
     if isinstance(bits, Sequence) or spacing == "uniform":
         raise CommandError(
             "--filters split what each filter gives into parts of equally many pixels; leave out "
-            "--spacing, and give --thermometer as a number of levels"
+            "--spacing, and give --thermometer as a number of levels; or --filters none"
         )
     names = [name.strip() for name in filters.split(",")]
     bits = FILTER_BITS if bits is None else bits

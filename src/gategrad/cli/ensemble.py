@@ -17,7 +17,11 @@ from gategrad.model import Model, ensemble, mirrored
 
 def run(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="MODEL...", help="Models of one encoder and task.")
+        list[Path],
+        typer.Argument(
+            metavar="MODEL...",
+            help="Models of one task, and of one encoder or filters over the same images.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The .gg file.")],
     weights: Annotated[

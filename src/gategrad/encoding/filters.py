@@ -2,6 +2,7 @@
 
 import math
 import operator
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,10 +22,11 @@ from gategrad.encoding.rows import numeric_rows
 from gategrad.encoding.splits import MOST_FEATURES
 from gategrad.encoding.thermometer import Thermometer
 
-# Rows filtered at a time, so that their planes are some 40 MB.
+# Of the planes that are made at a time.
 _BLOCK_BYTES = 1 << 25
-_ROWS_TO_FIT, _PIXELS_TO_FIT = 4096, 1 << 18
-_BEST = _core.isas()[-1]
+_ROWS_TO_FIT = 8192
+# As in `gategrad.engine.isa`; all instruction sets give the same.
+_ISA = "GATEGRAD_ISA"
 # Arrays of a state, and how many dimensions each has.
 _DIMENSIONS = {"weights": 4, "shift": 1, "offset": 1, "levels": 2}
 
@@ -126,8 +128,8 @@ class Filters:
         rows = pixel_rows(x, math.prod(shape))
         if not len(rows):
             raise EncodingError("x has no rows; expected images to fit levels on")
-        seen = made.planes(rows[:: max(1, len(rows) // _ROWS_TO_FIT)])
-        return cls(shape, weights, shift, offset, _byte_levels(made.by_plane(seen), bits), names)
+        counts = made.histograms(rows[:: max(1, len(rows) // _ROWS_TO_FIT)])
+        return cls(shape, weights, shift, offset, _byte_levels(counts, bits), names)
 
     @property
     def n_features(self) -> int:
@@ -159,22 +161,32 @@ class Filters:
             (n, P * H * W) uint8.
 
         Raises:
-            EncodingError: another shape or dtype, or a value that is no byte.
+            EncodingError: another shape or dtype, a value that is no byte, or no threads.
         """
+        threads = check_count(threads, "threads")
         rows = self.pixels(x)
         made = np.empty((len(rows), self._bank.plane_bytes), np.uint8)
-        # All instruction sets give the same.
+        isa = os.environ.get(_ISA) or _core.isas()[-1]
         if threads == 1 or len(rows) < threads:
-            self._bank.run(_BEST, rows, made)
+            self._bank.run(isa, rows, made)
             return made
         parts = zip(np.array_split(rows, threads), np.array_split(made, threads), strict=True)
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda part: self._bank.run(_BEST, *part), parts))
+            list(pool.map(lambda part: self._bank.run(isa, *part), parts))
         return made
 
     def by_plane(self, planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Rows of `planes` as (n, P, H * W)."""
         return planes.reshape(len(planes), len(self.filters), -1)
+
+    def histograms(self, x: ArrayLike) -> NDArray[np.int64]:
+        """How often each plane is each byte, (P, 256), on rows as `planes` takes them."""
+        x, counts = self.pixels(x), np.zeros((len(self.filters), 256), np.int64)
+        for rows in self.blocks(len(x)):
+            planes = self.by_plane(self.planes(x[rows]))
+            for p, plane in enumerate(counts):
+                plane += np.bincount(planes[:, p].ravel(), minlength=256)
+        return counts
 
     def encode(self, x: ArrayLike) -> NDArray[np.bool_]:
         """Encode rows: (n, C * H * W) to (n, T * P * H * W) bool; raises what `planes` raises."""
@@ -188,7 +200,7 @@ class Filters:
         return bits.reshape(len(x), self.n_inputs)
 
     def blocks(self, n: int) -> list[slice]:
-        """Rows 0 to n, so many at a time that their planes take some 30 MB."""
+        """Rows 0 to n, so many at a time that their planes take 32 MiB."""
         step = max(1, _BLOCK_BYTES // math.prod(self.plane_shape))
         return [slice(first, min(first + step, n)) for first in range(0, n, step)]
 
@@ -232,6 +244,8 @@ class Filters:
         read_kind(config, ("filters",))
         check_fields(config, arrays, keys={"image_shape", "filters"}, names=set(_DIMENSIONS))
         shape = read_list(config["image_shape"], "image_shape", int)
+        if len(shape) != 3:
+            raise EncodingError(f"image_shape is {shape}; expected three sizes")
         names = read_list(config["filters"], "filters", str)
         read = {
             name: read_array(arrays, name, np.float64, ndim=n) for name, n in _DIMENSIONS.items()
@@ -306,11 +320,13 @@ def pixel_rows(x: ArrayLike, n_features: int) -> NDArray[np.uint8]:
     return found
 
 
-def _byte_levels(planes: NDArray[np.uint8], bits: int) -> NDArray[np.float64]:
-    """(bits, P) levels below 255 that split those of each plane (n, P, pixels) evenly."""
-    values = planes.transpose(0, 2, 1).reshape(-1, planes.shape[1])
-    some = values[:: max(1, len(values) // _PIXELS_TO_FIT)]
-    return np.minimum(quantile_levels(some, bits), 254.5)
+def _byte_levels(counts: NDArray[np.int64], bits: int) -> NDArray[np.float64]:
+    """(bits, P) levels below 255 that split bytes, so many of each (P, 256), evenly."""
+    levels = []
+    for times in counts:
+        (there,) = times.nonzero()
+        levels.append(quantile_levels(there[:, None], bits, times=times[there])[:, 0])
+    return np.minimum(np.stack(levels, axis=1), 254.5)
 
 
 def _whole(values: NDArray[np.float64], what: str) -> NDArray:

@@ -39,8 +39,11 @@ class FilteredProgram(NativeProgram):
     def warm_up(self) -> None:
         """Make now what first calls would make: plans, room to work in, threads."""
         self.single_rows.plan()
+        if not self._few_made:
+            self._make_few()
         for n_rows in (1, WARMING * usable_cores()):
-            self.sums(np.zeros((n_rows, self._filters.n_features), np.uint8))
+            rows = np.zeros((n_rows, self._filters.n_features), np.uint8)
+            self.sums(rows, threads=usable_cores())
 
     def _run(self, x: ArrayLike | Packed, threads: int | None, *, sums: bool) -> NDArray:
         if isinstance(x, Packed):

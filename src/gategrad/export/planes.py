@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gategrad.circuit import Circuit, Readout
 from gategrad.encoding import Encoder, Filters
+from gategrad.export.meaning import plain
 from gategrad.export.source import Source
 from gategrad.export.template import fill
 
@@ -92,7 +93,7 @@ def filters_header(filters: Filters, name: str) -> str:
     values = {
         "name": name,
         "NAME": name.upper(),
-        "filters": ", ".join(filters.filters),
+        "filters": plain(", ".join(filters.filters)).replace("*", "(star)"),
         "channels": str(channels_),
         "height": str(height),
         "width": str(width),

@@ -7,7 +7,7 @@ from typing import Self
 
 from gategrad.data.cells import few
 from gategrad.data.csv_header import INDEX_NAMES, unnamed
-from gategrad.encoding import OneHot, Table
+from gategrad.encoding import Filters, OneHot, Table
 from gategrad.files.errors import FileError
 from gategrad.model import Model
 
@@ -49,7 +49,7 @@ class Wanted:
         encoder = model.encoder
         if encoder is None:
             return cls(model.circuit.n_inputs, True, None, (), 0)
-        slow = encoder.thresholds() is None
+        slow = encoder.thresholds() is None and not isinstance(encoder, Filters)
         return cls(
             encoder.n_features,
             False,

@@ -33,7 +33,7 @@ def ensemble(
 
     Args:
         models: at least one, of one kind, with the same encoder, labels and number of classes; of
-            `Filters` over images that differ the ensemble has the planes of all.
+            `Filters` over the same images, of one size and number of levels, it has all planes.
         weights: a finite number for each; equal ones, 1 together, where None.
         digits: binary digits of the largest weight in the readout, 1 to 24.
 

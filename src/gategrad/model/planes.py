@@ -7,8 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gategrad.circuit import N_CONSTANTS, Circuit
-from gategrad.encoding import Filters
+from gategrad.encoding import EncodingError, Filters
+from gategrad.model.errors import ModelError
 from gategrad.model.model import Model
+
+_MIRRORED = ", mirrored"
 
 
 def with_common_planes(models: Sequence[Model]) -> list[Model]:
@@ -21,7 +24,10 @@ def with_common_planes(models: Sequence[Model]) -> list[Model]:
     shapes = {(f.image_shape, f.levels.shape[0], f.weights.shape[2]) for f in filters}
     if len(filters) < len(models) or len(shapes) != 1 or all(f == filters[0] for f in filters):
         return list(models)
-    whole = _union(filters)
+    try:
+        whole = _union(filters)
+    except EncodingError as error:
+        raise ModelError(f"the models have too many planes together: {error}") from error
     return [_reading(model, whole) for model in models]
 
 
@@ -40,11 +46,25 @@ def mirrored_filters(encoder: Filters) -> Filters:
     """
     weights = encoder.weights[..., ::-1]
     same = (weights == encoder.weights).all(axis=(1, 2, 3))
-    names = tuple(
-        name if alike else f"{name}, mirrored"
-        for name, alike in zip(encoder.filters, same.tolist(), strict=True)
-    )
+    pairs = zip(encoder.filters, same.tolist(), strict=True)
+    names = _distinct([name if alike else _turned(name) for name, alike in pairs])
     return replace(encoder, weights=weights, filters=names)
+
+
+def _turned(name: str) -> str:
+    plain = name.removesuffix(_MIRRORED)
+    return plain if plain != name else name + _MIRRORED
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, those that were there before with a number."""
+    found: list[str] = []
+    for name in names:
+        whole, n = name, 2
+        while whole in found:
+            whole, n = f"{name} {n}", n + 1
+        found.append(whole)
+    return tuple(found)
 
 
 def _keys(encoder: Filters) -> list[bytes]:
@@ -59,12 +79,6 @@ def _union(filters: Sequence[Filters]) -> Filters:
     for encoder in filters:
         for p, key in enumerate(_keys(encoder)):
             found.setdefault(key, (encoder, p))
-    names: list[str] = []
-    for encoder, p in found.values():
-        name, n = encoder.filters[p], 2
-        while name in names:
-            name, n = f"{encoder.filters[p]} {n}", n + 1
-        names.append(name)
     first = filters[0]
 
     def gathered(field: str, axis: int = 0) -> NDArray:
@@ -76,7 +90,7 @@ def _union(filters: Sequence[Filters]) -> Filters:
         gathered("shift"),
         gathered("offset"),
         gathered("levels", axis=1),
-        tuple(names),
+        _distinct([f.filters[p] for f, p in found.values()]),
     )
 
 

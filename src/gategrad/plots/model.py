@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gategrad.circuit import Circuit, Readout, function_histogram
 from gategrad.circuit.metrics import confusion
-from gategrad.encoding import Encoder
+from gategrad.encoding import Encoder, Filters
 from gategrad.encoding.names import feature_names_or_default
 from gategrad.encoding.origins import columns_of_bits
 from gategrad.plots.panels import (
@@ -141,6 +141,10 @@ def _names(model: Drawn) -> list[str]:
 
 def _shape(model: Drawn, n: int, given: Sequence[int] | None) -> tuple[int, ...]:
     """(channels, height, width), or () where rows are no images."""
+    if isinstance(model.encoder, Filters) and given is None:
+        return model.encoder.image_shape
+    if isinstance(model.encoder, Filters) and given is not None and not len(given):
+        raise PlotError("image_shape is (), but the filters are over images; leave it out")
     if given is None:
         named = getattr(model.encoder, "names", None) is not None
         for channels in (1, 3):

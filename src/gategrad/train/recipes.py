@@ -71,6 +71,9 @@ def fit_recipe(
         TrainError: options that don't go together, or what `fit` raises.
     """
     x = np.asarray(x)
+    if isinstance(encoder, Filters):
+        # Warps of bytes are bytes.
+        x = encoder.pixels(x)
     goal = Goal(_n_scores(kind, y) if classes is None else classes, kind, _bounding(kind, y))
     net = _network(recipe, x, goal, image_shape, encoder, seed)
     if recipe.augment and image_shape is None:
@@ -123,6 +126,12 @@ def _network(
     n_inputs = n_features if encoder is None else encoder.n_inputs
     if recipe.arch is not None and image_shape is None:
         raise TrainError(f"arch {recipe.arch!r} is for images; give image_shape")
+    if recipe.filters is not None and not isinstance(encoder, Filters):
+        names = recipe.filters.split(",")
+        raise TrainError(
+            f"the recipe has filters {recipe.filters!r}; give encoder=gategrad.encoding.Filters."
+            f"fit(x, {image_shape}, {names}, {recipe.thermometer}), or recipe.but(filters=None)"
+        )
     plain = image_shape is None or recipe.arch is not None
     connections = recipe.connections or ("random" if plain else "local")
     if connections in ("local", "structured") and image_shape is None:

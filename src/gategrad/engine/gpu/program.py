@@ -15,7 +15,7 @@ from gategrad.engine.errors import BackendError
 from gategrad.engine.gpu import kernels
 from gategrad.engine.gpu.keys import double_keys, integer_keys, single_keys
 from gategrad.engine.gpu.plan import LANES, make_plan
-from gategrad.engine.packing import Packed, check_packed
+from gategrad.engine.packing import Packed, check_packed, pack
 from gategrad.engine.routes import Route
 from gategrad.engine.rows import LARGEST_EXACT, InputError, check_rows, check_threads, check_values
 
@@ -143,7 +143,9 @@ class GpuProgram:
 
     def warm_up(self) -> None:
         """Compile the kernels, and bring the circuit to the current device."""
-        self.sums(np.zeros((1, self._n_features), bool))
+        rows = np.zeros((1, self._n_features), bool)
+        # What an encoder takes of rows is no matter here: behind it are bits.
+        self.sums(rows if self._encoder is None else pack(rows))
 
     def _scores_of(self, sums: Any) -> Any:
         if not isinstance(sums, Tensor):
