@@ -5,7 +5,8 @@ import pytest
 
 import gategrad as gg
 from gategrad.encoding import EncodingError
-from gategrad.engine import FilteredProgram, InputError, Route
+from gategrad.engine import InputError, Route
+from gategrad.engine.filtered import FilteredProgram
 from tests.encoding.test_filters import by_definition
 from tests.model.examples import IMAGES, filters_model
 

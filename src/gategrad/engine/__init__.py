@@ -2,7 +2,6 @@
 
 from gategrad.engine.cores import usable_cores
 from gategrad.engine.errors import BackendError
-from gategrad.engine.filtered import FilteredProgram
 from gategrad.engine.in_order import in_order
 from gategrad.engine.locks import ForkLock
 from gategrad.engine.lower import BACKENDS, Program, lower
@@ -15,7 +14,6 @@ from gategrad.engine.rows import InputError, check_rows, check_values, thread_co
 __all__ = [
     "BACKENDS",
     "BackendError",
-    "FilteredProgram",
     "ForkLock",
     "InputError",
     "NativeProgram",
