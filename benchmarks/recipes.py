@@ -107,8 +107,6 @@ _THREES = _LEARNED | {"candidates": 8, "conv_inputs": 3, "freeze": None}
 _RATES = {"lr": 0.03, "wiring_lr": 0.03}
 _WIDE = {"layers": "32000x2", "tau": 60.0, **_RATES}
 _CONV_MNIST = {
-    "filters": "pixels,steps",
-    "thermometer": 3,
     "arch": "compact-128",
     **_THREES,
     "layers": "16000x2",
@@ -119,7 +117,19 @@ _CONV_MNIST = {
     "shift": 1.5,
     "scale": 0.08,
     "shear": 0.1,
-    "steps": 24_000,
+    "steps": 50_000,
+}
+# On edges, which digits have no need of.
+_EDGES_MNIST = _CONV_MNIST | {"filters": "pixels,steps", "thermometer": 3, "steps": 24_000}
+# Wider and longer, with stronger warps.
+_LONG_MNIST = _EDGES_MNIST | {
+    "layers": "24000x2",
+    "tau": 30.0,
+    "rotation": 12.0,
+    "shift": 2.0,
+    "scale": 0.1,
+    "shear": 0.15,
+    "steps": 80_000,
 }
 _CONV_FASHION = {
     "arch": "compact-64",
@@ -175,6 +185,8 @@ RUNS = {
     },
     "breast-cancer-small": Run("breast-cancer", "small"),
     "conv-mnist": Run("mnist", "plain", _CONV_MNIST),
+    "conv-mnist-edges": Run("mnist", "plain", _EDGES_MNIST, seeds=(0, 1)),
+    "conv-mnist-long": Run("mnist", "plain", _LONG_MNIST, seeds=(0,)),
     "conv-fashion": Run("fashion-mnist", "plain", _CONV_FASHION),
     "conv-cifar-pairs": Run("cifar-10", "plain", _CONV_PAIRS | {"steps": 60_000}, seeds=(0,)),
     "conv-cifar": Run("cifar-10", "best", seeds=(0,)),
