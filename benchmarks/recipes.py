@@ -121,16 +121,6 @@ _CONV_MNIST = {
 }
 # On edges, which digits have no need of.
 _EDGES_MNIST = _CONV_MNIST | {"filters": "pixels,steps", "thermometer": 3, "steps": 24_000}
-# Wider and longer, with stronger warps.
-_LONG_MNIST = _EDGES_MNIST | {
-    "layers": "24000x2",
-    "tau": 30.0,
-    "rotation": 12.0,
-    "shift": 2.0,
-    "scale": 0.1,
-    "shear": 0.15,
-    "steps": 80_000,
-}
 _CONV_FASHION = {
     "arch": "compact-64",
     **_THREES,
@@ -186,7 +176,6 @@ RUNS = {
     "breast-cancer-small": Run("breast-cancer", "small"),
     "conv-mnist": Run("mnist", "plain", _CONV_MNIST),
     "conv-mnist-edges": Run("mnist", "plain", _EDGES_MNIST, seeds=(0, 1)),
-    "conv-mnist-long": Run("mnist", "plain", _LONG_MNIST, seeds=(0,)),
     "conv-fashion": Run("fashion-mnist", "plain", _CONV_FASHION),
     "conv-cifar-pairs": Run("cifar-10", "plain", _CONV_PAIRS | {"steps": 60_000}, seeds=(0,)),
     "conv-cifar": Run("cifar-10", "best", seeds=(0,)),
