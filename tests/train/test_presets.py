@@ -7,7 +7,7 @@ import pytest
 
 import gategrad as gg
 from gategrad import train
-from gategrad.encoding import Thermometer
+from gategrad.encoding import Filters, Thermometer
 from gategrad.nn import training_backend
 from gategrad.train import Recipe, TrainError, presets
 from gategrad.train.network import layer_widths
@@ -28,6 +28,16 @@ def rows(kind):
     return generator.integers(0, 256, (60, np.prod(shape))).astype(np.uint8), y, shape
 
 
+def encoder_of(recipe, x, shape):
+    """As docs/training.md has it."""
+    if recipe.filters is not None:
+        return Filters.fit(x, shape, recipe.filters.split(","), recipe.thermometer)
+    levels = recipe.thermometer or 1
+    if isinstance(levels, int):
+        levels = 255 * np.arange(1, levels + 1) / (levels + 1)
+    return Thermometer.fixed(levels, x.shape[1])
+
+
 @pytest.mark.parametrize("kind", SETS)
 @pytest.mark.parametrize("name", presets.NAMES)
 def test_every_preset_trains(kind, name):
@@ -36,16 +46,31 @@ def test_every_preset_trains(kind, name):
     if recipe.layers is not None:
         assert sum(layer_widths(recipe.layers)) <= MOST_NEURONS[name]
     recipe = recipe.but(layers="60,40", steps=2, batch_size=20)
-    levels = recipe.thermometer or 1
-    if isinstance(levels, int):
-        levels = 255 * np.arange(1, levels + 1) / (levels + 1)
-    encoder = None if x.dtype == bool else Thermometer.fixed(levels, x.shape[1])
+    encoder = None if x.dtype == bool else encoder_of(recipe, x, shape)
     net, result = train.fit_recipe(
         recipe, x, y, image_shape=shape, encoder=encoder, threads=1, progress=False
     )
     assert result.steps == 2
     assert training_backend(net).startswith("native"), training_backend(net)
     assert gg.discretize(net, encoder=encoder).optimize().predict(x).shape == (60,)
+
+
+def test_images_of_floats_are_warped_as_bytes_in_front_of_filters():
+    x, y, shape = rows("cifar-10")
+    recipe = train.preset("fast", "cifar-10", filters="steps", layers="60,40", steps=2)
+    assert recipe.augment == "online"
+    encoder = encoder_of(recipe, x, shape)
+    same = {"image_shape": shape, "encoder": encoder, "threads": 1, "progress": False}
+    nets = [train.fit_recipe(recipe, rows_, y, **same)[0] for rows_ in (x, x.astype(np.float32))]
+    first, again = (gg.discretize(net, encoder=encoder) for net in nets)
+    assert first == again
+
+
+def test_recipes_with_filters_want_an_encoder_that_has_them():
+    x, y, shape = rows("cifar-10")
+    recipe = train.preset("best", "cifar-10", layers="60,40", steps=2)
+    with pytest.raises(TrainError, match=r"the recipe has filters .* give encoder=gategrad\.enc"):
+        train.fit_recipe(recipe, x, y, image_shape=shape, encoder=Thermometer.fixed([9], 3072))
 
 
 def test_the_same_seed_gives_the_same_network():
