@@ -40,7 +40,7 @@ _CROPS = _CONVOLUTIONS.but(crop=2, flip=True)
 # Gates of three inputs whose places are drawn, on edges and differences of colours, in front of
 # dense layers that learn what they read.
 _COLOUR_CONVOLUTIONS = _CROPS.but(
-    arch="compact-128",
+    arch="compact-256",
     connections="learned",
     conv_connections="random",
     conv_inputs=3,
@@ -93,7 +93,7 @@ PRESETS: dict[str, dict[str, Recipe]] = {
         "plain": Recipe(),
         "fast": _COLOUR.but(layers="16000x2", tau=30.0, steps=5_000, **_SLOWER),
         "small": _COLOUR.but(layers="4000x2", steps=50_000),
-        "best": _COLOUR_CONVOLUTIONS.but(layers="32000x2", tau=60.0, steps=45_000),
+        "best": _COLOUR_CONVOLUTIONS.but(layers="64000x2", tau=85.0, steps=20_000),
     },
     "images": {
         "plain": Recipe(),
