@@ -20,7 +20,9 @@ GG_INLINE Sums between(Sums v, int16_t least, int16_t most) {
 
 void row(const Tap* taps, size_t n_taps, int16_t shift, int16_t offset, size_t n,
          uint8_t* __restrict out) {
-  const Sums round = Sums{} + static_cast<int16_t>((1 << shift) - 1);
+  // GCC takes no expression of other integers for a 16-bit scalar.
+  const int16_t most = static_cast<int16_t>((1 << shift) - 1);
+  const Sums round = Sums{} + most;
   for (size_t at = 0; at < n; at += kPixels) {
     Sums sum = {};
     for (size_t t = 0; t < n_taps; ++t) {
