@@ -22,8 +22,9 @@ from gategrad.encoding.rows import numeric_rows
 from gategrad.encoding.splits import MOST_FEATURES
 from gategrad.encoding.thermometer import Thermometer
 
-# Of the planes that are made at a time.
-_BLOCK_BYTES = 1 << 25
+# Of the planes that are made at a time, in cache; rows go in blocks of the engine's, where there is
+# room for some.
+_BLOCK_BYTES, _BLOCK_ROWS = 1 << 23, 512
 _ROWS_TO_FIT = 8192
 # As in `gategrad.engine.isa`; all instruction sets give the same.
 _ISA = "GATEGRAD_ISA"
@@ -200,8 +201,9 @@ class Filters:
         return bits.reshape(len(x), self.n_inputs)
 
     def blocks(self, n: int) -> list[slice]:
-        """Rows 0 to n, so many at a time that their planes take 32 MiB."""
+        """Rows 0 to n, so many at a time that their planes take 8 MiB."""
         step = max(1, _BLOCK_BYTES // math.prod(self.plane_shape))
+        step = max(step // _BLOCK_ROWS * _BLOCK_ROWS, min(step, _BLOCK_ROWS))
         return [slice(first, min(first + step, n)) for first in range(0, n, step)]
 
     def of_planes(self) -> Thermometer:
