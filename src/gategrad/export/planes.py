@@ -16,53 +16,24 @@ from gategrad.export.template import fill
 
 @dataclass(frozen=True)
 class OnPlanes:
-    """The parts of a model whose rows are planes; see `Source`.
+    """A model whose rows are planes, but whose file is that of the whole; see `Source`."""
 
-    Attributes:
-        model: whose rows are images.
-        behind: the same model with an encoder of planes.
-    """
-
-    model: Source
+    whole: Source
     behind: Source
-
-    @property
-    def circuit(self) -> Circuit:
-        """The gates."""
-        return self.model.circuit
-
-    @property
-    def readout(self) -> Readout:
-        """The sums, and the decision on them."""
-        return self.model.readout
-
-    @property
-    def encoder(self) -> Encoder | None:
-        """From planes to the circuit's inputs."""
-        return self.behind.encoder
-
-    @property
-    def labels(self) -> Sequence[str] | Sequence[int] | None:
-        """Names of the classes."""
-        return self.model.labels
-
-    @property
-    def neurons(self) -> int | None:
-        """Gates of the network that the circuit came from."""
-        return self.model.neurons
-
-    @property
-    def meta(self) -> Mapping[str, str] | None:
-        """Provenance."""
-        return self.model.meta
+    circuit: Circuit
+    readout: Readout
+    encoder: Encoder
+    labels: Sequence[str] | Sequence[int] | None
+    neurons: int | None
+    meta: Mapping[str, str] | None
 
     def sums(self, x: ArrayLike) -> NDArray[np.int32]:
         """Integer sums of planes, (n, classes)."""
         return self.behind.sums(x)
 
     def to_bytes(self) -> bytes:
-        """The content of the model's file."""
-        return self.model.to_bytes()
+        """The content of the whole model's file."""
+        return self.whole.to_bytes()
 
 
 def on_planes(model: Source) -> Source:
@@ -70,7 +41,9 @@ def on_planes(model: Source) -> Source:
     if not isinstance(model.encoder, Filters):
         return model
     made: Any = model
-    return OnPlanes(model, replace(made, encoder=model.encoder.of_planes()))
+    encoder = model.encoder.of_planes()
+    parts = (model.circuit, model.readout, encoder, model.labels, model.neurons, model.meta)
+    return OnPlanes(model, replace(made, encoder=encoder), *parts)
 
 
 def planes_of(model: Source, rows: ArrayLike | None) -> Any:

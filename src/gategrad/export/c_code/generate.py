@@ -58,8 +58,9 @@ def c(
     if isinstance(model.encoder, Filters):
         if rows not in (None, "uint8"):
             raise ExportError(f"rows is {rows!r}; the planes of filters are bytes: rows='uint8'")
-        options = {"rows": "uint8", "word": word, "style": style, "profile": profile}
-        behind = c(on_planes(model), name=name, **options)  # type: ignore[arg-type]
+        behind = c(
+            on_planes(model), name=name, rows="uint8", word=word, style=style, profile=profile
+        )
         return Artifact({**behind.files, f"{name}_filters.h": filters_header(model.encoder, name)})
     checked_choice("profile", profile, PROFILES)
     if profile == "mcu" and (word or style):
