@@ -29,6 +29,10 @@ NETWORKS = {
     "compact k = 64, MNIST": lambda: nn.zoo.compact_net(
         64, "mnist", levels=1, layers=(16_000, 16_000), seed=0
     ),
+    # As many gates as the recipe conv-mnist has when it is trained.
+    "compact k = 128, MNIST": lambda: nn.zoo.compact_net(
+        128, "mnist", levels=1, layers=(60_000, 60_000), seed=0
+    ),
 }
 
 
